@@ -1,0 +1,1 @@
+"""One module a kind that we reconcile: rollout, analysisrun, gitrepository, kustomization."""

@@ -1,0 +1,154 @@
+"""What a Plan does to the cluster: a closed union, applied in order by controller/apply.
+
+Effects name things by hash or name; rendering (bodies, patches) belongs to workloads and traffic.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollouts.model.strategy import AnalysisRef
+from rollouts.model.weights import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVersion:
+    """Create the ReplicaSet of the rollout's target template, at `replicas` pods, as `revision`."""
+
+    hash: str
+    name: str
+    replicas: int
+    desired: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleVersion:
+    """Set the size of a held version and remember the rollout's size (`desired`) beside it.
+
+    `keeps_delay` False also drops the version's scale-down deadline.
+    """
+
+    name: str
+    replicas: int
+    desired: int
+    keeps_delay: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NumberVersion:
+    """Give a reused version a new revision; the old number joins its history."""
+
+    name: str
+    revision: int
+    former: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DelayScaleDown:
+    """Keep a version until `until` (None: drop its deadline)."""
+
+    name: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVersion:
+    """Remove an old version (background propagation)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRevision:
+    """Write the revision annotation of the rollout itself."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillReplicas:
+    """Write the default size back into the spec (autoscalers need it)."""
+
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointService:
+    """Make a Service select the version with this hash, and mark it as managed by the rollout."""
+
+    service: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTraffic:
+    """Bring every route of the rollout to these shares."""
+
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnalysis:
+    """Create an AnalysisRun. `role` is Step, Background, PrePromotion or PostPromotion; `step` its index if any."""
+
+    name: str
+    role: str
+    analysis: AnalysisRef
+    hash: str
+    revision: int
+    step: int | None = None
+    instance_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAnalysis:
+    """Ask a running AnalysisRun to end (spec.terminate)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAnalysis:
+    """Remove a finished AnalysisRun that nobody needs any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePrimary:
+    """Create the primary copy of the target workload, and the Services that lead to both."""
+
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyToPrimary:
+    """Overwrite the primary's template by the target's: promotion by copy."""
+
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTarget:
+    """Scale the user's own workload, beside its primary copy."""
+
+    replicas: int
+
+
+Effect = (
+    CreateVersion
+    | ScaleVersion
+    | NumberVersion
+    | DelayScaleDown
+    | DeleteVersion
+    | SetRevision
+    | FillReplicas
+    | PointService
+    | ShiftTraffic
+    | StartAnalysis
+    | CancelAnalysis
+    | DeleteAnalysis
+    | CreatePrimary
+    | CopyToPrimary
+    | ScaleTarget
+)

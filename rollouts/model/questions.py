@@ -1,0 +1,64 @@
+"""What a decision may ask the world before it goes on. The shell asks; answers join the next Snapshot.
+
+Answers are kept by question, so a question must be a value: same question, same key.
+"""
+
+from dataclasses import dataclass
+
+from rollouts.model.weights import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyWeight:
+    """Do the routes carry these shares? Asked in the round after the write. Answer: Verified."""
+
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
+class AskGate:
+    """Does the webhook agree? `attempt` names the tick, so that the next tick asks afresh. Answer: GateAnswer."""
+
+    gate: str
+    url: str
+    moment: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskMetric:
+    """What does this check measure now? `attempt` as for gates. Answer: MetricAnswer."""
+
+    name: str
+    query: str
+    attempt: str
+
+
+Question = VerifyWeight | AskGate | AskMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The routers' verdict: True, False, or None where none can tell; `message` says what is missing."""
+
+    verified: bool | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """Whether the gate agreed, and what it said if not."""
+
+    is_open: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricAnswer:
+    """A measured value, or the reason why there is none."""
+
+    value: float | None
+    error: str = ""
+
+
+Answer = Verified | GateAnswer | MetricAnswer

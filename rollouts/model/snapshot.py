@@ -1,0 +1,75 @@
+"""All that a decision needs, seen at one moment. Made by controller/observe (or from files), read by decide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rollouts.model.effects import Effect
+from rollouts.model.faults import Faults
+from rollouts.model.questions import Answer, Question
+from rollouts.model.rollout import Rollout
+from rollouts.model.weights import Unknown, Weights
+from rollouts.model.workload import Service, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """An AnalysisRun of the rollout. `phase` is empty before its first round."""
+
+    name: str
+    role: str
+    phase: str
+    message: str
+    hash: str
+    step: int | None
+    created: datetime
+    is_terminating: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """No more measurements will come."""
+        return self.phase in ("Successful", "Failed", "Error", "Inconclusive")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An effect of the last round that the API server refused. `existing` is the object that stood in the way."""
+
+    effect: Effect
+    reason: str  # AlreadyExists, NotFound, Forbidden, Invalid
+    message: str
+    is_ours: bool = False  # AlreadyExists: the object has our uid and an equal template
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The two workloads of a primary copy, None while one does not exist. `fatal` texts name a spent deadline."""
+
+    target: Version | None = None
+    primary: Version | None = None
+    target_fatal: str = ""
+    primary_fatal: str = ""
+    target_waits: str = ""
+    primary_waits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The world of one rollout.
+
+    `versions` are all held versions, experiments' excluded; `new` (the one of the target template: by hash, or by an
+    equal template under an older hash) and `stable` are names into it. `endpoints` counts ready endpoints by
+    (service, hash). `reference_faults` are mistakes that only other objects show (a Service that is not there).
+    """
+
+    rollout: Rollout
+    versions: tuple[Version, ...] = ()
+    new: str | None = None
+    services: Mapping[str, Service] = field(default_factory=dict)
+    endpoints: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    route: Weights | Unknown = Unknown("no route")
+    analyses: tuple[Analysis, ...] = ()
+    twins: Twins = Twins()
+    reference_faults: Faults = ()
+    answers: Mapping[Question, Answer] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()

@@ -1,0 +1,137 @@
+"""The state of a rollout between two rounds: all of it is in the cluster, nothing in memory.
+
+One status for both dialects; `dialects/*/status.py` project it, to the letter, and read it back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rollouts.model.weights import Shares
+
+
+class Phase(StrEnum):
+    """Where a rollout stands. The first four are Argo's; a ticking rollout uses the others."""
+
+    PROGRESSING = "Progressing"
+    PAUSED = "Paused"
+    HEALTHY = "Healthy"
+    DEGRADED = "Degraded"
+    INITIALIZING = "Initializing"
+    INITIALIZED = "Initialized"
+    WAITING = "Waiting"
+    WAITING_PROMOTION = "WaitingPromotion"
+    PROMOTING = "Promoting"
+    FINALISING = "Finalising"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseCondition:
+    """Why progress stands still, since when. Reasons: CanaryPauseStep, BlueGreenPause, InconclusiveAnalysisRun."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as Kubernetes writes it; `status` is True, False or Unknown."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    updated: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisStatus:
+    """The analysis that this rollout started last for one role."""
+
+    name: str
+    phase: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Pods of the rollout, summed as its strategy wants it."""
+
+    replicas: int = 0
+    updated: int = 0
+    ready: int = 0
+    available: int = 0
+    autoscaled: int = 0  # status.HPAReplicas
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryStatus:
+    """What only a canary has. `shares` are the recorded weights, `verified` what the route's owner says of them."""
+
+    shares: Shares | None = None
+    verified: bool | None = None
+    step_analysis: AnalysisStatus | None = None
+    background: AnalysisStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlueGreenStatus:
+    """What only blue-green has: hashes read from the Services, the latch of the preview's size, its analyses."""
+
+    active: str = ""
+    preview: str = ""
+    may_grow: bool = False
+    pre_promotion: AnalysisStatus | None = None
+    post_promotion: AnalysisStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TickStatus:
+    """What only a ticking rollout has. `applied` and `promoted` are hashes of the target's template."""
+
+    failed_checks: int = 0
+    weight: int = 0
+    iterations: int = 0
+    applied: str = ""
+    promoted: str = ""
+    ticked: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A rollout's status. `stable` and `current` are template hashes; `step` is None without steps."""
+
+    observed_generation: str = ""
+    phase: Phase | None = None
+    message: str = ""
+    current: str = ""
+    stable: str = ""
+    step: int | None = None
+    steps_hash: str = ""
+    collisions: int | None = None
+    counts: Counts = Counts()
+    selector: str = ""
+    is_aborted: bool = False
+    aborted_at: datetime | None = None
+    pauses: tuple[PauseCondition, ...] = ()
+    paused_by_controller: bool = False
+    promote_fully: bool = False
+    restarted_at: datetime | None = None
+    canary: CanaryStatus = CanaryStatus()
+    blue_green: BlueGreenStatus = BlueGreenStatus()
+    ticks: TickStatus = TickStatus()
+    conditions: tuple[Condition, ...] = ()
+
+    def condition(self, type_: str) -> Condition | None:
+        """The condition of this type, if there is one."""
+        return next((c for c in self.conditions if c.type == type_), None)
+
+    def paused_for(self, reason: str) -> PauseCondition | None:
+        """The pause with this reason, if there is one."""
+        return next((p for p in self.pauses if p.reason == reason), None)
+
+
+DEFAULT_SCALE_DOWN_DELAY = timedelta(seconds=30)

@@ -1,0 +1,194 @@
+"""How a rollout wants its new version to arrive. Both dialects parse into these values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """An int-or-percent: `value` pods, or `value` percent of the replicas."""
+
+    value: int
+    is_percent: bool = False
+
+    def of(self, replicas: int, *, round_up: bool) -> int:
+        """Pods for this many replicas; Kubernetes rounds surge up and unavailability down."""
+        if not self.is_percent:
+            return self.value
+        return -(-replicas * self.value // 100) if round_up else replicas * self.value // 100
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRef:
+    """Templates to run as one analysis. `args` hold (name, literal value | ValueFrom); see dialects/argo/analysis."""
+
+    templates: tuple["TemplateRef", ...]
+    args: tuple["ArgValue", ...] = ()
+    dry_run: tuple[Mapping[str, Any], ...] = ()
+    retention: tuple[Mapping[str, Any], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    starting_step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRef:
+    """Name of an AnalysisTemplate in the rollout's namespace, or of a ClusterAnalysisTemplate."""
+
+    name: str
+    cluster_scope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArgValue:
+    """An argument of an analysis: exactly one of the three sources is set."""
+
+    name: str
+    value: str | None = None
+    pod_hash_of: str | None = None  # "Stable" | "Latest"
+    field_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetWeight:
+    """Give the canary this weight (percent, or parts of the maximum weight)."""
+
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait `duration`, or for a human when it is None."""
+
+    duration: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Run an analysis to its end before the next step."""
+
+    analysis: AnalysisRef
+
+
+@dataclass(frozen=True, slots=True)
+class SetCanaryScale:
+    """Fix the canary's size apart from its weight; exactly one field is set. Needs traffic routing."""
+
+    weight: int | None = None
+    replicas: int | None = None
+    match_traffic_weight: bool = False
+
+
+CanaryStep = SetWeight | Pause | Analyse | SetCanaryScale
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """One configured traffic provider: its registry name (`gatewayAPI`) and its settings as the user wrote them."""
+
+    provider: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """Traffic moves in steps; without steps it is a rolling update.
+
+    `abort_scale_down_delay` None means the default (30 s); zero means that the canary is kept after an abort.
+    """
+
+    steps: tuple[CanaryStep, ...] = ()
+    stable_service: str = ""
+    canary_service: str = ""
+    routers: tuple[Router, ...] = ()
+    max_weight: int = 100
+    max_surge: Quota = Quota(25, is_percent=True)
+    max_unavailable: Quota = Quota(25, is_percent=True)
+    background: AnalysisRef | None = None
+    scale_down_delay: timedelta = timedelta(seconds=30)
+    abort_scale_down_delay: timedelta | None = None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether weights are set on routes; otherwise they are approximated by counts of pods."""
+        return bool(self.routers)
+
+
+@dataclass(frozen=True, slots=True)
+class BlueGreen:
+    """All traffic switches at once, by the selector of the active Service."""
+
+    active_service: str
+    preview_service: str = ""
+    preview_replicas: int | None = None
+    auto_promotion: bool = True
+    auto_promotion_after: timedelta | None = None
+    scale_down_delay: timedelta = timedelta(seconds=30)
+    scale_down_delay_revisions: int | None = None
+    abort_scale_down_delay: timedelta | None = None
+    pre_promotion: AnalysisRef | None = None
+    post_promotion: AnalysisRef | None = None
+
+
+class Pace(Enum):
+    """What makes a rollout move: anything that happens, or the beat of a clock."""
+
+    EVENTS = "events"
+    TICKS = "ticks"
+
+
+class Holding(Enum):
+    """How two versions live side by side: a ReplicaSet each, or the target beside a generated primary copy."""
+
+    REPLICA_SETS = "replica sets"
+    PRIMARY_COPY = "primary copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A metric question of a ticking rollout: passes when the answer lies in [low, high]."""
+
+    name: str
+    query: str
+    low: float | None = None
+    high: float | None = None
+    interval: str = "1m"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A webhook that must agree. `moment` is one of the gate moments of model/gates.py."""
+
+    name: str
+    url: str
+    moment: str
+    timeout: timedelta = timedelta(seconds=10)
+    retries: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    is_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progressive:
+    """A ticking strategy: every tick asks its checks; weights or iterations advance while they pass.
+
+    `weights` are the canary's weights in order (empty: iterations count instead); `failure_budget` failed ticks end
+    the run; `promotion_step` None moves all traffic back to the primary at once.
+    """
+
+    interval: timedelta
+    weights: tuple[int, ...] = ()
+    iterations: int = 0
+    failure_budget: int = 1
+    promotion_step: int | None = None
+    checks: tuple[Check, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    routers: tuple[Router, ...] = ()
+    skip_analysis: bool = False
+    moves_traffic: bool = True
+
+
+Strategy = Canary | BlueGreen | Progressive

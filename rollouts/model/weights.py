@@ -1,0 +1,38 @@
+"""Who gets how much traffic: wanted (Shares), and read back from routes (Weights or Unknown)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Part of the traffic that goes to one version through one Service."""
+
+    weight: int
+    service: str = ""
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A whole split. Invariant: canary + stable + the extra ones are `total`."""
+
+    canary: Share
+    stable: Share
+    extra: tuple[Share, ...] = ()
+    total: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a route says now: canary and stable weight as parts of `total`."""
+
+    canary: int
+    stable: int
+    total: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A route that could not be read, and why (missing, foreign backends, not accepted)."""
+
+    reason: str
