@@ -109,11 +109,16 @@ class CreateOptions:
 
 @dataclass(frozen=True, slots=True)
 class DeleteOptions:
-    """`propagation` is Background, Foreground or Orphan ("": the kind's default); uid and version are preconditions."""
+    """`propagation` is Background, Foreground or Orphan ("": the kind's default); uid and version are preconditions.
+
+    `grace` is gracePeriodSeconds (None: the object's own, which for a pod that runs on a node means that it only gets
+    its deletionTimestamp; the kubelet ends it with 0).
+    """
 
     propagation: str = ""
     uid: str = ""
     version: str = ""
+    grace: int | None = None
 
 
 class Cluster(Protocol):
