@@ -1,0 +1,1 @@
+"""What operators see of the controller from outside: logs and metrics. Told by the shell, knows no Kubernetes."""
