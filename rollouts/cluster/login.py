@@ -1,0 +1,104 @@
+"""Who we are to the API server. Called by the controller's wiring, and by the plain client beyond its own reader.
+
+The `kubernetes` library reads the kubeconfig (certificates, tokens, exec plugins, providers, proxies) or the pod's own
+service account; it is imported only when a login is asked for, since it costs a quarter of a second and 35 MB.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rollouts.model.errors import RolloutsError
+
+SERVICE_ACCOUNT_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+class LoginError(RolloutsError):
+    """No usable kubeconfig and not in a pod; the message names what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to reach and convince one API server.
+
+    `headers` gives the Authorization header of this moment: it re-reads or re-runs what has run out, and may block for
+    as long as an exec plugin takes (`is_renewed` says whether it ever does more than return a constant).
+    """
+
+    server: str
+    tls: ssl.SSLContext | None
+    headers: Callable[[], Mapping[str, str]]
+    is_renewed: bool = False
+    namespace: str = "default"
+    proxy: str | None = None
+
+
+def anonymous(server: str) -> Credentials:
+    """No login at all: for the embedded cluster on loopback, and for tests."""
+    return Credentials(server.rstrip("/"), None, dict)
+
+
+def login(*, kubeconfig: str | None = None, context: str | None = None) -> Credentials:
+    """Credentials from the kubeconfig (given, $KUBECONFIG or ~/.kube/config), else from the pod we run in."""
+    from kubernetes import client
+
+    config: Any = import_module("kubernetes.config")  # its loaders carry no types
+    configuration = client.Configuration()
+    try:
+        config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=configuration)
+        namespace = _namespace_of(config, kubeconfig, context)
+    except config.ConfigException as no_file:
+        if kubeconfig or context:
+            raise LoginError(f"kubeconfig: {no_file}") from no_file
+        namespace = _in_cluster(config, configuration, no_file)
+    return credentials_of(configuration, namespace)
+
+
+def credentials_of(configuration: Any, namespace: str) -> Credentials:
+    """Credentials out of the library's Configuration."""
+    server = str(configuration.host).rstrip("/")
+
+    def headers() -> Mapping[str, str]:
+        settings = configuration.auth_settings().values()
+        return {entry["key"]: entry["value"] for entry in settings if entry.get("value")}
+
+    return Credentials(
+        server=server,
+        tls=_tls(configuration) if urlsplit(server).scheme == "https" else None,
+        headers=headers,
+        is_renewed=configuration.refresh_api_key_hook is not None,
+        namespace=namespace,
+        proxy=configuration.proxy or None,
+    )
+
+
+def _namespace_of(config: Any, kubeconfig: str | None, context: str | None) -> str:
+    contexts, current = config.list_kube_config_contexts(config_file=kubeconfig)
+    chosen = next((entry for entry in contexts if entry["name"] == context), current)
+    return str(chosen.get("context", {}).get("namespace") or "default")
+
+
+def _in_cluster(config: Any, configuration: Any, no_file: Exception) -> str:
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as no_pod:
+        raise LoginError(
+            f"no cluster to log in to: {no_file}; and not in a pod: {no_pod}. Set KUBECONFIG or --kubeconfig"
+        ) from no_pod
+    return SERVICE_ACCOUNT_NAMESPACE.read_text().strip() if SERVICE_ACCOUNT_NAMESPACE.exists() else "default"
+
+
+def _tls(configuration: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+    # Kubernetes' own certificates often lack the key usage that Python 3.13's strict mode asks for.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    return context
