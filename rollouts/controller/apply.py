@@ -1,0 +1,141 @@
+"""Effects made real, in order. Called by reconcile; renders each one on the objects as they are by then.
+
+Every answer enters the caches at once, so the next effect, and the next round, stand on it. An effect that the server
+refuses for good ends the round and comes back as a Failure in the next Snapshot; one that it refuses for now (conflict,
+overload, no answer) raises, and the queue tries again.
+"""
+
+from dataclasses import dataclass, field
+
+from rollouts.cluster.errors import (
+    AlreadyExistsError,
+    BadRequestError,
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnsupportedMediaTypeError,
+)
+from rollouts.controller.caches import Caches
+from rollouts.controller.observe import Observer, World, controller_of
+from rollouts.controller.resources import Resources
+from rollouts.dialects.argo.analysis import render_run
+from rollouts.model.effects import Effect, ShiftTraffic, StartAnalysis
+from rollouts.model.objects import Change, Create, Json, Remove, ref_of
+from rollouts.model.plan import Event
+from rollouts.model.snapshot import Failure
+from rollouts.traffic.protocol import Desired, Rendered
+from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.workloads import render
+from rollouts.workloads.replicasets import find_new
+
+REFUSALS = (
+    AlreadyExistsError,
+    BadRequestError,
+    ForbiddenError,
+    InvalidError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnsupportedMediaTypeError,
+)
+"""What the server will say again to the same request: a decision has to see it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a round's effects: those done, the one refused, and the events of the routes."""
+
+    done: list[Effect] = field(default_factory=list)
+    failure: Failure | None = None
+    events: list[Event] = field(default_factory=list)
+
+
+class Applier:
+    """Carries out effects for one rollout at a time."""
+
+    def __init__(self, caches: Caches, resources: Resources, observer: Observer) -> None:
+        self._caches = caches
+        self._resources = resources
+        self._observer = observer
+
+    async def apply_effects(self, world: World, effects: tuple[Effect, ...]) -> Outcome:
+        """All of them, or those before the first that is refused."""
+        outcome = Outcome()
+        for effect in effects:
+            refused = await self._apply(await self._by_now(world), effect, outcome)
+            if refused is not None:
+                outcome.failure = refused
+                break
+            outcome.done.append(effect)
+        return outcome
+
+    async def _by_now(self, world: World) -> World:
+        held = self._caches.find(ref_of(world.manifest))
+        return await self._observer.gather(held or world.manifest)
+
+    async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
+        rendered = rendered_effect(effect, world)
+        for change in rendered.changes:
+            try:
+                await self._carry_out(change)
+            except REFUSALS as error:
+                failure = await self._failure(world, effect, change, error)
+                if failure is not None:
+                    return failure
+        outcome.events.extend(rendered.events)
+        return None
+
+    async def _carry_out(self, change: Change) -> None:
+        try:
+            answer = await self._resources.carry_out(change)
+        except ConflictError:
+            await self._observer.refresh(change.ref)
+            raise
+        if answer is not None:
+            self._caches.put(answer)
+        elif isinstance(change, Remove):
+            self._caches.drop(change.ref)
+
+    async def _failure(self, world: World, effect: Effect, change: Change, error: ClusterError) -> Failure | None:
+        """The refusal as the next decision sees it; None for a create that had taken effect before."""
+        is_mismatch = isinstance(error, AlreadyExistsError | NotFoundError)
+        existing = await self._observer.refresh(change.ref) if is_mismatch else None
+        is_ours = existing is not None and is_own(existing, world)
+        if is_ours and isinstance(effect, StartAnalysis):
+            return None
+        return Failure(effect, reason=type(error).reason, message=error.message, is_ours=is_ours)
+
+
+def rendered_effect(effect: Effect, world: World) -> Rendered:
+    """What an effect asks of the cluster, as things stand; pure."""
+    match effect:
+        case ShiftTraffic():
+            return _routed(effect, world)
+        case StartAnalysis():
+            body = render_run(effect, world.rollout, world.manifest, world.templates)
+            return Rendered((Create(ref_of(body), body),))
+        case _:
+            return Rendered(tuple(render(effect, world.rollout, world.manifest, world.live)))
+
+
+def _routed(effect: ShiftTraffic, world: World) -> Rendered:
+    desired = Desired(effect.shares, is_stepping=effect.shares.canary.weight > 0)
+    parts = [
+        PROVIDERS[router.provider].render(world.rollout, router, world.objects, desired)
+        for router in routers_of(world.rollout)
+    ]
+    return Rendered(
+        tuple(change for part in parts for change in part.changes),
+        tuple(event for part in parts for event in part.events),
+    )
+
+
+def is_own(existing: Json, world: World) -> bool:
+    """Whether an object that stood in the way is what we wanted to make: ours by uid, and for a version by template."""
+    if controller_of(existing) != world.rollout.uid:
+        return False
+    if existing.get("kind") != "ReplicaSet":
+        return True
+    return find_new(world.manifest, world.rollout, (existing,)) is not None

@@ -1,0 +1,81 @@
+"""What the shell knows of the cluster: one Cache a resource, found by resource or by an object's own address.
+
+Filled by the informers, by the source, and by the answers to our writes; read by observe and apply.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rollouts.cluster import kinds
+from rollouts.cluster.informers import Cache
+from rollouts.cluster.port import Json, Resource
+from rollouts.model.objects import Ref
+
+HASH_LABEL = "rollouts-pod-template-hash"
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+class Caches:
+    """A Cache for each of `resources`; objects of other kinds are not kept."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._caches = {(r.api_version, r.kind): Cache() for r in resources}
+        self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
+
+    def of(self, resource: Resource) -> Cache:
+        """The cache of a resource; KeyError for one that is not kept."""
+        return self._caches[resource.api_version, resource.kind]
+
+    def at(self, ref: Ref) -> Cache | None:
+        """The cache in which this object would be, None for a kind that is not kept."""
+        return self._caches.get((ref.api_version, ref.kind))
+
+    def find(self, ref: Ref) -> Json | None:
+        """The object as last seen."""
+        cache = self.at(ref)
+        return None if cache is None else cache.get(ref.namespace, ref.name)
+
+    def put(self, obj: Json) -> None:
+        """Take in the answer to a write, or to a read, if its kind is kept."""
+        cache = self._caches.get((obj.get("apiVersion", ""), obj.get("kind", "")))
+        if cache is not None:
+            cache.put(obj)
+
+    def drop(self, ref: Ref) -> None:
+        """Forget an object that the server says is not there."""
+        cache, held = self.at(ref), self.find(ref)
+        if cache is not None and held is not None:
+            cache.remove(held)
+
+    def collect(self, uid: str) -> Iterator[Json]:
+        """Every kept object that this one owns."""
+        for cache in self._caches.values():
+            yield from cache.owned_by(uid)
+
+
+class Groups:
+    """EndpointSlices by the Service they belong to (their label says it; an owner reference need not be there)."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._by_service: dict[tuple[str, str], dict[str, Json]] = {}
+        if cache is not None:
+            cache.listen(self._follow)
+
+    def of(self, namespace: str, service: str) -> tuple[Json, ...]:
+        """The slices of one Service, by name."""
+        group = self._by_service.get((namespace, service), {})
+        return tuple(group[name] for name in sorted(group))
+
+    def _follow(self, before: Json | None, after: Json | None) -> None:
+        if before is not None:
+            group = self._by_service.get(service_of(before), {})
+            group.pop(before["metadata"]["name"], None)
+            if not group:
+                self._by_service.pop(service_of(before), None)
+        if after is not None:
+            self._by_service.setdefault(service_of(after), {})[after["metadata"]["name"]] = after
+
+
+def service_of(endpoint_slice: Json) -> tuple[str, str]:
+    """Namespace and name of the Service of an EndpointSlice."""
+    meta = endpoint_slice["metadata"]
+    return meta.get("namespace", ""), (meta.get("labels") or {}).get(SERVICE_LABEL, "")

@@ -1,0 +1,83 @@
+"""Rollouts as keys of the queue: find the object, make its round, and clean up after it when it is gone.
+
+Called by the queue's workers. What cannot be decoded is told once and left until it changes; it delays nobody.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rollouts.cluster.errors import ServerError
+from rollouts.cluster.events import Events
+from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Json, Resource
+from rollouts.controller.caches import Caches
+from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.reconcile import Reconciler
+from rollouts.model.errors import UndecodableError
+from rollouts.model.objects import Ref
+from rollouts.model.plan import Event
+from rollouts.telemetry.logs import log
+
+IsOurs = Callable[[Json], bool]
+"""Whether an object belongs to this controller (its instance id)."""
+
+
+class Rollouts:
+    """The Kind of Rollout objects."""
+
+    def __init__(self, caches: Caches, reconciler: Reconciler, events: Events, *, is_ours: IsOurs) -> None:
+        self._caches = caches
+        self._reconciler = reconciler
+        self._events = events
+        self._is_ours = is_ours
+        self._told: dict[Key, str] = {}
+        self._unsure: set[Key] = set()
+
+    @property
+    def resource(self) -> Resource:
+        """Rollouts of argoproj.io."""
+        return ROLLOUTS
+
+    async def reconcile(self, key: Key, now: datetime) -> datetime | None:
+        """One round of the rollout, if there is one, it is ours and nobody deletes it."""
+        manifest = await self._find(key)
+        if manifest is None:
+            self._forget(key)
+            return None
+        if manifest["metadata"].get("deletionTimestamp"):
+            return None
+        try:
+            return await self._reconciler.round(key, manifest, now)
+        except UndecodableError as error:
+            await self._tell_once(key, manifest, error)
+            return None
+        except ServerError:
+            self._unsure.add(key)  # the write may have taken effect: look before deciding again
+            raise
+
+    async def _find(self, key: Key) -> Json | None:
+        """The object as cached. One that left the watch is gone only when the server says so."""
+        ref = ref_of_key(key)
+        held = self._caches.find(ref)
+        if held is None or key in self._unsure:
+            held = await self._reconciler.observer.refresh(ref, keep=self._is_ours)
+            self._unsure.discard(key)
+        return held
+
+    async def _tell_once(self, key: Key, manifest: Json, error: UndecodableError) -> None:
+        version = manifest["metadata"].get("resourceVersion", "")
+        if self._told.get(key) == version:
+            return
+        self._told[key] = version
+        log().error("cannot be decoded", rollout=f"{key.namespace}/{key.name}", error=str(error))
+        await self._events.emit(manifest, Event("ReconciliationError", str(error), is_warning=True))
+
+    def _forget(self, key: Key) -> None:
+        self._told.pop(key, None)
+        self._unsure.discard(key)
+        self._reconciler.forget(key)
+
+
+def ref_of_key(key: Key) -> Ref:
+    """The address of the rollout with this key."""
+    return Ref(ROLLOUTS.api_version, ROLLOUTS.kind, key.namespace, key.name)

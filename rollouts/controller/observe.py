@@ -1,0 +1,226 @@
+"""The world around one rollout: gathered from the caches, parsed, matched, and seen as one Snapshot.
+
+`Observer.gather` looks the objects up, `snapshot_of` is pure: lint and `explain` hand it objects that come from files.
+Only what is in no cache (a route of a kind that we do not watch) is read from the server.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Json, Resource
+from rollouts.controller.caches import HASH_LABEL, Caches
+from rollouts.controller.mentions import mentioned_by, services_of, template_ref
+from rollouts.controller.references import MANAGED_BY, route_faults, service_faults, service_ref, template_faults_of
+from rollouts.controller.resources import Resources
+from rollouts.dialects.argo import rollout as argo
+from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
+from rollouts.model.faults import Faults
+from rollouts.model.objects import Ref, ref_of
+from rollouts.model.questions import Answer, Question
+from rollouts.model.rollout import Rollout
+from rollouts.model.snapshot import Analysis, Failure, Snapshot
+from rollouts.model.strategy import TemplateRef
+from rollouts.model.weights import Unknown, Weights
+from rollouts.model.workload import Service
+from rollouts.traffic.protocol import Objects
+from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.workloads.replicasets import find_new, versions
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A rollout and the objects around it, at one moment.
+
+    `objects` holds what the manifest names (None: does not exist), `slices` the EndpointSlices by Service.
+    """
+
+    manifest: Json
+    rollout: Rollout
+    replica_sets: tuple[Json, ...] = ()
+    runs: tuple[Json, ...] = ()
+    objects: Objects = field(default_factory=dict)
+    slices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+
+    @property
+    def live(self) -> dict[Ref, Json]:
+        """Every object that is there, by address."""
+        found = {ref: obj for ref, obj in self.objects.items() if obj is not None}
+        for obj in (self.manifest, *self.replica_sets, *self.runs):
+            found[ref_of(obj)] = obj
+        return found
+
+    @property
+    def templates(self) -> tuple[Json, ...]:
+        """The analysis templates that are there."""
+        wanted = (kinds.ANALYSIS_TEMPLATES.kind, kinds.CLUSTER_ANALYSIS_TEMPLATES.kind)
+        return tuple(obj for ref, obj in self.objects.items() if obj is not None and ref.kind in wanted)
+
+
+class Observer:
+    """Gathers worlds; remembers how manifests parsed, since most rounds are not about a new manifest."""
+
+    def __init__(self, caches: Caches, resources: Resources) -> None:
+        self._caches = caches
+        self._resources = resources
+        self._parsed: dict[str, tuple[str, Rollout]] = {}
+
+    def parse(self, manifest: Json) -> Rollout:
+        """The manifest as a Rollout; UndecodableError where its very shape is wrong."""
+        meta = manifest["metadata"]
+        uid, version = meta.get("uid", ""), meta.get("resourceVersion", "")
+        held = self._parsed.get(uid)
+        if held is None or held[0] != version or not version:
+            held = self._parsed[uid] = version, argo.parse(manifest)
+        return held[1]
+
+    def forget(self, manifest: Json) -> None:
+        """The object is gone."""
+        self._parsed.pop(manifest["metadata"].get("uid", ""), None)
+
+    async def refresh(self, ref: Ref, keep: Callable[[Json], bool] = lambda _obj: True) -> Json | None:
+        """Read an object past the caches; what exists (and is to be kept) enters them, what does not leaves them."""
+        obj = await self._resources.read(ref)
+        if obj is None or not keep(obj):
+            self._caches.drop(ref)
+            return None
+        self._caches.put(obj)
+        return self._caches.find(ref)
+
+    async def gather(self, manifest: Json) -> World:
+        """What is around this rollout now."""
+        rollout = self.parse(manifest)
+        objects = {ref: await self._find(ref) for ref in mentioned_by(rollout)}
+        objects.update(self._nested(objects))
+        return World(
+            manifest=manifest,
+            rollout=rollout,
+            replica_sets=self._controlled(kinds.REPLICA_SETS, rollout.uid),
+            runs=self._controlled(kinds.ANALYSIS_RUNS, rollout.uid),
+            objects=objects,
+            slices={name: self._caches.slices.of(rollout.namespace, name) for name in services_of(rollout)},
+        )
+
+    async def _find(self, ref: Ref) -> Json | None:
+        if self._caches.at(ref) is not None:
+            return self._caches.find(ref)
+        return await self._resources.read(ref)
+
+    def _controlled(self, resource: Resource, uid: str) -> tuple[Json, ...]:
+        return tuple(obj for obj in self._caches.of(resource).owned_by(uid) if controller_of(obj) == uid)
+
+    def _nested(self, objects: Objects) -> dict[Ref, Json | None]:
+        """The templates that the named templates are made of, to any depth."""
+        found: dict[Ref, Json | None] = {}
+        ahead = [obj for obj in objects.values() if obj is not None]
+        while ahead:
+            for ref in nested_refs(ahead.pop()):
+                if ref not in found and ref not in objects:
+                    found[ref] = inner = self._caches.find(ref)
+                    ahead.extend([] if inner is None else [inner])
+        return found
+
+
+def snapshot_of(
+    world: World, answers: Mapping[Question, Answer] | None = None, failures: Iterable[Failure] = ()
+) -> Snapshot:
+    """The world as a decision sees it; with no cluster behind it, this is lint's and explain's way in."""
+    return Snapshot(
+        rollout=world.rollout,
+        versions=versions(world.manifest, world.replica_sets),
+        new=find_new(world.manifest, world.rollout, world.replica_sets),
+        services={name: _service(world, name) for name in services_of(world.rollout)},
+        endpoints=_endpoints(world),
+        route=_route(world),
+        analyses=tuple(_analysis(run) for run in world.runs),
+        reference_faults=reference_faults(world),
+        answers=answers or {},
+        failures=tuple(failures),
+    )
+
+
+def reference_faults(world: World) -> Faults:
+    """What only other objects show, in the order in which Argo would meet it."""
+    return (
+        *service_faults(world.rollout, world.manifest, world.objects),
+        *template_faults_of(world.rollout, world.objects),
+        *route_faults(world.rollout, world.objects),
+    )
+
+
+def controller_of(obj: Json) -> str:
+    """The uid of the owner that controls this object, "" where none does."""
+    refs = obj["metadata"].get("ownerReferences") or ()
+    return next((text(ref.get("uid")) for ref in refs if ref.get("controller")), "")
+
+
+def nested_refs(template: Json) -> Iterator[Ref]:
+    """The templates that this one is made of."""
+    namespace = template["metadata"].get("namespace", "")
+    for inner in map(mapping, items(mapping(template.get("spec")).get("templates"))):
+        name = TemplateRef(text(inner.get("templateName")), cluster_scope=inner.get("clusterScope") is True)
+        yield template_ref(name, namespace)
+
+
+def _service(world: World, name: str) -> Service:
+    obj = world.objects.get(service_ref(world.rollout, name))
+    if obj is None:
+        return Service(name, exists=False)
+    selector = mapping(mapping(obj.get("spec")).get("selector"))
+    annotations = mapping(obj["metadata"].get("annotations"))
+    return Service(name, hash=text(selector.get(HASH_LABEL)), managed_by=text(annotations.get(MANAGED_BY)))
+
+
+def _endpoints(world: World) -> dict[tuple[str, str], int]:
+    """Ready endpoints by Service and version; a pod's version is that of the ReplicaSet whose name begins its own."""
+    hashes = {
+        rs["metadata"]["name"]: text(mapping(rs["metadata"].get("labels")).get(HASH_LABEL)) for rs in world.replica_sets
+    }
+    return dict(
+        Counter(
+            (service, hashes[owner])
+            for service, slices in world.slices.items()
+            for pod in {pod for endpoint_slice in slices for pod in _ready_pods(endpoint_slice)}
+            if (owner := pod.rpartition("-")[0]) in hashes
+        )
+    )
+
+
+def _ready_pods(endpoint_slice: Json) -> Iterator[str]:
+    for endpoint in items(endpoint_slice.get("endpoints")):
+        target = mapping(endpoint.get("targetRef"))
+        # Kubernetes: an unset condition counts as ready
+        if target.get("kind") == "Pod" and mapping(endpoint.get("conditions")).get("ready") is not False:
+            yield text(target.get("name"))
+
+
+def _route(world: World) -> Weights | Unknown:
+    """What the routes say; several routers must say the same to be believed."""
+    seen = [
+        PROVIDERS[router.provider].read(world.rollout, router, world.objects)
+        for router in routers_of(world.rollout)
+        if router.provider in PROVIDERS
+    ]
+    unknown = next((weights for weights in seen if isinstance(weights, Unknown)), None)
+    if unknown is not None or not seen:
+        return unknown or Unknown("no route")
+    return seen[0] if all(weights == seen[0] for weights in seen) else Unknown("the routes carry different weights")
+
+
+def _analysis(run: Json) -> Analysis:
+    meta, spec, status = run["metadata"], mapping(run.get("spec")), mapping(run.get("status"))
+    labels = mapping(meta.get("labels"))
+    return Analysis(
+        name=meta["name"],
+        role=text(labels.get("rollout-type")),
+        phase=text(status.get("phase")),
+        message=text(status.get("message")),
+        hash=text(labels.get(HASH_LABEL)),
+        step=integer(labels.get("step-index")),
+        created=moment(meta.get("creationTimestamp")) or _EPOCH,
+        is_terminating=spec.get("terminate") is True,
+    )

@@ -1,0 +1,114 @@
+"""One round of a rollout, told in names: observe, decide, ask or apply, write the status, tell of it.
+
+Called by kinds/rollout. Decides nothing itself, and keeps nothing that a restart would miss: refused effects and
+answers live until the next round, and are met again after a crash.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rollouts.cluster.errors import ClusterError, ConflictError
+from rollouts.cluster.events import Events
+from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Cluster, Json
+from rollouts.controller.apply import Applier, Outcome
+from rollouts.controller.ask import Conversations
+from rollouts.controller.caches import Caches
+from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.observe import Observer, World, snapshot_of
+from rollouts.controller.report import status_patch, write_status
+from rollouts.controller.resources import Resources
+from rollouts.controller.verify import answer
+from rollouts.decide import decide
+from rollouts.dialects.argo.status import project
+from rollouts.model.errors import TemporaryError
+from rollouts.model.objects import ref_of
+from rollouts.model.plan import Plan
+from rollouts.model.snapshot import Failure
+from rollouts.telemetry.logs import log
+
+
+class EffectRefusedError(TemporaryError):
+    """The API server refused an effect; the next round decides with that knowledge."""
+
+
+class Reconciler:
+    """Makes rounds. `wake` asks for one more round of a key: after an answer, and after whatever changed the world."""
+
+    def __init__(self, cluster: Cluster, caches: Caches, events: Events, wake: Callable[[Key], None]) -> None:
+        self._cluster = cluster
+        self._caches = caches
+        self._events = events
+        self._wake = wake
+        resources = Resources(cluster)
+        self.observer = Observer(caches, resources)
+        self.conversations = Conversations(wake)
+        self._applier = Applier(caches, resources, self.observer)
+        self._failures: dict[Key, Failure] = {}
+
+    async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
+        """Bring the world one decision further; the moment at which time alone makes another."""
+        world = await self.observer.gather(manifest)
+        failure = self._failures.pop(key, None)
+        plan = decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
+        if plan.questions:
+            self.conversations.put(key, plan.questions, lambda question: answer(question, world))
+            return plan.wake_at
+        self.conversations.settle(key)
+        outcome = await self._applier.apply_effects(world, plan.effects)
+        if outcome.failure is None or failure is not None:
+            has_written = await self._report(world, plan, outcome)
+            if outcome.done or has_written:
+                self._wake(key)
+        self._raise_refusal(key, outcome)
+        return plan.wake_at
+
+    def forget(self, key: Key) -> None:
+        """The rollout is gone."""
+        self._failures.pop(key, None)
+        self.conversations.forget(key)
+
+    async def _report(self, world: World, plan: Plan, outcome: Outcome) -> bool:
+        """Status, then events: also for a status that met a conflict, since the effects it tells of are done."""
+        try:
+            has_written = await self._write_status(world, plan)
+        except ClusterError:
+            await self._tell(world, plan, outcome)
+            raise
+        if has_written or outcome.done:
+            log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
+        await self._tell(world, plan, outcome)
+        return has_written
+
+    async def _write_status(self, world: World, plan: Plan) -> bool:
+        observed = world.manifest
+        patch = status_patch(observed.get("status") or {}, project(plan.status, world.rollout))
+        if not patch:
+            return False
+        held = self._caches.find(ref_of(observed)) or observed
+        try:
+            self._caches.put(
+                await write_status(self._cluster, ROLLOUTS, observed=observed, held=held, patch=patch),
+            )
+        except ConflictError:
+            await self.observer.refresh(ref_of(observed))
+            raise
+        return True
+
+    async def _tell(self, world: World, plan: Plan, outcome: Outcome) -> None:
+        for event in (*outcome.events, *plan.events):
+            await self._events.emit(world.manifest, event)
+
+    def _raise_refusal(self, key: Key, outcome: Outcome) -> None:
+        if outcome.failure is not None:
+            self._failures[key] = outcome.failure
+            effect = type(outcome.failure.effect).__name__
+            raise EffectRefusedError(f"{effect}: {outcome.failure.reason}: {outcome.failure.message}")
+
+
+def _some(failure: Failure | None) -> tuple[Failure, ...]:
+    return () if failure is None else (failure,)
+
+
+def _title(obj: Json) -> str:
+    return f"{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"

@@ -1,0 +1,91 @@
+"""What is wrong with a rollout that only other objects show. Called by observe and lint; pure.
+
+Texts and order are Argo's (spec/argo-rollouts.md §1.6): Services first, then analysis templates, then routes. Only the
+first one reaches the condition.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rollouts.cluster import kinds
+from rollouts.controller.caches import HASH_LABEL
+from rollouts.controller.mentions import analyses_of, services_of
+from rollouts.dialects.argo.analysis import template_faults
+from rollouts.model.faults import Fault
+from rollouts.model.objects import Json, Ref
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import BlueGreen, Canary
+from rollouts.traffic.protocol import Objects
+from rollouts.traffic.registry import PROVIDERS, routers_of
+
+MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
+_TEMPLATES = (kinds.ANALYSIS_TEMPLATES.kind, kinds.CLUSTER_ANALYSIS_TEMPLATES.kind)
+
+
+def service_ref(rollout: Rollout, name: str) -> Ref:
+    """The address of a Service that this rollout names."""
+    return Ref(kinds.SERVICES.api_version, kinds.SERVICES.kind, rollout.namespace, name)
+
+
+def service_faults(rollout: Rollout, manifest: Json, objects: Objects) -> Iterator[Fault]:
+    """Services that are not there, lead elsewhere, or belong to another rollout."""
+    labels = _labels(manifest)
+    for name in services_of(rollout):
+        path = _service_path(rollout, name)
+        service = objects.get(service_ref(rollout, name))
+        if service is None:
+            yield _invalid(path, name, f'service "{name}" not found', "create the Service, or correct its name")
+            continue
+        for key in sorted(_strangers(service, labels)):
+            yield _invalid(path, name, f'Service "{name}" has unmatch label "{key}" in rollout',
+                           f"give the pod template the label {key} that the Service selects")  # fmt: skip
+        if _manager(service) not in ("", rollout.name):
+            yield _invalid(path, name, f'Service "{name}" is managed by another Rollout', "use a Service of its own")
+
+
+def route_faults(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
+    """Routers that nobody here speaks, and what each provider finds wrong with its objects."""
+    for router in routers_of(rollout):
+        provider = PROVIDERS.get(router.provider)
+        if provider is None:
+            path = f"spec.strategy.trafficRouting.{router.provider}"
+            yield Fault(path, f"unknown traffic provider; known are {', '.join(sorted(PROVIDERS))}")
+        else:
+            yield from provider.faults(rollout, router, objects)
+
+
+def template_faults_of(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
+    """Templates that are not there, and arguments that nobody gives."""
+    templates = tuple(obj for ref, obj in objects.items() if obj is not None and ref.kind in _TEMPLATES)
+    for _path, analysis in analyses_of(rollout):
+        yield from template_faults(analysis, templates)
+
+
+def _service_path(rollout: Rollout, name: str) -> str:
+    match rollout.strategy:
+        case Canary(stable_service=stable):
+            return f"spec.strategy.canary.{'stableService' if name == stable else 'canaryService'}"
+        case BlueGreen(active_service=active):
+            return f"spec.strategy.blueGreen.{'activeService' if name == active else 'previewService'}"
+        case _:
+            return "spec.service"
+
+
+def _labels(manifest: Json) -> Mapping[str, Any]:
+    template = (manifest.get("spec") or {}).get("template") or {}
+    return (template.get("metadata") or {}).get("labels") or {}
+
+
+def _strangers(service: Json, labels: Mapping[str, Any]) -> set[str]:
+    """Labels that the Service selects and that the rollout's pods do not carry."""
+    selector = (service.get("spec") or {}).get("selector") or {}
+    return {key for key, value in selector.items() if key != HASH_LABEL and labels.get(key) != value}
+
+
+def _manager(service: Json) -> str:
+    return str((service["metadata"].get("annotations") or {}).get(MANAGED_BY, ""))
+
+
+def _invalid(path: str, value: str, message: str, cure: str) -> Fault:
+    return Fault(path, f"Invalid value: {json.dumps(value)}: {message}", cure)

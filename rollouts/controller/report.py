@@ -1,0 +1,54 @@
+"""The last act of a round: the status, once, and only what changed; then the events that tell of it.
+
+A merge patch against the *observed* status: fields that nobody here knows stay, and other writers meet no conflicts.
+Only where the patch touches a field that users write too does it carry the resourceVersion, so that a promote or an
+abort which came in between is not undone by a decision that did not know of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rollouts.cluster.errors import ConflictError
+from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Cluster, Json, Patch, PatchType, Resource, Target
+
+USER_FIELDS = frozenset({"pauseConditions", "controllerPause", "abort", "promoteFull", "currentStepIndex"})
+
+STATUS_SUBRESOURCE: Mapping[Resource, str] = {ROLLOUTS: "status"}
+"""Where the status of a kind is written; a kind that is not here has none apart from the object."""
+
+
+def status_patch(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:
+    """The merge patch that brings `observed` to `wanted`; empty when it is there already.
+
+    None in `wanted` is a field that is to be absent. What `wanted` does not name is left alone.
+    """
+    patch: Json = {}
+    for name, value in wanted.items():
+        held = observed.get(name)
+        if isinstance(value, Mapping) and (name not in observed or isinstance(held, Mapping)):
+            inner = status_patch(held or {}, value)
+            if inner:
+                patch[name] = inner
+        elif value is None:
+            if name in observed:
+                patch[name] = None
+        elif value != held:
+            patch[name] = value
+    return patch
+
+
+async def write_status(cluster: Cluster, resource: Resource, *, observed: Json, held: Json, patch: Json) -> Json:
+    """Send a status patch that was computed on `observed`; `held` is the object as we know it by now.
+
+    The two differ where this very round wrote to the object itself, and where somebody else did.
+    """
+    meta = observed["metadata"]
+    body: Json = {"status": patch}
+    if USER_FIELDS & patch.keys():
+        if held.get("status") != observed.get("status"):
+            raise ConflictError(f"the status of {meta['name']} was changed by somebody while it was decided")
+        body["metadata"] = {"resourceVersion": held["metadata"]["resourceVersion"]}
+    subresource = STATUS_SUBRESOURCE.get(resource, "")
+    target = Target(resource, meta["name"], meta.get("namespace"), subresource)
+    return await cluster.patch(target, Patch(PatchType.MERGE, body))

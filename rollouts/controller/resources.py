@@ -1,0 +1,73 @@
+"""From an object's address to the verbs: what the API server calls the collection of a kind.
+
+Called by observe (reads) and apply (writes). Our own kinds stand in a table; all others are asked from the server
+once, and again when one is missing, since a CRD may have come meanwhile.
+"""
+
+from rollouts.cluster import kinds
+from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.port import (
+    Cluster,
+    Collection,
+    CreateOptions,
+    DeleteOptions,
+    Json,
+    Patch,
+    PatchType,
+    Resource,
+    Target,
+)
+from rollouts.model.objects import Change, Create, Modify, Ref, Remove
+
+KNOWN = {
+    (resource.api_version, resource.kind): resource
+    for resource in vars(kinds).values()
+    if isinstance(resource, Resource)
+}
+MANAGER = "rollouts-controller"
+
+
+class Resources:
+    """Reads and writes by address, through the one door."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._known = dict(KNOWN)
+
+    async def read(self, ref: Ref) -> Json | None:
+        """The object as the server has it now, None where it (or its kind) does not exist."""
+        try:
+            return await self._cluster.get(await self._target(ref))
+        except NotFoundError:
+            return None
+
+    async def carry_out(self, change: Change) -> Json | None:
+        """Do it; the object as it is then (None: removed). What is gone already counts as removed."""
+        match change:
+            case Create(ref, body):
+                collection = Collection((await self._target(ref)).resource, ref.namespace or None)
+                return await self._cluster.create(collection, body, CreateOptions(manager=MANAGER))
+            case Modify(ref, body, version, is_strategic):
+                if version:
+                    body = {**body, "metadata": {**body.get("metadata", {}), "resourceVersion": version}}
+                form = PatchType.STRATEGIC if is_strategic else PatchType.MERGE
+                return await self._cluster.patch(await self._target(ref), Patch(form, body, manager=MANAGER))
+            case Remove(ref, propagation, uid):
+                try:
+                    await self._cluster.delete(await self._target(ref), DeleteOptions(propagation, uid))
+                except NotFoundError:
+                    return None
+                return None
+
+    async def _target(self, ref: Ref) -> Target:
+        resource = await self._resource(ref.api_version, ref.kind)
+        return Target(resource, ref.name, ref.namespace or None)
+
+    async def _resource(self, api_version: str, kind: str) -> Resource:
+        if (api_version, kind) not in self._known:
+            served = await self._cluster.discover()
+            self._known = {**{(r.api_version, r.kind): r for r in served}, **KNOWN}
+        try:
+            return self._known[api_version, kind]
+        except KeyError:
+            raise NotFoundError(f"the server does not serve {kind} in {api_version}: install its CRD") from None
