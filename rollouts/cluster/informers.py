@@ -143,7 +143,7 @@ class Informer:
         """List, then follow; again from the list when the version is gone. Until cancelled."""
         while True:
             try:
-                version = await self._list()
+                version = await self.list_once()
                 self.synced.set()
                 await self._follow(version)
             except NotFoundError:
@@ -153,7 +153,8 @@ class Informer:
             except ClusterError:
                 await self._pause()
 
-    async def _list(self) -> str:
+    async def list_once(self) -> str:
+        """Bring the cache to what a list says, without following; the list's version."""
         found: dict[tuple[str, str], Json] = {}
         query = replace(self._query, limit=500)
         while True:

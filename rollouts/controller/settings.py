@@ -1,0 +1,181 @@
+"""What the controller is told: Argo's flags, all of them, and a few of ours. Read by the CLI, obeyed by the wiring.
+
+One table. A flag without a meaning yet is accepted and named once in the log, so that hand-made Deployments start
+unchanged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from rollouts.cluster.leadership import Term
+from rollouts.dialects.argo.reading import go_duration
+from rollouts.model.errors import RolloutsError
+from rollouts.telemetry.logs import FORMATS, LEVELS
+
+Value = str | int | float | bool
+
+
+class SettingsError(RolloutsError):
+    """A flag with a value that it cannot take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag of the command line. Its type is that of its default; `field` "" means: accepted, no meaning yet."""
+
+    name: str
+    default: Value
+    help: str
+    field: str = ""
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the flags mean. `namespace` None: all namespaces."""
+
+    resync: timedelta = timedelta(seconds=900)
+    namespace: str | None = None
+    instance_id: str = ""
+    log_level: str = "info"
+    log_format: str = "text"
+    metrics_port: int = 8090
+    healthz_port: int = 8080
+    qps: float = 40.0
+    burst: int = 80
+    rollout_threads: int = 10
+    analysis_threads: int = 30
+    is_elected: bool = True
+    lease_namespace: str = "argo-rollouts"
+    term: Term = Term()
+    is_analysis_only: bool = False
+    syncs_git: bool = True
+    data_dir: str = ""
+    allows_clear_credentials: bool = False
+    prometheus: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    server: str = ""
+
+    @property
+    def lease_name(self) -> str:
+        """The Lease that replicas with this instance id compete for."""
+        return f"argo-rollouts-controller-lock{'-' + self.instance_id if self.instance_id else ''}"
+
+
+FLAGS: tuple[Flag, ...] = (
+    Flag("rollout-resync", 900, "Seconds after which every rollout is looked at again.", "resync"),
+    Flag("namespaced", False, "Watch one namespace only, and nothing that is cluster-scoped.", "namespaced"),
+    Flag("loglevel", "info", f"One of {', '.join(LEVELS)}.", "log_level"),
+    Flag("logformat", "text", f"One of {', '.join(FORMATS)}.", "log_format"),
+    Flag("kloglevel", 0, "Verbosity of Argo's Kubernetes client."),
+    Flag("metricsPort", 8090, "Port of /metrics (0: any free one).", "metrics_port"),
+    Flag("healthzPort", 8080, "Port of /healthz (0: any free one).", "healthz_port"),
+    Flag("instance-id", "", "Only objects with this controller-instance-id label (none: without one).", "instance_id"),
+    Flag("qps", 40.0, "Requests per second to the API server.", "qps"),
+    Flag("burst", 80, "Requests at once beyond --qps.", "burst"),
+    Flag("rollout-threads", 10, "Rollouts worked on at once.", "rollout_threads"),
+    Flag("analysis-threads", 30, "AnalysisRuns worked on at once.", "analysis_threads"),
+    Flag("experiment-threads", 10, "Experiments worked on at once."),
+    Flag("service-threads", 10, "Services worked on at once."),
+    Flag("ingress-threads", 10, "Ingresses worked on at once."),
+    Flag("ephemeral-metadata-threads", 10, "Pods whose metadata is changed at once."),
+    Flag("ephemeral-metadata-update-pod-retries", 3, "Attempts to change a pod's metadata."),
+    Flag("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1", "API version of TargetGroupBinding."),
+    Flag("alb-tag-key-resource-id", "ingress.k8s.aws/resource", "Tag by which ALB resources are found."),
+    Flag("istio-api-version", "v1alpha3", "Version of Istio's networking API."),
+    Flag("ambassador-api-version", "getambassador.io/v2", "Version of Ambassador's API."),
+    Flag("traffic-split-api-version", "v1alpha1", "Version of SMI's TrafficSplit."),
+    Flag("traefik-api-group", "traefik.io", "Group of Traefik's API."),
+    Flag("traefik-api-version", "traefik.io/v1alpha1", "Version of Traefik's API."),
+    Flag("ingress-api-version", "", "Version of the Ingress API."),
+    Flag("appmesh-crd-version", "v1beta2", "Version of App Mesh's API."),
+    Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller."),
+    Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx."),
+    Flag("aws-verify-target-group", False, "Verify ALB target groups."),
+    Flag("alb-verify-weight", False, "Old name of --aws-verify-target-group."),
+    Flag("leader-elect", True, "Work only while holding the Lease.", "is_elected"),
+    Flag("leader-election-namespace", "", "Namespace of the Lease (default: ours).", "lease_namespace"),
+    Flag("leader-election-lease-duration", "15s", "How long the Lease holds.", "lease_duration"),
+    Flag("leader-election-renew-deadline", "10s", "How long renewing may fail.", "renew_deadline"),
+    Flag("leader-election-retry-period", "2s", "Pause between attempts.", "retry_period"),
+    Flag("self-service-notification-enabled", False, "Notification settings in users' namespaces."),
+    Flag("controllers", "", "Which controllers to run: all, or just analysis.", "controllers"),
+    Flag("enable-pprof-address", "", "Address of Go's profiler."),
+    Flag("kubeconfig", "", "Path of a kubeconfig (default: $KUBECONFIG, then the pod's own account).", "kubeconfig"),
+    Flag("context", "", "Context of the kubeconfig.", "context"),
+    Flag("namespace", "", "The namespace of --namespaced.", "namespace", "n"),
+    Flag("server", "", "Address of an API server that needs no login.", "server", "s"),
+    Flag("master", "", "The same.", "master"),
+    Flag("as", "", "User to impersonate."),
+    Flag("as-group", "", "Group to impersonate."),
+    Flag("as-uid", "", "UID to impersonate."),
+    Flag("certificate-authority", "", "Path of a CA certificate."),
+    Flag("client-certificate", "", "Path of a client certificate."),
+    Flag("client-key", "", "Path of a client key."),
+    Flag("cluster", "", "Cluster of the kubeconfig."),
+    Flag("disable-compression", False, "Ask for plain answers."),
+    Flag("insecure-skip-tls-verify", False, "Trust any server certificate."),
+    Flag("password", "", "Password for basic authentication."),
+    Flag("proxy-url", "", "Proxy towards the API server."),
+    Flag("request-timeout", "0", "Longest time of a request."),
+    Flag("tls-server-name", "", "Name in the server's certificate."),
+    Flag("token", "", "Bearer token."),
+    Flag("user", "", "User of the kubeconfig."),
+    Flag("username", "", "User for basic authentication."),
+    Flag("gitsync", True, "Sync GitRepository and Kustomization objects.", "syncs_git"),
+    Flag("data-dir", "", "Where Git mirrors are kept (default: a temporary folder).", "data_dir"),
+    Flag("git-allow-clear-credentials", False, "Send Git credentials over http.", "allows_clear_credentials"),
+    Flag("prometheus", "", "Default address of Prometheus (or $ARGO_ROLLOUTS_PROMETHEUS_ADDRESS).", "prometheus"),
+)
+
+
+def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Settings from flags (by name; absent ones have their default) and the environment."""
+    told = {flag.field: values.get(flag.name, flag.default) for flag in FLAGS if flag.field}
+    own_namespace = told["namespace"] or environ.get("POD_NAMESPACE", "")
+    if told["namespaced"] and not own_namespace:
+        raise SettingsError("--namespaced: which namespace? Give --namespace, or set POD_NAMESPACE")
+    plain = ("instance_id", "qps", "burst", "rollout_threads", "analysis_threads", "metrics_port", "healthz_port",
+             "is_elected", "syncs_git", "data_dir", "allows_clear_credentials", "context")  # fmt: skip
+    return Settings(
+        **{name: told[name] for name in plain},
+        resync=timedelta(seconds=told["resync"]),
+        namespace=own_namespace if told["namespaced"] else None,
+        log_level=_one_of("loglevel", told["log_level"], tuple(LEVELS)),
+        log_format=_one_of("logformat", told["log_format"], FORMATS),
+        lease_namespace=told["lease_namespace"] or environ.get("POD_NAMESPACE") or Settings.lease_namespace,
+        term=_term(told),
+        is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
+        prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
+        kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
+        server=told["server"] or told["master"],
+    )
+
+
+def without_meaning(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Flags that were given another value than their default, and that change nothing yet."""
+    return tuple(flag.name for flag in FLAGS if not flag.field and values.get(flag.name, flag.default) != flag.default)
+
+
+def _one_of(flag: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise SettingsError(f"--{flag}: {value!r} is unknown; use one of {', '.join(filter(None, known))}")
+    return value
+
+
+def _term(told: Mapping[str, Any]) -> Term:
+    return Term(
+        _seconds("leader-election-lease-duration", told["lease_duration"]),
+        _seconds("leader-election-renew-deadline", told["renew_deadline"]),
+        _seconds("leader-election-retry-period", told["retry_period"]),
+    )
+
+
+def _seconds(flag: str, value: str) -> float:
+    duration = go_duration(value)
+    if duration is None or duration <= timedelta():
+        raise SettingsError(f"--{flag}: {value!r} is no duration; write it as 15s or 1m30s")
+    return duration.total_seconds()
