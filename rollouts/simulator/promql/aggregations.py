@@ -23,14 +23,20 @@ from rollouts.simulator.promql.values import (
 )
 from rollouts.simulator.series import NAME, Labels
 
+
+def _spread(values: Sequence[float]) -> float:
+    # Prometheus 2: a sample alone has none, not even an infinite one.
+    return arithmetic.variance(values) if len(values) > 1 else 0.0
+
+
 SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
     "avg": arithmetic.mean,
     "count": lambda values: float(len(values)),
     "group": lambda values: 1.0,  # noqa: ARG005  # that the group exists is all
     "max": arithmetic.highest,
     "min": arithmetic.lowest,
-    "stddev": lambda values: arithmetic.guarded(math.sqrt, arithmetic.variance(values)),
-    "stdvar": arithmetic.variance,
+    "stddev": lambda values: arithmetic.guarded(math.sqrt, _spread(values)),
+    "stdvar": _spread,
     "sum": arithmetic.total,
 }
 """Aggregations of the group's values and nothing else."""

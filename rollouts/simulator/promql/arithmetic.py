@@ -25,11 +25,15 @@ def power(base: float, exponent: float) -> float:
     try:
         return math.pow(base, exponent)
     except OverflowError:
-        return -math.inf if base < 0 and math.fmod(exponent, 2) else math.inf
+        return math.copysign(math.inf, base) if _is_odd(exponent) else math.inf
     except ValueError:
         if base != 0:
             return math.nan
-        return math.copysign(math.inf, base) if math.fmod(exponent, 2) else math.inf
+        return math.copysign(math.inf, base) if _is_odd(exponent) else math.inf
+
+
+def _is_odd(exponent: float) -> bool:
+    return abs(math.fmod(exponent, 2)) == 1
 
 
 def guarded(function: Callable[..., float], *arguments: float) -> float:
@@ -62,8 +66,10 @@ def mean(values: Sequence[float]) -> float:
 
 def variance(values: Sequence[float]) -> float:
     """The population variance of at least one value; NaN if one of them is not finite."""
-    middle = mean(values)
-    return total((value - middle) ** 2 for value in values) / len(values)
+    # Distances from the first value, not from zero: equal values then have exactly none, however large they are.
+    distances = [value - values[0] for value in values]
+    middle = mean(distances)
+    return total((distance - middle) * (distance - middle) for distance in distances) / len(values)
 
 
 def lowest(values: Sequence[float]) -> float:
