@@ -1,0 +1,160 @@
+"""Fields that somebody else drives: the sync loop never fights a rollout or an autoscaler. Pure; called by sync.
+
+    Git            cluster                         what is applied
+    weight: 100    weight: 80  (step 2 of 5)   →   weight: 80, everything else from Git
+    (no route)     …                           →   pruned as ever
+    weight: 100    (not there yet)             →   weight: 100: nobody holds a value to keep
+
+Leased are route weights (each traffic provider's `keep` knows which), the hash in the selector of a Service that a
+rollout points, its mark on it, and `spec.replicas` of what an autoscaler or a rollout scales. A leased field takes its
+live value in the apply payload; leaving it out would delete it once we own it. The payload then carries the live
+resourceVersion, so that a write in between gives a conflict, not a loss.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rollouts.dialects.argo import rollout as argo
+from rollouts.dialects.argo.reading import mapping, text
+from rollouts.model.errors import UndecodableError
+from rollouts.model.objects import Json, Ref
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import BlueGreen, Canary, Router, Strategy
+from rollouts.traffic.registry import PROVIDERS, routers_of
+
+HASH_KEY = "rollouts-pod-template-hash"
+MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
+
+Address = tuple[str, str, str, str]  # group, kind, namespace, name
+Lease = tuple[Rollout, Router]
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """Which objects hold leased fields, by address: what an object's version is says nothing about who drives it."""
+
+    routes: Mapping[Address, tuple[Lease, ...]]
+    services: frozenset[Address]
+    scaled: frozenset[Address]
+
+    def keep(self, desired: Json, live: Json | None) -> Json:
+        """`desired` with the live values of its leased fields; unchanged where it has none or is not there yet."""
+        if live is None:
+            return desired
+        address = _address(desired)
+        for rollout, router in self.routes.get(address, ()):
+            desired = PROVIDERS[router.provider].keep(desired, live, rollout, router)
+        if address in self.services:
+            desired = _keep_selector(_keep_mark(desired, live), live)
+        return _keep_replicas(desired, live) if address in self.scaled else desired
+
+    def touches(self, desired: Json) -> bool:
+        """Whether the object holds leased fields: then it is applied only onto the state it was computed from."""
+        address = _address(desired)
+        return address in self.routes or address in self.services or address in self.scaled
+
+
+def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
+    """Everything that these rollouts and autoscalers drive.
+
+    Give both those of the cluster and those of the commit: the cluster may not know the newest ones yet. An object
+    that cannot be decoded drives nothing.
+    """
+    routes: dict[Address, list[Lease]] = {}
+    services: set[Address] = set()
+    scaled = {_scale_target(obj) for obj in autoscalers}
+    for obj in rollouts:
+        scaled |= _held_workload(obj)
+        rollout = _parsed(obj)
+        if rollout is None:
+            continue
+        services |= {("", "Service", rollout.namespace, name) for name in _services(rollout.strategy)}
+        for address, lease in _routed(rollout):
+            if lease not in routes.setdefault(address, []):
+                routes[address].append(lease)
+    return Leases(
+        routes={address: tuple(found) for address, found in routes.items()},
+        services=frozenset(services),
+        scaled=frozenset(scaled),
+    )
+
+
+def _parsed(obj: Json) -> Rollout | None:
+    try:
+        return argo.parse(obj)
+    except UndecodableError:
+        return None
+
+
+def _services(strategy: Strategy) -> Sequence[str]:
+    match strategy:
+        case Canary():
+            names = (strategy.stable_service, strategy.canary_service)
+        case BlueGreen():
+            names = (strategy.active_service, strategy.preview_service)
+        case _:
+            names = ("", "")
+    return tuple(filter(None, names))
+
+
+def _routed(rollout: Rollout) -> Iterable[tuple[Address, Lease]]:
+    for router in routers_of(rollout):
+        provider = PROVIDERS.get(router.provider)
+        for ref in provider.touches(rollout, router) if provider else ():
+            yield _address_of(ref), (rollout, router)
+
+
+def _scale_target(autoscaler: Json) -> Address:
+    return _reference(mapping(mapping(autoscaler.get("spec")).get("scaleTargetRef")), autoscaler)
+
+
+def _held_workload(rollout: Json) -> set[Address]:
+    """The workload that a rollout scales down once it runs its pods itself; Argo: by default it never does."""
+    reference = mapping(mapping(rollout.get("spec")).get("workloadRef"))
+    is_scaled = text(reference.get("scaleDown")) in ("onsuccess", "progressively")
+    return {_reference(reference, rollout)} if is_scaled else set()
+
+
+def _reference(reference: Mapping[str, Any], holder: Json) -> Address:
+    group = text(reference.get("apiVersion")).rpartition("/")[0]
+    namespace = text(mapping(holder.get("metadata")).get("namespace"))
+    return group, text(reference.get("kind")), namespace, text(reference.get("name"))
+
+
+def _address(obj: Json) -> Address:
+    meta = obj["metadata"]
+    return obj["apiVersion"].rpartition("/")[0], obj["kind"], meta.get("namespace", ""), meta["name"]
+
+
+def _address_of(ref: Ref) -> Address:
+    return ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name
+
+
+def _keep_selector(desired: Json, live: Json) -> Json:
+    spec = mapping(desired.get("spec"))
+    selector = mapping(spec.get("selector"))
+    held = _entry(mapping(mapping(live.get("spec")).get("selector")), HASH_KEY)
+    if not selector and not held:
+        return desired
+    kept = {key: value for key, value in selector.items() if key != HASH_KEY} | held
+    return desired | {"spec": {**spec, "selector": kept}}
+
+
+def _keep_mark(desired: Json, live: Json) -> Json:
+    meta = mapping(desired.get("metadata"))
+    annotations = mapping(meta.get("annotations"))
+    held = _entry(mapping(mapping(live.get("metadata")).get("annotations")), MANAGED_BY)
+    if not held and MANAGED_BY not in annotations:
+        return desired
+    kept = {key: value for key, value in annotations.items() if key != MANAGED_BY} | held
+    return desired | {"metadata": {**meta, "annotations": kept}}
+
+
+def _keep_replicas(desired: Json, live: Json) -> Json:
+    held = _entry(mapping(live.get("spec")), "replicas")
+    return desired | {"spec": {**mapping(desired.get("spec")), **held}} if held else desired
+
+
+def _entry(section: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {key: section[key]} if key in section else {}
