@@ -18,12 +18,17 @@ class Caches:
     """A Cache for each of `resources`; objects of other kinds are not kept."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        self._caches = {(r.api_version, r.kind): Cache() for r in resources}
+        self.resources = tuple(resources)
+        self._caches = {(r.api_version, r.kind): Cache() for r in self.resources}
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
 
     def of(self, resource: Resource) -> Cache:
         """The cache of a resource; KeyError for one that is not kept."""
         return self._caches[resource.api_version, resource.kind]
+
+    def has(self, resource: Resource) -> bool:
+        """Whether objects of this resource are kept."""
+        return (resource.api_version, resource.kind) in self._caches
 
     def at(self, ref: Ref) -> Cache | None:
         """The cache in which this object would be, None for a kind that is not kept."""

@@ -108,6 +108,8 @@ class Observer:
     async def _find(self, ref: Ref) -> Json | None:
         if self._caches.at(ref) is not None:
             return self._caches.find(ref)
+        if not ref.namespace:  # --namespaced: cluster-scoped kinds are not read, and not kept
+            return None
         return await self._resources.read(ref)
 
     def _controlled(self, resource: Resource, uid: str) -> tuple[Json, ...]:

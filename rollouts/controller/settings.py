@@ -5,7 +5,7 @@ unchanged.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,8 @@ from rollouts.cluster.leadership import Term
 from rollouts.dialects.argo.reading import go_duration
 from rollouts.model.errors import RolloutsError
 from rollouts.telemetry.logs import FORMATS, LEVELS
+
+DEFAULT_NAMESPACE = "argo-rollouts"
 
 Value = str | int | float | bool
 
@@ -48,8 +50,8 @@ class Settings:
     rollout_threads: int = 10
     analysis_threads: int = 30
     is_elected: bool = True
-    lease_namespace: str = "argo-rollouts"
-    term: Term = Term()
+    lease_namespace: str = DEFAULT_NAMESPACE
+    term: Term = field(default_factory=Term)
     is_analysis_only: bool = False
     syncs_git: bool = True
     data_dir: str = ""
@@ -146,7 +148,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settin
         namespace=own_namespace if told["namespaced"] else None,
         log_level=_one_of("loglevel", told["log_level"], tuple(LEVELS)),
         log_format=_one_of("logformat", told["log_format"], FORMATS),
-        lease_namespace=told["lease_namespace"] or environ.get("POD_NAMESPACE") or Settings.lease_namespace,
+        lease_namespace=told["lease_namespace"] or environ.get("POD_NAMESPACE") or DEFAULT_NAMESPACE,
         term=_term(told),
         is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
         prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),

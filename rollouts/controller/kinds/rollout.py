@@ -3,11 +3,10 @@
 Called by the queue's workers. What cannot be decoded is told once and left until it changes; it delays nobody.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from rollouts.cluster.errors import ServerError
-from rollouts.cluster.events import Events
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
@@ -18,6 +17,8 @@ from rollouts.model.objects import Ref
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 
+Emit = Callable[[Json, Event], Awaitable[None]]
+
 IsOurs = Callable[[Json], bool]
 """Whether an object belongs to this controller (its instance id)."""
 
@@ -25,10 +26,10 @@ IsOurs = Callable[[Json], bool]
 class Rollouts:
     """The Kind of Rollout objects."""
 
-    def __init__(self, caches: Caches, reconciler: Reconciler, events: Events, *, is_ours: IsOurs) -> None:
+    def __init__(self, caches: Caches, reconciler: Reconciler, emit: Emit, *, is_ours: IsOurs) -> None:
         self._caches = caches
         self._reconciler = reconciler
-        self._events = events
+        self._emit = emit
         self._is_ours = is_ours
         self._told: dict[Key, str] = {}
         self._unsure: set[Key] = set()
@@ -70,7 +71,7 @@ class Rollouts:
             return
         self._told[key] = version
         log().error("cannot be decoded", rollout=f"{key.namespace}/{key.name}", error=str(error))
-        await self._events.emit(manifest, Event("ReconciliationError", str(error), is_warning=True))
+        await self._emit(manifest, Event("ReconciliationError", str(error), is_warning=True))
 
     def _forget(self, key: Key) -> None:
         self._told.pop(key, None)

@@ -1,0 +1,53 @@
+"""What the controller needs from outside, and what its kinds share. Filled by the CLI and by simulations."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from analysis.ports import Ports as Measuring
+
+from rollouts.cluster.port import Cluster, Json
+from rollouts.controller.caches import Caches
+from rollouts.controller.clock import Clock
+from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.reconcile import Reconciler
+from rollouts.controller.settings import Settings
+from rollouts.controller.sources import SourceFactory
+from rollouts.gitsync.ports import Checkout, Render
+from rollouts.model.plan import Event
+from rollouts.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class GitPorts:
+    """How the sync loop gets commits and turns them into objects."""
+
+    checkout: Checkout
+    render: Render
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world. `git` None: no sync loop. `on_ready` is called once the caches are filled."""
+
+    cluster: Cluster
+    clock: Clock
+    source: SourceFactory
+    measuring: Measuring
+    git: GitPorts | None = None
+    identity: str = "sluice"
+    dice: random.Random = field(default_factory=random.Random)
+    metrics: Metrics = field(default_factory=Metrics)
+    on_ready: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the kinds of one controller work with."""
+
+    ports: Ports
+    settings: Settings
+    caches: Caches
+    reconciler: Reconciler
+    wake: Callable[[Key], None]
+    emit: Callable[[Json, Event], Awaitable[None]]

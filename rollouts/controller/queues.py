@@ -1,0 +1,91 @@
+"""One queue a kind, with what the outside sees of it: durations, failures, depths, log lines. Built by wiring."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from rollouts.cluster.errors import ClusterError, ConflictError
+from rollouts.cluster.port import Resource
+from rollouts.controller.caches import Caches
+from rollouts.controller.kinds.protocol import Key, Kind
+from rollouts.controller.ports import Ports
+from rollouts.controller.wakers import key_of
+from rollouts.controller.wakeups import Wakeups
+from rollouts.model.errors import RolloutsError, TemporaryError
+from rollouts.telemetry.logs import log
+from rollouts.telemetry.metrics import Row
+
+_METRIC_KINDS = {"rollouts": "rollout", "analysisruns": "analysis_run"}
+
+
+class Queues:
+    """The queues of all kinds, by the plural of the key."""
+
+    def __init__(self, ports: Ports, resync: timedelta) -> None:
+        self._ports = ports
+        self._resync = resync
+        self._queues: dict[str, Wakeups] = {}
+        self._kinds: dict[str, Kind] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """No round runs and none is ready; timed ones may lie ahead."""
+        return all(queue.is_idle for queue in self._queues.values())
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The resources whose keys are taken."""
+        return tuple(kind.resource for kind in self._kinds.values())
+
+    def add(self, kind: Kind, workers: int) -> None:
+        """Take the keys of one more kind."""
+        plural = kind.resource.plural
+        self._kinds[plural] = kind
+        self._queues[plural] = Wakeups(
+            self._round,
+            clock=self._ports.clock,
+            workers=workers,
+            resync=self._resync,
+            on_trouble=self._on_trouble,
+            dice=self._ports.dice,
+        )
+
+    def wake(self, key: Key) -> None:
+        """Give this key a round."""
+        if key.plural in self._queues:
+            self._queues[key.plural].wake(key)
+
+    async def work(self, caches: Caches, enough: asyncio.Event) -> None:
+        """Look at everything once, then at what wakes, until told that it is enough."""
+        for resource in self.resources:
+            for obj in caches.of(resource):
+                self.wake(key_of(obj, resource))
+        await asyncio.gather(*(queue.run(enough) for queue in self._queues.values()))
+
+    def depths(self) -> Iterator[Row]:
+        """How many keys wait, for the metrics."""
+        for plural, queue in self._queues.items():
+            yield Row("workqueue_depth", {"name": plural}, len(queue))
+
+    async def _round(self, key: Key, now: datetime) -> datetime | None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await self._kinds[key.plural].reconcile(key, now)
+        finally:
+            took = loop.time() - began
+            self._ports.metrics.took(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name, took)
+
+    def _on_trouble(self, key: Key, error: BaseException, pause: float) -> None:
+        line = log().bind(kind=key.plural, object=f"{key.namespace}/{key.name}", again_in=round(pause, 3))
+        match error:
+            case ConflictError():
+                line.debug("conflict", error=str(error))
+                return
+            case TemporaryError() | ClusterError():
+                line.warning("round failed", error=f"{type(error).__name__}: {error}")
+            case RolloutsError():
+                line.error("round failed", error=f"{type(error).__name__}: {error}")
+            case _:
+                line.error("round broke: a defect of the controller", exc_info=error)
+        self._ports.metrics.failed(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name)

@@ -1,0 +1,48 @@
+"""Which kinds this controller works on, and which objects it keeps for them. One row a kind; read by wiring.
+
+The modules of a kind are imported only where it is wanted: a controller without the sync loop loads none of it.
+"""
+
+from collections.abc import Iterator
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Resource
+from rollouts.controller.kinds.protocol import Kind
+from rollouts.controller.kinds.rollout import Rollouts
+from rollouts.controller.ports import Shared
+from rollouts.controller.settings import Settings
+from rollouts.controller.sources import is_of_instance
+
+ALWAYS = (
+    kinds.ROLLOUTS,
+    kinds.ANALYSIS_RUNS,
+    kinds.REPLICA_SETS,
+    kinds.SERVICES,
+    kinds.ENDPOINT_SLICES,
+    kinds.HTTP_ROUTES,
+    kinds.ANALYSIS_TEMPLATES,
+)
+SYNC = (kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)
+SYNC_WORKERS = 4
+
+
+def resources_of(settings: Settings, *, has_git: bool) -> tuple[Resource, ...]:
+    """What is kept in caches. A controller of one namespace reads nothing that is cluster-scoped."""
+    wide = () if settings.namespace else (kinds.CLUSTER_ANALYSIS_TEMPLATES,)
+    return (*ALWAYS, *wide, *(SYNC if settings.syncs_git and has_git else ()))
+
+
+def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
+    """Every kind, with the number of its workers."""
+    from rollouts.controller.kinds.analysisrun import AnalysisRuns
+
+    ports, settings, caches = shared.ports, shared.settings, shared.caches
+    runs = caches.of(kinds.ANALYSIS_RUNS)
+    yield AnalysisRuns(ports.cluster, runs, ports.measuring, ports.clock, shared.emit), settings.analysis_threads
+    if not settings.is_analysis_only:
+        yield _rollouts(shared), settings.rollout_threads
+
+
+def _rollouts(shared: Shared) -> Rollouts:
+    instance_id = shared.settings.instance_id
+    return Rollouts(shared.caches, shared.reconciler, shared.emit, is_ours=lambda obj: is_of_instance(obj, instance_id))

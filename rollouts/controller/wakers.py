@@ -1,0 +1,76 @@
+"""From a change in a cache to the keys that it concerns. Set up once by wiring; holds no state but the index.
+
+An object of a kind of ours wakes its own key, an owned one its owner's, a named one those of everybody who names it.
+Both states are asked, so that who has just lost an object learns of it too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Json, Resource
+from rollouts.controller.caches import Caches, service_of
+from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.mentions import Mentions, mentioned_by
+from rollouts.model.errors import UndecodableError
+from rollouts.model.objects import Ref, ref_of
+from rollouts.model.rollout import Rollout
+
+Wake = Callable[[Key], None]
+Whom = Callable[[Json], Iterable[Key]]
+
+NAMED = (kinds.SERVICES, kinds.HTTP_ROUTES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
+OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS)
+
+
+def key_of(obj: Json, resource: Resource) -> Key:
+    """The key under which the queue knows an object."""
+    return Key(resource.plural, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+
+
+def owners_of(obj: Json) -> Iterator[Key]:
+    """The rollouts that own this object."""
+    for ref in obj["metadata"].get("ownerReferences") or ():
+        if ref.get("kind") == kinds.ROLLOUTS.kind:
+            yield Key(kinds.ROLLOUTS.plural, obj["metadata"].get("namespace", ""), ref["name"])
+
+
+class Wakers:
+    """Listens to all caches and wakes. `parse` is the observer's, which remembers what it parsed."""
+
+    def __init__(self, caches: Caches, wake: Wake, parse: Callable[[Json], Rollout]) -> None:
+        self._wake = wake
+        self._parse = parse
+        self._mentions = Mentions()
+        caches.of(kinds.ROLLOUTS).listen(self._index)
+        for resource in OWNED:
+            caches.of(resource).listen(self._waker(owners_of))
+        for resource in NAMED:
+            if caches.has(resource):
+                caches.of(resource).listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
+        caches.of(kinds.ENDPOINT_SLICES).listen(self._waker(self._users_of_slice))
+
+    def own_key(self, caches: Caches, resource: Resource) -> None:
+        """From now on an object of this resource wakes its own key."""
+        caches.of(resource).listen(self._waker(lambda obj: (key_of(obj, resource),)))
+
+    def _waker(self, whom: Whom) -> Callable[[Json | None, Json | None], None]:
+        def tell(before: Json | None, after: Json | None) -> None:
+            keys = dict.fromkeys(key for obj in (before, after) if obj is not None for key in whom(obj))
+            for key in keys:
+                self._wake(key)
+
+        return tell
+
+    def _users_of_slice(self, endpoint_slice: Json) -> Iterable[Key]:
+        namespace, name = service_of(endpoint_slice)
+        return self._mentions.of(Ref(kinds.SERVICES.api_version, kinds.SERVICES.kind, namespace, name))
+
+    def _index(self, before: Json | None, after: Json | None) -> None:
+        obj = after or before
+        if obj is None:
+            return
+        try:
+            refs = tuple(mentioned_by(self._parse(after))) if after is not None else ()
+        except UndecodableError:
+            refs = ()
+        self._mentions.update(key_of(obj, kinds.ROLLOUTS), refs)

@@ -1,0 +1,137 @@
+"""The controller put together from its ports. Called by the CLI, and by simulations with ports of their own.
+
+Everything that touches the world comes in through `Ports`, so the same wiring runs in production and, on the embedded
+cluster, in virtual time without a socket, a thread or a process.
+"""
+
+import asyncio
+
+from rollouts.cluster import kinds
+from rollouts.cluster.events import Events
+from rollouts.cluster.informers import Informer
+from rollouts.cluster.leadership import Leadership
+from rollouts.cluster.port import Collection, Json, Query, Resource, Target
+from rollouts.controller.caches import HASH_LABEL, Caches
+from rollouts.controller.ports import Ports, Shared
+from rollouts.controller.queues import Queues
+from rollouts.controller.reconcile import Reconciler
+from rollouts.controller.roster import kinds_of, resources_of
+from rollouts.controller.scenes import rows_of
+from rollouts.controller.settings import Settings
+from rollouts.controller.sources import Watched, instance_selector
+from rollouts.controller.wakers import Wakers
+from rollouts.model.plan import Event
+from rollouts.telemetry.logs import log
+
+OF_INSTANCE = (kinds.ROLLOUTS, kinds.ANALYSIS_RUNS)
+"""Kinds of which only those with our instance id are ours."""
+
+FROM_SOURCE = (kinds.ROLLOUTS, kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)
+"""Kinds that the Source brings; all others have informers of ours."""
+
+LAST_SCRAPE_SECONDS = 65.0
+"""Argo keeps a deleted object's series so long, so that one more scrape sees its end."""
+
+
+class Controller:
+    """Everything, ready to run. `ready` is set once the caches are filled, on a standby too."""
+
+    def __init__(self, ports: Ports, settings: Settings) -> None:
+        self.ready = asyncio.Event()
+        self.caches = Caches(resources_of(settings, has_git=ports.git is not None))
+        self.queues = Queues(ports, settings.resync)
+        self._ports = ports
+        self._settings = settings
+        events = Events(ports.cluster, ports.clock, heard=self._heard)
+        self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake)
+        self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse)
+        shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
+        for kind, workers in kinds_of(shared):
+            self.queues.add(kind, workers)
+            self._wakers.own_key(self.caches, kind.resource)
+        self._source = ports.source([self._watched(r) for r in self.caches.resources if r in FROM_SOURCE])
+        self._informers = [self._informer(r) for r in self.caches.resources if r not in FROM_SOURCE]
+        self._lead = self._candidate()
+        self._measure()
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this controller works, or only watches."""
+        return self._lead.is_leader if self._settings.is_elected else self.ready.is_set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch, and work while leading, until `stop`; then let running rounds end and give the lead away."""
+        async with asyncio.TaskGroup() as group:
+            watching = [group.create_task(self._source.run())]
+            watching += [group.create_task(informer.run()) for informer in self._informers]
+            ending = group.create_task(_until(stop))
+            serving = group.create_task(self._serve(stop))
+            await asyncio.wait({ending, serving}, return_when=asyncio.FIRST_COMPLETED)
+            if not self.ready.is_set():
+                serving.cancel()
+            await asyncio.wait({serving})
+            for task in (*watching, ending):
+                task.cancel()
+        await self._reconciler.conversations.close()
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        for informer in self._informers:
+            await informer.synced.wait()
+        await self._source.synced.wait()
+        self._ports.on_ready()
+        self.ready.set()
+        log().info("ready", **{r.plural: len(self.caches.of(r)) for r in self.queues.resources})
+        if self._settings.is_elected:
+            await self._lead.serve(self._work, stop)
+        else:
+            await self._work(stop)
+
+    async def _work(self, enough: asyncio.Event) -> None:
+        log().info("working", identity=self._ports.identity)
+        await self.queues.work(self.caches, enough)
+        log().info("stopped working", identity=self._ports.identity)
+
+    def _candidate(self) -> Leadership:
+        return Leadership(
+            self._ports.cluster,
+            Target(kinds.LEASES, self._settings.lease_name, self._settings.lease_namespace),
+            identity=self._ports.identity,
+            clock=self._ports.clock,
+            term=self._settings.term,
+            dice=self._ports.dice,
+        )
+
+    def _selector(self, resource: Resource) -> str:
+        if resource in OF_INSTANCE:
+            return instance_selector(self._settings.instance_id)
+        return HASH_LABEL if resource == kinds.REPLICA_SETS else ""
+
+    def _watched(self, resource: Resource) -> Watched:
+        return Watched(resource, self.caches.of(resource), self._selector(resource), self._settings.namespace)
+
+    def _informer(self, resource: Resource) -> Informer:
+        namespace = self._settings.namespace if resource.is_namespaced else None
+        query = Query(labels=self._selector(resource))
+        cache = self.caches.of(resource)
+        return Informer(self._ports.cluster, Collection(resource, namespace), cache, query, dice=self._ports.dice)
+
+    def _measure(self) -> None:
+        self._ports.metrics.describe(lambda: rows_of(self.caches))
+        self._ports.metrics.describe(self.queues.depths)
+        for resource in OF_INSTANCE:
+            self.caches.of(resource).listen(self._forget_series)
+
+    def _forget_series(self, before: Json | None, after: Json | None) -> None:
+        if before is not None and after is None:
+            meta, loop = before["metadata"], asyncio.get_running_loop()
+            forget = self._ports.metrics.forget
+            loop.call_later(LAST_SCRAPE_SECONDS, forget, meta.get("namespace", ""), meta["name"])
+
+    def _heard(self, about: Json, event: Event) -> None:
+        if about.get("kind") == kinds.ROLLOUTS.kind:
+            meta, type_ = about["metadata"], "Warning" if event.is_warning else "Normal"
+            self._ports.metrics.told(meta.get("namespace", ""), meta["name"], type_, event.reason)
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
