@@ -1,0 +1,140 @@
+"""Server-side apply: a manager says what it wants, the server finds out what that changes. Called by the core.
+
+live object ──┐
+config ───────┴─ merge ─→ conflicts? (fields that change and that others own) ─→ force, or 409 naming them
+                     └──→ fields of the manager's last config that are not in this one, and are nobody else's, go
+"""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from rollouts.cluster.errors import ConflictError
+from rollouts.cluster.port import Json
+from rollouts.simulator.store import refusals
+from rollouts.simulator.store.fields import Leaves, Path, found, leaves_of, removed, shown, step_of, undeclared
+from rollouts.simulator.store.managers import Owner, Writer, owners_of, with_entry, without_paths
+from rollouts.simulator.store.meta import copied
+from rollouts.simulator.store.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply asks for: the object, and who owns what from then on."""
+
+    obj: Json
+    owners: tuple[Owner, ...]
+
+
+def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced: bool) -> Applied:
+    """The live object ({} where there is none) after an apply. Raises ConflictError."""
+    if unknown := sorted(set(undeclared(config, shape))):
+        told = f"{unknown[0]}: field not declared in schema"
+        raise refusals.undeclared_field(f"failed to create typed patch object ({writer.api_version}): {told}")
+    wanted = _without_nulls(config)
+    merged = _merged(live, wanted, shape)
+    before, after = leaves_of(live, shape), leaves_of(merged, shape)
+    changed = frozenset(path for path, value in after.items() if path not in before or before[path] != value)
+    owners = owners_of(live)
+    _check_conflicts(owners, changed, writer, is_forced=is_forced)
+    owners = without_paths(owners, changed | (before.keys() - after.keys()), writer)
+    paths = frozenset(leaves_of(wanted, shape))
+    pruned = _pruned(merged, owners, paths, writer, shape)
+    left = leaves_of(pruned, shape)
+    owners = without_paths(owners, _vanished(after, left), writer)
+    return Applied(pruned, with_entry(owners, paths, writer))
+
+
+def _vanished(before: Leaves, after: Leaves) -> frozenset[Path]:
+    return frozenset(before.keys() - after.keys())
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def _check_conflicts(owners: tuple[Owner, ...], changed: frozenset[Path], writer: Writer, *, is_forced: bool) -> None:
+    if is_forced:
+        return
+    conflicts: defaultdict[str, list[str]] = defaultdict(list)
+    for owner in owners:
+        if not owner.is_of(writer):
+            for path in sorted(owner.paths & changed):
+                conflicts[owner.title].append(shown(path))
+    if conflicts:
+        raise _conflict(conflicts)
+
+
+def _conflict(conflicts: dict[str, list[str]]) -> ConflictError:
+    causes = [
+        refusals.Cause("FieldManagerConflict", f"conflict with {title}", field)
+        for title, fields in conflicts.items()
+        for field in fields
+    ]
+    if len(causes) == 1:
+        return refusals.apply_conflict(f"Apply failed with 1 conflict: {causes[0].message}: {causes[0].field}", causes)
+    lines = [
+        line for title, fields in conflicts.items() for line in (f"conflicts with {title}:", *map("- ".__add__, fields))
+    ]
+    return refusals.apply_conflict(f"Apply failed with {len(causes)} conflicts: " + "\n".join(lines), causes)
+
+
+def _merged(live: Any, config: Any, shape: Shape) -> Any:
+    if isinstance(config, dict) and isinstance(live, dict) and not shape.is_atomic:
+        result = dict(live)
+        for name, value in config.items():
+            result[name] = _merged(live.get(name), value, shape.of(name))
+        return result
+    if isinstance(config, list) and isinstance(live, list) and (shape.keys or shape.is_set):
+        return _merged_list(live, config, shape)
+    return copied(config)
+
+
+def _merged_list(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
+    """The items of both: the config's in its order, the others where they stood between them."""
+    held = {step_of(item, shape): item for item in live}
+    wanted = {step_of(item, shape): item for item in config}
+    queue = list(held)
+    result = []
+    for step, item in wanted.items():
+        if step in held and step in queue:
+            result += [held[one] for one in queue[: queue.index(step)] if one not in wanted]
+            queue = queue[queue.index(step) + 1 :]
+        result.append(_merged(held[step], item, shape.item) if shape.keys and step in held else copied(item))
+    return [*result, *(held[one] for one in queue if one not in wanted)]
+
+
+def _pruned(merged: Json, owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer, shape: Shape) -> Json:
+    """Without what the manager applied last time, does not apply now, and nobody else owns."""
+    last = next((owner.paths for owner in owners if owner.is_of(writer)), frozenset())
+    kept = _with_parents(paths)
+    for owner in owners:
+        if not owner.is_of(writer):
+            kept |= _with_parents(owner.paths)
+    for path in sorted(last - paths, key=lambda path: (len(path), path)):  # an item goes before its fields
+        if path not in kept and not (_is_key(path) and path[:-1] in kept):
+            merged = _without(merged, path, kept, shape)
+    return merged
+
+
+def _with_parents(paths: frozenset[Path]) -> frozenset[Path]:
+    return frozenset(path[:depth] for path in paths for depth in range(1, len(path) + 1))
+
+
+def _without(obj: Json, path: Path, kept: frozenset[Path], shape: Shape) -> Json:
+    """Remove a path, then the containers that it leaves empty and nobody owns."""
+    obj = removed(obj, path, shape)
+    parent = path[:-1]
+    while parent and parent not in kept and found(obj, parent, shape) in ({}, []):
+        obj, parent = removed(obj, parent, shape), parent[:-1]
+    return obj
+
+
+def _is_key(path: Path) -> bool:
+    """Whether the path is one of the fields by which a list tells its item apart; they stay while the item does."""
+    if len(path) < 2 or not path[-2].startswith("k:"):
+        return False
+    return path[-1].removeprefix("f:") in json.loads(path[-2].removeprefix("k:"))
