@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_SHAPE = re.compile(r"([+-]?)0*([0-9]*)(\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_SHAPE = re.compile(r"([+-]?)(0*)([0-9]*)(\.[0-9]*)?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY_SUFFIX = {power: suffix for suffix, power in _BINARY.items()} | {0: ""}
@@ -26,6 +26,7 @@ class _Parsed:
     fraction: str
     power: int
     style: str  # binary, decimal or exponent
+    is_blank: bool  # no digit at all, which only Go's quick path takes for zero
 
 
 @lru_cache(maxsize=1024)
@@ -36,6 +37,8 @@ def canonical(written: str) -> str:
     quick = _fits_quickly(parsed)
     if quick and _is_canonical(parsed):
         return stripped
+    if parsed.is_blank and not quick:
+        raise ValueError(f"{written!r} has no digits: write a number before the suffix")
     return _rendered(parsed, is_exact=quick)
 
 
@@ -43,9 +46,10 @@ def _parse(written: str) -> _Parsed:
     match = _SHAPE.fullmatch(written)
     if not written or match is None:
         raise ValueError(f"{written!r} is no quantity: write digits and a suffix such as m, k, Mi or e3")
-    sign, whole, fraction, suffix = match.groups()
+    sign, zeros, whole, fraction, suffix = match.groups()
     power, style = _suffix(suffix)
-    return _Parsed(sign == "-", whole or "0", (fraction or ".")[1:], power, style)
+    digits_after = (fraction or ".")[1:]
+    return _Parsed(sign == "-", whole or "0", digits_after, power, style, not zeros + whole + digits_after)
 
 
 def _suffix(suffix: str) -> tuple[int, str]:

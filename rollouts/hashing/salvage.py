@@ -12,7 +12,7 @@ from typing import Any
 from rollouts.hashing.fields import Field, fields_by_name
 from rollouts.hashing.scalars import ENCODERS, Malformed
 
-_ZERO: dict[str, Any] = {"string": "", "bool": False, "int32": 0, "int64": 0}
+_ZERO: dict[str, Any] = {"string": "", "bool": False, "int32": 0, "int64": 0, "Quantity": 0, "IntOrString": 0}
 _PLAIN: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
@@ -38,6 +38,8 @@ def _read(holder: Any, key: Any, word: str, value: Any) -> None:
     elif inner in _PLAIN:
         _read_plain(holder, key, word, value)
     elif inner in ENCODERS:
+        if word.startswith("*") and _at(holder, key) is None:
+            holder[key] = _ZERO.get(inner)
         ENCODERS[inner](value)  # raises Malformed, which ends it all
         holder[key] = value
     elif inner.startswith("[]"):

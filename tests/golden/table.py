@@ -1,0 +1,13 @@
+"""The categories that we run, by name. A new one is a row here and a module beside it."""
+
+from tests.golden import hashing, replicas
+from tests.golden.category import Category
+
+CATEGORIES: dict[str, Category] = {
+    category.name: category
+    for category in (
+        hashing.POD_TEMPLATE_HASH,
+        hashing.STEP_HASH,
+        replicas.APPROXIMATION,
+    )
+}
