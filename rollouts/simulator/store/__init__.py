@@ -11,8 +11,8 @@ Made by simulations and tests, and by the HTTP front, which puts it on a socket:
 
 Objects handed out are the stored ones and are never changed by the store; whoever gets one must not change it either.
 Bodies taken in are copied. tests/contract says what holds here and on a real API server. Where the two differ: owners'
-dependents are collected within the write that orphans them; pods go at once (no grace period); unknown fields of
-built-in kinds are kept; of CEL rules only immutability (`self == oldSelf`) is checked; no admission, no RBAC.
+dependents are collected within the write that orphans them; unknown fields of built-in kinds are kept; of CEL rules
+only immutability (`self == oldSelf`) is checked; no admission, no RBAC.
 """
 
 from rollouts.simulator.store.core import Store

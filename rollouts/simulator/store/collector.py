@@ -13,6 +13,7 @@ from datetime import datetime
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.catalog import Catalog
+from rollouts.simulator.store.grace import grace_of, is_graceful
 from rollouts.simulator.store.ledger import Ledger, Shelf
 from rollouts.simulator.store.meta import name_of, namespace_of, with_meta
 from rollouts.simulator.store.writes import deletion_marked
@@ -29,14 +30,15 @@ class Collector:
     def __init__(self, ledger: Ledger, catalog: Catalog, now: Callable[[], datetime]) -> None:
         self._ledger, self._catalog, self._now = ledger, catalog, now
 
-    def delete(self, shelf: Shelf, obj: Json, propagation: str) -> None:
+    def delete(self, shelf: Shelf, obj: Json, propagation: str, grace: int | None = None) -> None:
         """Delete an object, or mark it where something must happen first."""
         finalizers = _finalizers(obj, propagation)
         held = self._contents(shelf, obj)
-        if not finalizers and not held:
+        respite = grace_of(shelf, obj, grace)
+        if not finalizers and not held and not respite:
             self._remove(shelf, obj)
             return
-        marked = deletion_marked(obj, finalizers, self._now())
+        marked = deletion_marked(obj, finalizers, self._now(), respite)
         if shelf == _NAMESPACES:
             marked = {**marked, "status": {**marked.get("status", {}), "phase": "Terminating"}}
         if marked != obj:
@@ -88,7 +90,7 @@ class Collector:
         if FOREGROUND in finalizers and not any(_blocks(one, uid) for _, one in self._ledger.owned_by(uid)):
             self._drop_finalizer(uid, FOREGROUND)
             self._finish(uid)
-        elif not finalizers and not self._contents(shelf, obj):
+        elif not finalizers and not is_graceful(obj) and not self._contents(shelf, obj):
             self._remove(shelf, obj)
 
     def _drop_finalizer(self, uid: str, finalizer: str) -> None:

@@ -170,7 +170,7 @@ class Store:
         if options.propagation not in ("", "Background", "Foreground", "Orphan"):
             told = f'propagationPolicy: Unsupported value: "{options.propagation}"'
             raise refusals.bad_request(f"{told}: write Background, Foreground or Orphan")
-        self._collector.delete(kind.shelf, live, options.propagation or kind.default_propagation)
+        self._collector.delete(kind.shelf, live, options.propagation or kind.default_propagation, options.grace)
 
     async def evict(self, target: Target) -> None:
         """Delete a pod if its disruption budget allows."""

@@ -5,7 +5,7 @@ subresource holds.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.store import refusals, rules
@@ -72,16 +72,20 @@ def updated(kind: Kind, old: Json, body: Json, writer: Writer, owners: tuple[Own
     return old if new == {**old, "apiVersion": kind.resource.api_version} else new
 
 
-def deletion_marked(old: Json, finalizers: list[str], now: datetime) -> Json:
-    """The object as its deletion waits for finalizers."""
+def deletion_marked(old: Json, finalizers: list[str], now: datetime, grace: timedelta = timedelta()) -> Json:
+    """The object as its deletion waits for finalizers or the end of its grace, which a second one can only shorten."""
+    seconds = round(grace.total_seconds())
     if "deletionTimestamp" in old["metadata"]:
-        return with_meta(old, finalizers=finalizers)
+        if seconds >= (old["metadata"].get("deletionGracePeriodSeconds") or 0):
+            return with_meta(old, finalizers=finalizers or None)
+        earlier = {"deletionTimestamp": timestamp(now + grace), "deletionGracePeriodSeconds": seconds}
+        return with_meta(old, finalizers=finalizers or None, **earlier)
     generation = old["metadata"].get("generation")
     return with_meta(
         old,
-        finalizers=finalizers,
-        deletionTimestamp=timestamp(now),
-        deletionGracePeriodSeconds=0,
+        finalizers=finalizers or None,
+        deletionTimestamp=timestamp(now + grace),
+        deletionGracePeriodSeconds=seconds,
         generation=generation + 1 if generation else None,
     )
 
