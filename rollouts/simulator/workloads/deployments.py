@@ -4,13 +4,12 @@ What a Rollout's `workloadRef`, a primary copy and everybody's plain Deployments
 update goes to the new ReplicaSet first; Kubernetes would spread it, and ends in the same place.
 """
 
-import json
 from collections.abc import Sequence
 from copy import deepcopy
-from hashlib import blake2b
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json
+from rollouts.hashing import template_hash
 from rollouts.simulator.workloads.deployment_status import deadline, deployment_status
 from rollouts.simulator.workloads.pods import controller_of, is_controlled_by, is_finished, reference_to
 from rollouts.simulator.workloads.rolling import Held, sizes_of
@@ -20,7 +19,6 @@ from rollouts.simulator.workloads.views import Views
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' own: no vowels, so no words
 
 
 class Deployments:
@@ -131,7 +129,7 @@ def replica_set_of(deployment: Json, revision: int) -> Json:
     """The ReplicaSet of the Deployment's template, still without pods."""
     meta, spec = deployment["metadata"], deployment["spec"]
     template = deepcopy(spec["template"])
-    digest = template_hash(template)
+    digest = template_hash(template, None)
     labels = {**(template.get("metadata", {}).get("labels") or {}), HASH: digest}
     template["metadata"] = {**template.get("metadata", {}), "labels": labels}
     selector = spec.get("selector") or {}
@@ -153,12 +151,6 @@ def replica_set_of(deployment: Json, revision: int) -> Json:
             "template": template,
         },
     }
-
-
-def template_hash(template: Json) -> str:
-    """A short name of a template. Not Kubernetes' own digest: nothing but equality means anything in it."""
-    text = json.dumps(template, sort_keys=True).encode()
-    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in blake2b(text, digest_size=10).digest())
 
 
 def _seen(replica_set: Json) -> Held:

@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError
 from rollouts.cluster.informers import Cache, Informer, Listener, Timing
-from rollouts.cluster.port import Cluster, Collection, DeleteOptions, Json, Patch, PatchType, Resource, Target
+from rollouts.cluster.port import (
+    Cluster,
+    Collection,
+    CreateOptions,
+    DeleteOptions,
+    Json,
+    Patch,
+    PatchType,
+    Resource,
+    Target,
+)
 from rollouts.simulator.workloads.selectors import Key, Labelled, Selecting, key_of, label_selector, service_selector
 
 BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
+_MANAGER = "kube-controller-manager"
 _TIMING = Timing(idle=1e8, watch=1e8)  # the store is in this process: a silent watch is no broken one
 
 
@@ -55,13 +66,17 @@ class View:
 
     async def create(self, body: Json) -> Json:
         """Create an object in its namespace."""
-        created = await self._cluster.create(Collection(self.resource, body["metadata"].get("namespace")), body)
+        created = await self._cluster.create(
+            Collection(self.resource, body["metadata"].get("namespace")), body, CreateOptions(manager=_MANAGER)
+        )
         self._cache.put(created)
         return created
 
     async def patch(self, obj: Json, body: Json, subresource: str = "") -> Json:
         """Merge `body` into an object."""
-        patched = await self._cluster.patch(self._target(obj, subresource), Patch(PatchType.MERGE, body))
+        patched = await self._cluster.patch(
+            self._target(obj, subresource), Patch(PatchType.MERGE, body, manager=_MANAGER)
+        )
         self._cache.put(patched)
         return patched
 
