@@ -1,0 +1,66 @@
+"""Does our role allow what we are going to do? Asked once at the start; what is missing is logged as a rule to add.
+
+Our writes are PATCHes, which roles made by hand for Argo's controller may lack. A server that answers no reviews is
+not asked again: the first refused write will tell as well.
+"""
+
+from rollouts.cluster import kinds
+from rollouts.cluster.errors import ClusterError
+from rollouts.cluster.port import Cluster, Collection, Json, Resource
+from rollouts.telemetry.logs import log
+
+REVIEWS = Resource(
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", is_namespaced=False
+)
+
+_READ = ("list", "watch")
+NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
+    (kinds.ROLLOUTS, "", ("get", *_READ, "patch")),
+    (kinds.ROLLOUTS, "status", ("patch",)),
+    (kinds.ANALYSIS_RUNS, "", ("get", *_READ, "create", "patch", "delete")),
+    (kinds.ANALYSIS_TEMPLATES, "", _READ),
+    (kinds.CLUSTER_ANALYSIS_TEMPLATES, "", _READ),
+    (kinds.REPLICA_SETS, "", ("get", *_READ, "create", "patch", "delete")),
+    (kinds.SERVICES, "", ("get", *_READ, "patch")),
+    (kinds.ENDPOINT_SLICES, "", _READ),
+    (kinds.HTTP_ROUTES, "", ("get", *_READ, "patch")),
+    (kinds.EVENTS, "", ("create",)),
+    (kinds.LEASES, "", ("get", "create", "patch")),
+)
+"""Resource, subresource and verbs; install/ grants the same."""
+
+
+async def missing_rules(cluster: Cluster, namespace: str | None) -> tuple[str, ...]:
+    """The rules that a role of ours lacks, worded as in a ClusterRole; empty where the server does not say."""
+    rules: list[str] = []
+    for resource, subresource, verbs in NEEDED:
+        if namespace and not resource.is_namespaced:
+            continue
+        try:
+            refused = [verb for verb in verbs if not await _is_allowed(cluster, resource, subresource, verb, namespace)]
+        except ClusterError:
+            return ()
+        if refused:
+            name = f"{resource.plural}/{subresource}" if subresource else resource.plural
+            rules.append(f"apiGroups: [{resource.group!r}], resources: [{name}], verbs: {refused}")
+    return tuple(rules)
+
+
+async def tell_missing_rules(cluster: Cluster, namespace: str | None) -> None:
+    """Log each of them once."""
+    for rule in await missing_rules(cluster, namespace):
+        log().error("a role lacks a rule; add it to the controller's ClusterRole", rule=rule)
+
+
+async def _is_allowed(cluster: Cluster, resource: Resource, subresource: str, verb: str, namespace: str | None) -> bool:
+    attributes = {"group": resource.group, "resource": resource.plural, "subresource": subresource, "verb": verb}
+    if namespace and resource.is_namespaced:
+        attributes["namespace"] = namespace
+    body: Json = {
+        "apiVersion": REVIEWS.api_version,
+        "kind": REVIEWS.kind,
+        "metadata": {},
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = await cluster.create(Collection(REVIEWS), body)
+    return (answer.get("status") or {}).get("allowed") is not False
