@@ -2,6 +2,7 @@
 
 RolloutsError
 ├── TemporaryError      try again, after `retry_after` at the earliest
+├── UndecodableError    an object of one of our kinds that makes no sense at all; reported and left
 └── ClusterError        (rollouts.cluster.errors) the API server said no, typed by status
 Faults (model/faults.py) are no exceptions: a user's mistake is shown, not raised.
 """
@@ -19,3 +20,7 @@ class TemporaryError(RolloutsError):
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class UndecodableError(RolloutsError):
+    """An object whose very shape is wrong (spec is a list, name is missing): nothing can be decided about it."""

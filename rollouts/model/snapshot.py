@@ -58,8 +58,9 @@ class Snapshot:
     """The world of one rollout.
 
     `versions` are all held versions, experiments' excluded; `new` (the one of the target template: by hash, or by an
-    equal template under an older hash) and `stable` are names into it. `endpoints` counts ready endpoints by
-    (service, hash). `reference_faults` are mistakes that only other objects show (a Service that is not there).
+    equal template under an older hash) is a name into it. `endpoints` counts ready endpoints by (service, hash).
+    `asks_verification` says that some router can tell, when asked, whether a written weight holds.
+    `reference_faults` are mistakes that only other objects show (a Service that is not there).
     """
 
     rollout: Rollout
@@ -68,6 +69,7 @@ class Snapshot:
     services: Mapping[str, Service] = field(default_factory=dict)
     endpoints: Mapping[tuple[str, str], int] = field(default_factory=dict)
     route: Weights | Unknown = Unknown("no route")
+    asks_verification: bool = False
     analyses: tuple[Analysis, ...] = ()
     twins: Twins = Twins()
     reference_faults: Faults = ()

@@ -98,6 +98,7 @@ class Canary:
     """Traffic moves in steps; without steps it is a rolling update.
 
     `abort_scale_down_delay` None means the default (30 s); zero means that the canary is kept after an abort.
+    `progress_threshold` lets a step pass before every canary pod is available (None: all of them).
     """
 
     steps: tuple[CanaryStep, ...] = ()
@@ -107,6 +108,7 @@ class Canary:
     max_weight: int = 100
     max_surge: Quota = Quota(25, is_percent=True)
     max_unavailable: Quota = Quota(25, is_percent=True)
+    progress_threshold: Quota | None = None
     background: AnalysisRef | None = None
     scale_down_delay: timedelta = timedelta(seconds=30)
     abort_scale_down_delay: timedelta | None = None

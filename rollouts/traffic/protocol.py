@@ -5,13 +5,14 @@ Properties that hold for each: read(render(w)) == w; rendering twice is renderin
 clean restores what was there before the first render.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Change, Json, Ref
 from rollouts.model.plan import Event
+from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Shares, Unknown, Weights
@@ -25,7 +26,6 @@ class Desired:
     """What a provider has to bring about."""
 
     shares: Shares
-    is_stepping: bool = True  # False: settled; marks of a rollout in progress go
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class Rendered:
 
     changes: tuple[Change, ...] = ()
     events: tuple[Event, ...] = ()
+
+
+Flow = Generator[Any, Any, Verified]
+"""A verification: yields requests to the world, is sent their answers, returns the verdict."""
 
 
 class Provider(Protocol):
@@ -71,6 +75,6 @@ class Provider(Protocol):
         """
         ...
 
-    def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Iterator[Any]:
-        """A flow that yields requests to the world and returns a Verified; empty for providers that need none."""
+    def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
+        """Whether the routes carry these shares; a flow without requests for providers whose objects tell."""
         ...

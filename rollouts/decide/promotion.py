@@ -1,0 +1,117 @@
+"""When the new version becomes the stable one, and what a new template resets. Called by the closing stages."""
+
+from dataclasses import replace
+
+from rollouts.decide.analyses import POST, is_passed
+from rollouts.decide.pauses import without_abort, without_pauses
+from rollouts.decide.situation import Ends, Situation, Step
+from rollouts.model.plan import Event
+from rollouts.model.status import BlueGreenStatus, CanaryStatus, Status
+from rollouts.model.strategy import BlueGreen, Canary
+
+
+def steps_of(here: Situation) -> int:
+    """How many steps the strategy has."""
+    strategy = here.rollout.strategy
+    return len(strategy.steps) if isinstance(strategy, Canary) else 0
+
+
+def last_index(here: Situation) -> int | None:
+    """The step index that says "all done"; None without steps."""
+    return steps_of(here) or None
+
+
+def begin_update(here: Situation) -> Step | None:
+    """Another template, or other steps: forget pauses, aborts and analyses, and begin at the first step."""
+    if not here.template_changed:
+        return None
+    is_blue_green = isinstance(here.rollout.strategy, BlueGreen)
+    status = replace(
+        without_abort(without_pauses(here.status)),
+        promote_fully=False,
+        step=0 if steps_of(here) else None,
+        restarted_at=here.rollout.restart_at or here.status.restarted_at,
+        canary=CanaryStatus(here.status.canary.shares, here.status.canary.verified),
+        blue_green=BlueGreenStatus(here.status.blue_green.active, here.status.blue_green.preview),
+    )
+    events: tuple[Event, ...] = ()
+    if here.new is not None and here.stable is not None and here.new.name == here.stable.name:
+        if steps_of(here) and here.observed.step != steps_of(here):
+            events = (Event("SkipSteps", "Rollback to stable ReplicaSets"),)
+        status = replace(status, step=last_index(here))
+    ends = Ends.NOTHING if is_blue_green else Ends.ACTING
+    return Step(events=events, status=status, reason="a new template begins its update", ends=ends)
+
+
+def skip_to_end(here: Situation) -> Step | None:
+    """A full promotion was asked for: no pause, abort or step stands in its way."""
+    if not here.observed.promote_fully:
+        return None
+    status = without_abort(without_pauses(here.status))
+    return Step(status=replace(status, step=last_index(here)))
+
+
+def drop_moot_abort(here: Situation) -> Step | None:
+    """There is nothing to abort once the version is stable: the request is taken back silently."""
+    if not (here.is_promoted and here.observed.is_aborted and not here.template_changed):
+        return None
+    return Step(status=without_abort(here.status))
+
+
+def promote(here: Situation) -> Step | None:
+    """Make the new version the stable one, if everything that had to happen has."""
+    reason = _promotion_reason(here)
+    if not reason:
+        return None
+    status = without_abort(without_pauses(here.status))
+    status = replace(status, promote_fully=False, step=last_index(here), stable=status.current)
+    if here.observed.stable == status.current:
+        return Step(status=status, ends=Ends.ACTING)
+    revision = here.new.revision if here.new else here.rollout.revision
+    message = f"Rollout completed update to revision {revision} ({status.current}): {reason}"
+    return Step(events=(Event("RolloutCompleted", message),), status=status, reason=message)
+
+
+def _promotion_reason(here: Situation) -> str:
+    if here.new is None:
+        return ""
+    if here.is_initial:
+        return "Initial deploy"
+    match here.rollout.strategy:
+        case Canary() as canary:
+            return _canary_reason(here, canary)
+        case BlueGreen() as blue_green:
+            return _blue_green_reason(here, blue_green)
+        case _:
+            return ""
+
+
+def _canary_reason(here: Situation, canary: Canary) -> str:
+    if here.status.is_aborted or here.new is None or here.new.available < here.rollout.size:
+        return ""
+    if here.observed.promote_fully:
+        return "Full promotion requested"
+    count = len(canary.steps)
+    is_done = not count or here.observed.step == count
+    if not is_done or here.status.canary.verified is False:
+        return ""
+    return f"Completed all {count} canary steps"
+
+
+def _blue_green_reason(here: Situation, blue_green: BlueGreen) -> str:
+    if here.new is None or here.service_hash(blue_green.active_service) != here.new.hash:
+        return ""
+    if here.status.is_aborted:
+        return ""
+    if here.observed.promote_fully:
+        return "Full promotion requested"
+    if here.new.scale_down_at is not None:
+        return "Fast rollback"
+    if blue_green.post_promotion is not None and not is_passed(here, POST):
+        return ""
+    return "Completed blue-green update"
+
+
+def with_promoted_flag(status: Status) -> Status:
+    """promoteFull is a request for the present update only: it goes once the version is stable."""
+    return replace(status, promote_fully=status.promote_fully and status.stable != status.current)

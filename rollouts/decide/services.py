@@ -1,0 +1,44 @@
+"""Which version each Service selects. Called by the canary and blue-green tuples; a Service never moves to nothing.
+
+Argo: a Service that was never managed is adopted only once the version is fully available, so that migrating to a
+Rollout causes no outage; afterwards one available pod is enough for a canary.
+"""
+
+from rollouts.decide.situation import Situation, Step, together
+from rollouts.model.effects import PointService
+from rollouts.model.plan import Event
+from rollouts.model.strategy import Canary
+from rollouts.model.workload import Version
+
+
+def point_services(here: Situation) -> Step | None:
+    """Stable Service to the stable version, canary Service to the new one (back to stable after an abort)."""
+    strategy = here.rollout.strategy
+    if not isinstance(strategy, Canary):
+        return None
+    steps = [point(here, strategy.stable_service, here.stable)]
+    if not here.status.is_aborted:
+        steps.append(point(here, strategy.canary_service, here.new))
+    elif not strategy.is_routed:
+        steps.append(point(here, strategy.canary_service, here.stable))
+    return together(steps)
+
+
+def point(here: Situation, service: str, version: Version | None, *, when_ready: bool = True) -> Step | None:
+    """Make a Service select this version, once the version can serve."""
+    if not service or version is None or here.service_hash(service) == version.hash:
+        return None
+    seen = here.snapshot.services.get(service)
+    if seen is None or not seen.exists:
+        return None
+    if when_ready and not _can_serve(version, is_adopting=not seen.managed_by):
+        return None
+    was = here.service_hash(service)
+    message = f"Switched selector for service '{service}' from '{was}' to '{version.hash}'"
+    return Step((PointService(service, version.hash),), (Event("SwitchService", message),))
+
+
+def _can_serve(version: Version, *, is_adopting: bool) -> bool:
+    if is_adopting:
+        return version.replicas > 0 and version.available >= version.replicas
+    return version.available > 0

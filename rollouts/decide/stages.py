@@ -1,0 +1,94 @@
+"""The order of things, as data. One tuple acts, one closes; a strategy is a pair of them.
+
+Dialects that differ in order are other pairs of the same stages. The order is Argo's reconcile; tests/unit/decide
+pins it, since the order of events is API.
+"""
+
+from dataclasses import dataclass
+
+from rollouts.decide import analyses, bluegreen, checks, conditions, pauses, promotion, scaling, services, shares, steps
+from rollouts.decide import status as closing
+from rollouts.decide.situation import Stage
+from rollouts.model.strategy import BlueGreen, Canary, Progressive, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Stages that act, in order until one ends the acting; then stages that close, all of them."""
+
+    acting: tuple[Stage, ...]
+    closing: tuple[Stage, ...]
+
+
+CHECKS: tuple[Stage, ...] = (
+    checks.rollout_deleted,
+    checks.spec_invalid,
+    checks.name_taken,
+    checks.new_version_missing,
+    checks.replicas_unset,
+    checks.revision_stale,
+    checks.progressing_unknown,
+)
+
+CANARY = Course(
+    acting=(
+        *CHECKS,
+        checks.pause_not_shown,
+        scaling.rescale_canary,
+        promotion.begin_update,
+        promotion.drop_moot_abort,
+        scaling.forget_old_versions,
+        services.point_services,
+        shares.shift_traffic,
+        analyses.run_analyses,
+        scaling.scale_canary,
+        pauses.begin_canary_pause,
+    ),
+    closing=(
+        closing.count_pods,
+        promotion.skip_to_end,
+        promotion.promote,
+        steps.advance_step,
+        conditions.mark_conditions,
+        closing.conclude_phase,
+        pauses.tell_of_pause,
+    ),
+)
+
+BLUE_GREEN = Course(
+    acting=(
+        *CHECKS,
+        checks.pause_not_shown,
+        bluegreen.point_preview,
+        promotion.begin_update,
+        promotion.drop_moot_abort,
+        scaling.scale_blue_green,
+        scaling.forget_old_versions,
+        bluegreen.pause_before_switch,
+        bluegreen.point_active,
+        analyses.run_analyses,
+    ),
+    closing=(
+        closing.count_pods,
+        promotion.skip_to_end,
+        bluegreen.latch_preview_size,
+        promotion.promote,
+        closing.count_active,
+        conditions.mark_conditions,
+        closing.conclude_phase,
+        pauses.tell_of_pause,
+    ),
+)
+
+
+def course_of(strategy: Strategy) -> Course:
+    """The stages of a strategy."""
+    match strategy:
+        case Canary():
+            return CANARY
+        case BlueGreen():
+            return BLUE_GREEN
+        case Progressive():
+            from rollouts.decide.ticks import TICKS
+
+            return TICKS

@@ -1,0 +1,84 @@
+"""When a step of a canary is done, and what it is called. Called by the closing stages of the canary tuple."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+from rollouts.decide.analyses import STEP, is_passed, with_recorded
+from rollouts.decide.pauses import CANARY_PAUSE, is_canary_pause_over, without_pause
+from rollouts.decide.replicas import are_reached
+from rollouts.decide.scaling import held
+from rollouts.decide.situation import Situation, Step
+from rollouts.model.plan import Event
+from rollouts.model.strategy import Analyse, Canary, CanaryStep, Pause, SetCanaryScale, SetWeight
+
+
+def advance_step(here: Situation) -> Step | None:
+    """Go on to the next step when the current one is done; after an abort, back to the first."""
+    strategy, status = here.rollout.strategy, here.status
+    if not isinstance(strategy, Canary) or not strategy.steps:
+        return None
+    if status.is_aborted:
+        return Step(status=replace(status, step=len(strategy.steps) if _is_back(here) else 0))
+    index = here.observed.step or 0
+    if status.step != index or index >= len(strategy.steps) or here.rollout.is_paused:
+        return None
+    if not _is_done(here, strategy, strategy.steps[index]):
+        return None
+    name, count = described(strategy.steps[index]), len(strategy.steps)
+    event = Event("RolloutStepCompleted", f"Rollout step {index + 1}/{count} completed ({name})")
+    status = with_recorded(without_pause(replace(status, step=index + 1), CANARY_PAUSE), STEP, None)
+    return Step(events=(event,), status=status, reason=event.message)
+
+
+def described(step: CanaryStep) -> str:
+    """A step in the words of Argo's events."""
+    match step:
+        case SetWeight(weight=weight):
+            return f"setWeight: {weight}"
+        case Pause(duration=None):
+            return "pause"
+        case Pause(duration=duration):
+            assert duration is not None
+            return f"pause: {_worded(duration)}"
+        case Analyse():
+            return "analysis"
+        case SetCanaryScale(weight=weight, replicas=replicas):
+            if weight is not None:
+                return f"setCanaryScale{{weight: {weight}}}"
+            if replicas is not None:
+                return f"setCanaryScale{{replicas: {replicas}}}"
+            return "setCanaryScale{matchTrafficWeight: true}"
+        case _:
+            assert_never(step)
+
+
+def _worded(duration: timedelta) -> str:
+    return f"{int(duration.total_seconds())}"
+
+
+def _is_back(here: Situation) -> bool:
+    return here.status.stable != "" and here.status.stable == here.status.current
+
+
+def _is_done(here: Situation, strategy: Canary, step: CanaryStep) -> bool:
+    match step:
+        case Pause():
+            return is_canary_pause_over(here, step)
+        case SetWeight():
+            is_reached = are_reached(here.rollout, strategy, here.observed, held(here))
+            return is_reached and here.status.canary.verified is not False and _is_written(here, strategy, step)
+        case SetCanaryScale():
+            return are_reached(here.rollout, strategy, here.observed, held(here))
+        case Analyse():
+            return is_passed(here, STEP)
+        case _:
+            assert_never(step)
+
+
+def _is_written(here: Situation, strategy: Canary, step: SetWeight) -> bool:
+    """Where routes carry weights, this round's plan or an earlier one has written this very weight."""
+    if not strategy.is_routed:
+        return True
+    shares = here.status.canary.shares
+    return shares is not None and shares.canary.weight == step.weight

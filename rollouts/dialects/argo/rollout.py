@@ -1,0 +1,89 @@
+"""A Rollout manifest as the common model. Called by controller/observe, lint and the simulator's tests."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from rollouts.dialects.argo import status as statuses
+from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, seconds, text
+from rollouts.dialects.argo.strategy import parse_strategy
+from rollouts.dialects.argo.validation import rollout_faults
+from rollouts.hashing import rollout_template_hash, steps_hash
+from rollouts.model.errors import UndecodableError
+from rollouts.model.objects import Json
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import BlueGreen, Canary
+
+REVISION = "rollout.argoproj.io/revision"
+DEFAULT_HISTORY_LIMIT = 10
+DEFAULT_PROGRESS_DEADLINE = timedelta(seconds=600)
+
+
+def parse(manifest: Json) -> Rollout:
+    """Spec and status of a Rollout object. User mistakes become `faults`.
+
+    Raises UndecodableError where metadata.name, spec or status have the wrong shape altogether.
+    """
+    meta, spec, status = _sections(manifest)
+    strategy = parse_strategy(mapping(spec.get("strategy")))
+    max_weight = strategy.max_weight if isinstance(strategy, Canary) else 100
+    hashed = rollout_template_hash(manifest)
+    return Rollout(
+        kind="Rollout",
+        namespace=text(meta.get("namespace")),
+        name=meta["name"],
+        uid=text(meta.get("uid")),
+        generation=integer(meta.get("generation")) or 0,
+        target=hashed.hash,
+        strategy=strategy,
+        status=statuses.read(status, max_weight),
+        replicas=integer(spec.get("replicas")),
+        steps_hash="" if isinstance(strategy, BlueGreen) else steps_hash(mapping(spec.get("strategy"))),
+        revision=_decimal(mapping(meta.get("annotations")).get(REVISION)),
+        selector=selector_text(mapping(spec.get("selector"))),
+        history_limit=_or(integer(spec.get("revisionHistoryLimit")), DEFAULT_HISTORY_LIMIT),
+        min_ready=seconds(spec.get("minReadySeconds"), timedelta()),
+        progress_deadline=seconds(spec.get("progressDeadlineSeconds"), DEFAULT_PROGRESS_DEADLINE),
+        aborts_at_deadline=flag(spec.get("progressDeadlineAbort")),
+        is_paused=flag(spec.get("paused")),
+        is_deleted=meta.get("deletionTimestamp") is not None,
+        restart_at=moment(spec.get("restartAt")),
+        faults=rollout_faults(spec),
+    )
+
+
+def selector_text(selector: Mapping[str, Any]) -> str:
+    """A label selector in the form of the scale subresource: `app=web,tier in (a,b),!x`, sorted by key."""
+    parts = [(str(key), f"{key}={value}") for key, value in mapping(selector.get("matchLabels")).items()]
+    for expression in map(mapping, items(selector.get("matchExpressions"))):
+        key = text(expression.get("key"))
+        parts.append((key, _requirement(key, text(expression.get("operator")), items(expression.get("values")))))
+    return ",".join(part for _, part in sorted(parts))
+
+
+def _requirement(key: str, operator: str, values: list[Any]) -> str:
+    match operator:
+        case "Exists":
+            return key
+        case "DoesNotExist":
+            return f"!{key}"
+        case _:
+            word = "notin" if operator == "NotIn" else "in"
+            return f"{key} {word} ({','.join(sorted(map(str, values)))})"
+
+
+def _sections(manifest: Json) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    meta, spec, status = manifest.get("metadata"), manifest.get("spec"), manifest.get("status", {})
+    if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
+        raise UndecodableError("metadata.name: a Rollout needs a name")
+    if not isinstance(spec, dict):
+        raise UndecodableError(f"spec: must be an object, not {type(spec).__name__}")
+    return meta, spec, status if isinstance(status, dict) else {}
+
+
+def _decimal(value: Any) -> int:
+    return int(value) if isinstance(value, str) and value.isdecimal() else 0
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value

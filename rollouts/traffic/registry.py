@@ -1,0 +1,34 @@
+"""Every traffic provider by the name that manifests use. Called by the shell, by gitsync and by the shared tests."""
+
+from collections.abc import Mapping
+
+from rollouts.model.faults import Fault, Faults
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import BlueGreen, Router
+from rollouts.traffic import gatewayapi
+from rollouts.traffic.protocol import Provider
+
+PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (gatewayapi.PROVIDER,)}
+
+
+def routers_of(rollout: Rollout) -> tuple[Router, ...]:
+    """The routers of a rollout that have a provider; the others are Faults (`unknown_routers`)."""
+    if isinstance(rollout.strategy, BlueGreen):
+        return ()
+    return tuple(router for router in rollout.strategy.routers if router.provider in PROVIDERS)
+
+
+def unknown_routers(rollout: Rollout) -> Faults:
+    """A Fault for each router that nobody here knows; it names those that are known."""
+    if isinstance(rollout.strategy, BlueGreen):
+        return ()
+    known = ", ".join(sorted(PROVIDERS))
+    return tuple(
+        Fault(
+            f"spec.strategy.trafficRouting.{router.provider}",
+            f"no traffic provider of this name; known: {known}",
+            "use one of the known providers",
+        )
+        for router in rollout.strategy.routers
+        if router.provider not in PROVIDERS
+    )

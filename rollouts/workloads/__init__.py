@@ -1,0 +1,85 @@
+"""Held versions as Kubernetes objects: effects rendered into changes, and live objects read as versions. Pure.
+
+Called by controller/observe (`replicasets.versions`, `replicasets.find_new`) and controller/apply (`render`).
+"""
+
+from rollouts.model.effects import (
+    CancelAnalysis,
+    CopyToPrimary,
+    CreatePrimary,
+    CreateVersion,
+    DelayScaleDown,
+    DeleteAnalysis,
+    DeleteVersion,
+    Effect,
+    FillReplicas,
+    NumberVersion,
+    PointService,
+    ScaleTarget,
+    ScaleVersion,
+    SetRevision,
+    ShiftTraffic,
+    StartAnalysis,
+)
+from rollouts.model.objects import Change, Json, Modify, Ref, Remove
+from rollouts.model.rollout import Rollout
+from rollouts.workloads import replicasets, services
+
+_API = "argoproj.io/v1alpha1"
+
+
+_OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
+_OfRollout = SetRevision | FillReplicas
+_OfAnalysis = CancelAnalysis | DeleteAnalysis
+
+
+def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
+    """The change that carries out an effect. `manifest` is the rollout's own object.
+
+    Raises ValueError for effects that other layers render (routes, analyses) and for a primary copy's, which no shell
+    carries out yet.
+    """
+    match effect:
+        case CreateVersion() | ScaleVersion() | NumberVersion() | DelayScaleDown() | DeleteVersion():
+            return _version(effect, rollout, manifest)
+        case SetRevision() | FillReplicas():
+            return _own(effect, rollout)
+        case CancelAnalysis() | DeleteAnalysis():
+            return _analysis(effect, rollout)
+        case PointService():
+            return services.point(effect, rollout)
+        case ShiftTraffic() | StartAnalysis() | CreatePrimary() | CopyToPrimary() | ScaleTarget():
+            raise ValueError(f"{type(effect).__name__} is not rendered here")
+
+
+def _version(effect: _OfVersion, rollout: Rollout, manifest: Json) -> Change:
+    match effect:
+        case CreateVersion():
+            return replicasets.create(effect, rollout, manifest)
+        case ScaleVersion():
+            return replicasets.scale(effect, rollout)
+        case NumberVersion():
+            return replicasets.number(effect, rollout)
+        case DelayScaleDown():
+            return replicasets.delay(effect, rollout)
+        case DeleteVersion(name=name):
+            return Remove(replicasets.ref(rollout, name), propagation="Background")
+
+
+def _analysis(effect: _OfAnalysis, rollout: Rollout) -> Change:
+    address = Ref(_API, "AnalysisRun", rollout.namespace, effect.name)
+    match effect:
+        case CancelAnalysis():
+            return Modify(address, {"spec": {"terminate": True}})
+        case DeleteAnalysis():
+            return Remove(address, propagation="Background")
+
+
+def _own(effect: _OfRollout, rollout: Rollout) -> Modify:
+    """A change of the rollout's own object."""
+    match effect:
+        case SetRevision(revision=revision):
+            body: Json = {"metadata": {"annotations": {replicasets.REVISION: str(revision)}}}
+        case FillReplicas(replicas=count):
+            body = {"spec": {"replicas": count}}
+    return Modify(Ref(_API, rollout.kind, rollout.namespace, rollout.name), body)
