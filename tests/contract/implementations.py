@@ -1,0 +1,92 @@
+"""What the contract suite runs over: each entry makes a cluster and a namespace of its own for one test.
+
+To add an implementation, write an async context manager that gives a `Place` and enter it in IMPLEMENTATIONS; `prepared`
+does what every one needs. Entries of REAL need the control plane of `make e2e` and carry its marker.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rollouts.cluster.errors import AlreadyExistsError, NotFoundError
+from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from rollouts.cluster.port import Cluster, Collection, Target
+from rollouts.simulator.store import Store
+from tests.contract.builders import DEFINITIONS, PLAINS, WIDGETS
+from tests.contract.waiting import until
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cluster to test. `compact` makes it forget its past, None where that cannot be asked for.
+
+    `has_garbage_collector`: whether somebody collects dependents and empties namespaces there.
+    """
+
+    cluster: Cluster
+    namespace: str
+    compact: Callable[[], Awaitable[None]] | None = None
+    has_garbage_collector: bool = True
+
+
+Implementation = Callable[[], AbstractAsyncContextManager[Place]]
+
+
+@asynccontextmanager
+async def prepared(cluster: Cluster) -> AsyncIterator[str]:
+    """The test definitions, served, and a fresh namespace, deleted afterwards."""
+    await serve_definitions(cluster)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "contract-"}}
+    namespace = (await cluster.create(Collection(NAMESPACES), body))["metadata"]["name"]
+    try:
+        yield namespace
+    finally:
+        await cluster.delete(Target(NAMESPACES, namespace))
+
+
+async def serve_definitions(cluster: Cluster) -> None:
+    """Create the test definitions where they are missing, and wait until their objects can be listed."""
+    for definition in DEFINITIONS:
+        try:
+            await cluster.create(Collection(CUSTOM_RESOURCE_DEFINITIONS), definition)
+        except AlreadyExistsError:
+            continue
+    for resource in (WIDGETS, PLAINS):
+        target = Target(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}")
+        await until(cluster, target, _is_established)
+        while not await _is_listed(cluster, Collection(resource)):
+            await asyncio.sleep(0.05)  # a real server announces a kind a moment before it serves it
+
+
+def _is_established(definition: dict[str, object]) -> bool:
+    status = definition.get("status")
+    conditions = status.get("conditions", []) if isinstance(status, dict) else []
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+
+
+async def _is_listed(cluster: Cluster, collection: Collection) -> bool:
+    try:
+        await cluster.list(collection)
+    except NotFoundError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def a_store() -> AsyncIterator[Place]:
+    """The embedded cluster's store, in process."""
+    store = Store(lambda: NOON, seed=1)
+
+    async def compact() -> None:
+        store.compact()
+
+    async with prepared(store) as namespace:
+        yield Place(store, namespace, compact)
+
+
+IMPLEMENTATIONS: dict[str, Implementation] = {"store": a_store}
+REAL: dict[str, Implementation] = {}

@@ -1,0 +1,36 @@
+"""Waiting for what another process does: by watching, never by the clock. In the store it is done already."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rollouts.cluster.port import Cluster, Collection, Json, Query, Target
+
+PATIENCE = 30.0
+
+
+async def until(cluster: Cluster, target: Target, is_so: Callable[[Json], bool]) -> Json:
+    """The object's first state of which this is true."""
+    async for event_type, obj in _states(cluster, target):
+        if event_type != "DELETED" and is_so(obj):
+            return obj
+    raise AssertionError(f"{target.resource.kind} {target.name} did not come to the awaited state")
+
+
+async def until_gone(cluster: Cluster, target: Target) -> None:
+    """Until the object is no more."""
+    async for event_type, _ in _states(cluster, target):
+        if event_type == "DELETED":
+            return
+    raise AssertionError(f"{target.resource.kind} {target.name} is still there")
+
+
+async def _states(cluster: Cluster, target: Target) -> Any:
+    collection, fields = Collection(target.resource, target.namespace), f"metadata.name={target.name}"
+    page = await cluster.list(collection, Query(fields=fields))
+    for obj in page.items:
+        yield "ADDED", obj
+    if not page.items:
+        yield "DELETED", {}
+    async for event in cluster.watch(collection, Query(fields=fields, version=page.version, timeout=PATIENCE)):
+        if event.type in ("ADDED", "MODIFIED", "DELETED"):
+            yield event.type, event.object
