@@ -5,8 +5,8 @@ measurements are due; the shell takes them; `record` writes each into the status
 nothing is due, `decide` settles by itself. Rules of time: spec/argo-rollouts.md §3.1.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -41,8 +41,9 @@ class Task(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A metric to be measured now. `metric` is as the user wrote it, arguments still in it."""
+    """A metric to be measured now. `metric` is as the user wrote it, arguments still in it; `name` has them."""
 
+    name: str
     metric: Metric
     task: Task
     pending: Measurement | None = None
@@ -87,7 +88,8 @@ def decide(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
     begun = status if status.started else replace(status, started=now)
     due = tuple(_due(spec, metrics, begun, now))
     if due:
-        return RunPlan(begun if begun.phase else replace(begun, phase=Phase.RUNNING), due)
+        running = begun if begun.phase else replace(begun, phase=Phase.RUNNING)
+        return RunPlan(running, due, wakes_at(metrics, running, now, besides={task.name for task in due}))
     return settle(spec, begun, now)
 
 
@@ -103,7 +105,7 @@ def settle(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
     after = _with_retention(spec, names, assessed.status)
     events = [_event("Metric", f"Metric '{result.name}'", result.phase) for result in assessed.ended]
     if not after.phase.is_done:
-        return RunPlan(after, wake_at=_wake(metrics, after, now), events=tuple(events))
+        return RunPlan(after, wake_at=wakes_at(metrics, after, now, besides=()), events=tuple(events))
     done = replace(after, completed=now)
     events.append(_event("AnalysisRun", "Analysis", done.phase))
     expires = expires_at(spec, done)
@@ -149,7 +151,7 @@ def _due(spec: RunSpec, metrics: Sequence[Metric], status: RunStatus, now: datet
         if task is not None:
             result = status.result(metric.name)
             pending = result.last if result is not None and task is not Task.MEASURE else None
-            yield Due(written, task, pending)
+            yield Due(metric.name, written, task, pending)
 
 
 def due_task(metric: Metric, status: RunStatus, now: datetime, *, is_ending: bool) -> Task | None:
@@ -227,14 +229,29 @@ def _begins_at(metric: Metric, status: RunStatus, now: datetime) -> datetime | N
         return None
 
 
-def _wake(metrics: Sequence[Metric], status: RunStatus, now: datetime) -> datetime | None:
-    moment = next_moment(metrics, status, now)
+def wakes_at(
+    metrics: Sequence[Metric], status: RunStatus, now: datetime, *, besides: Container[str]
+) -> datetime | None:
+    """When time alone makes another metric due; those in `besides` are being measured and report by themselves."""
+    moment = next_moment([metric for metric in metrics if metric.name not in besides], status, now)
     return None if moment is None else max(moment, now) + JUST_AFTER
 
 
-def record(status: RunStatus, name: str, measurement: Measurement, *, is_dry_run: bool = False) -> RunStatus:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A measurement as the runner brings it back. `metadata` is what its provider has to say of the metric itself."""
+
+    name: str
+    measurement: Measurement
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def record(spec: RunSpec, status: RunStatus, taken: Taken) -> RunStatus:
     """The status with a measurement taken in: after the last one, or in its place when that had not ended."""
+    name, measurement = taken.name, taken.measurement
+    is_dry_run = verdict.matching_any(spec.dry_run, name)
     result = status.result(name) or MetricResult(name, Phase.RUNNING, is_dry_run=is_dry_run)
+    result = replace(result, metadata={**result.metadata, **taken.metadata})
     kept = result.measurements[:-1] if result.is_measuring else result.measurements
     counted = _counted(replace(result, measurements=(*kept, measurement)), measurement.phase)
     if status.result(name) is None:

@@ -208,6 +208,11 @@ def matching(rules: Sequence[Rule], names: Sequence[str], kind: str) -> dict[str
     return found
 
 
+def matching_any(rules: Sequence[Rule], name: str) -> bool:
+    """Whether a rule is about the metric of this name."""
+    return any(_matches(rule.metric_name, name) for rule in rules)
+
+
 def _matches(expression: str, name: str) -> bool:
     pattern = go_pattern(expression)
     return pattern is not None and pattern.search(name) is not None

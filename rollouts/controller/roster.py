@@ -38,7 +38,8 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
 
     ports, settings, caches = shared.ports, shared.settings, shared.caches
     runs = caches.of(kinds.ANALYSIS_RUNS)
-    yield AnalysisRuns(ports.cluster, runs, ports.measuring, ports.clock, shared.emit), settings.analysis_threads
+    analysing = AnalysisRuns(ports.cluster, runs, ports.measuring, ports.clock, shared.emit, shared.wake)
+    yield analysing, settings.analysis_threads
     if not settings.is_analysis_only:
         yield _rollouts(shared), settings.rollout_threads
 

@@ -1,0 +1,183 @@
+"""The doors to metric services. The runner's only way out; filled by the CLI and by simulations.
+
+`HttpPorts` is the real one: instant queries over httpx with retries of what never reached the server, range queries by
+prometheus-api-client in a few threads. `InProcessPorts` answers from a function, for virtual time, where there is no
+socket and no thread. Libraries are loaded on the first request, so that the CLI starts without them.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
+
+from analysis.errors import ProviderError
+from analysis.requests import Defaults, Json, Query, RangeQuery, Request, Server
+
+if TYPE_CHECKING:
+    from httpx import AsyncClient, Response  # noqa: TID251  # this is the place
+
+ATTEMPTS = 3
+"""How often a request is sent that never got an answer."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes that an answer may have."""
+THREADS = 4
+"""Range queries at once; the library behind them blocks."""
+_NO_POST = (405, 501)
+
+Ask = Callable[[str, datetime], Json]
+"""Answers a PromQL query for a moment with a body as of `/api/v1/query`."""
+AskRange = Callable[[str, datetime, datetime, timedelta], Json]
+"""Answers a PromQL query from, to, by step, with a body as of `/api/v1/query_range`."""
+
+_A = TypeVar("_A")
+_T = TypeVar("_T")
+
+
+class Ports(Protocol):
+    """What the runner needs of the world."""
+
+    @property
+    def defaults(self) -> Defaults:
+        """What the operator set for all metrics."""
+        ...
+
+    async def ask(self, request: Request) -> Json:
+        """The answer to a request; ProviderError when there is none. The caller limits time and number."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and threads."""
+        ...
+
+
+class InProcessPorts:
+    """Answers from functions of this process: one query for a moment, and if need be one for a span."""
+
+    def __init__(self, query: Ask, query_range: AskRange | None = None, defaults: Defaults | None = None) -> None:
+        self.defaults = defaults or Defaults()
+        self._query = query
+        self._query_range = query_range
+
+    async def ask(self, request: Request) -> Json:
+        """The function's answer, at once."""
+        match request:
+            case Query():
+                return self._query(request.query, request.at)
+            case RangeQuery():
+                if self._query_range is None:
+                    raise ProviderError("range queries are not answered here")
+                return self._query_range(request.query, request.start, request.end, request.step)
+            case _:
+                assert_never(request)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+class HttpPorts:
+    """The real services. One HTTP client for each way of TLS, kept until `close`."""
+
+    def __init__(self, defaults: Defaults | None = None) -> None:
+        self.defaults = defaults or Defaults()
+        self._clients: dict[bool, AsyncClient] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def ask(self, request: Request) -> Json:
+        """Send it; what was refused with a JSON body is an answer, too."""
+        match request:
+            case Query():
+                form = {"query": request.query, "time": f"{request.at.timestamp():.3f}"}
+                return await self._prometheus(request.server, "/api/v1/query", form)
+            case RangeQuery():
+                from analysis.prometheus_client import query_range
+
+                return await self._in_thread(query_range, request)
+            case _:
+                assert_never(request)
+
+    async def is_available(self, server: Server) -> bool:
+        """Whether a Prometheus answers there."""
+        from analysis.prometheus_client import is_available
+
+        return await self._in_thread(is_available, server)
+
+    async def close(self) -> None:
+        """Close connections; threads end by themselves."""
+        clients, self._clients = tuple(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+
+    async def _in_thread(self, work: Callable[[_A], _T], argument: _A) -> _T:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, argument)
+
+    async def _prometheus(self, server: Server, path: str, form: dict[str, str]) -> Json:
+        status, content = await self._sent(server, "POST", path, form)
+        if status in _NO_POST:  # proxies that take reading requests only
+            status, content = await self._sent(server, "GET", path, form)
+        return _body(server, status, content)
+
+    async def _sent(self, server: Server, method: str, path: str, form: dict[str, str]) -> tuple[int, bytes]:
+        import httpx
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+        client = self._client(is_insecure=server.is_insecure)
+        options: dict[str, Any] = {
+            "headers": list(server.headers),
+            "auth": server.basic,
+            "timeout": server.timeout.total_seconds(),
+            "data" if method == "POST" else "params": form,
+        }
+        again = AsyncRetrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential(multiplier=0.1, max=1),
+            retry=retry_if_exception_type(httpx.ConnectError),
+            reraise=True,
+        )
+        try:
+            async for attempt in again:
+                with attempt:
+                    async with client.stream(method, server.address + path, **options) as response:
+                        return response.status_code, await _content(server, response)
+        except httpx.TimeoutException as error:
+            raise ProviderError(f"{server.address} did not answer within {_seconds(server)}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ProviderError(f"{server.address} cannot be asked: {error or type(error).__name__}") from error
+        raise ProviderError(f"{server.address} was not asked")  # pragma: no cover  # the loop returns or raises
+
+    def _client(self, *, is_insecure: bool) -> "AsyncClient":
+        import httpx
+
+        if is_insecure not in self._clients:
+            client = httpx.AsyncClient(verify=not is_insecure, follow_redirects=False)  # noqa: TID251  # this is the place
+            self._clients[is_insecure] = client
+        return self._clients[is_insecure]
+
+
+async def _content(server: Server, response: "Response") -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > LARGEST:
+            raise ProviderError(f"{server.address} answered with more than {LARGEST} bytes")
+    return bytes(content)
+
+
+def _body(server: Server, status: int, content: bytes) -> Json:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ProviderError(f"{server.address} answered {status}, and not with JSON of a Prometheus")
+    return body
+
+
+def _seconds(server: Server) -> str:
+    return f"{server.timeout.total_seconds():g} s"

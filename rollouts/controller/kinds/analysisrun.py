@@ -1,0 +1,204 @@
+"""AnalysisRuns: one round of one run. Called by the workers; what to do is decided in analysis.decide.
+
+A measurement is never awaited here: it is a task of its own that wakes the key when it has landed. So a slow provider
+holds neither a worker nor the other metrics of its run, and a run that is told to end ends at once: what is under way
+is dropped. Results lie in memory only between a task's end and the next round; after a crash they are measured again.
+The order of a round: take in what has landed, decide, start what is due, write the status (a merge patch on the object:
+this kind has no status subresource), then tell of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from analysis.decide import Due, RunPlan, Taken, Task, decide, record, resolved, settle, wakes_at
+from analysis.errors import AnalysisError
+from analysis.model import Measurement, Phase, RunSpec, RunStatus
+from analysis.ports import Ports
+from analysis.runner import Job, Runner
+from rollouts.cluster import kinds
+from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError
+from rollouts.cluster.informers import Cache
+from rollouts.cluster.port import Cluster, DeleteOptions, Json, Resource, Target
+from rollouts.controller.clock import Clock
+from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.report import status_patch, write_status
+from rollouts.controller.secrets import read_secrets
+from rollouts.dialects.argo.analysis import parse_run
+from rollouts.dialects.argo.analysis_run import parse_status, project_status
+from rollouts.dialects.argo.reading import mapping
+from rollouts.model.plan import Event
+from rollouts.telemetry.logs import log
+
+Emit = Callable[[Json, Event], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class _Flights:
+    """The measurements of one run that are under way, by metric, and those that have landed and are not written."""
+
+    uid: str
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    landed: list[Taken] = field(default_factory=list)
+
+    def drop(self, name: str) -> None:
+        """Give one up."""
+        task = self.tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+
+    def drop_all(self) -> None:
+        """Give all up that have not landed."""
+        for name in tuple(self.tasks):
+            self.drop(name)
+
+
+class AnalysisRuns:
+    """The Kind of AnalysisRun. `wake` asks for a round of a key; it is called when a measurement has landed."""
+
+    def __init__(  # the parts of the shell that it stands on, each once
+        self, cluster: Cluster, runs: Cache, ports: Ports, clock: Clock, emit: Emit, wake: Callable[[Key], None]
+    ) -> None:
+        self._cluster = cluster
+        self._runs = runs
+        self._runner = Runner(ports, clock)
+        self._clock = clock
+        self._emit = emit
+        self._wake = wake
+        self._flights: dict[Key, _Flights] = {}
+        self._unsure: set[Key] = set()
+
+    @property
+    def resource(self) -> Resource:
+        """AnalysisRuns of argoproj.io."""
+        return kinds.ANALYSIS_RUNS
+
+    async def reconcile(self, key: Key, now: datetime) -> datetime | None:
+        """One round; returns when time alone calls for the next."""
+        run = await self._find(key)
+        if run is None or run["metadata"].get("deletionTimestamp"):
+            self._forget(key)
+            return None
+        flights = self._flights_of(key, run)
+        landed = len(flights.landed)
+        plan = self._decided(key, run, flights, now)
+        if plan.is_expired:
+            await self._delete(run)
+            self._forget(key)
+            return None
+        try:
+            run = await self._write(run, plan.status)
+        except NotFoundError:
+            self._runs.remove(run)
+            self._forget(key)
+            return None
+        except ServerError:
+            self._unsure.add(key)  # the write may have taken effect: look before deciding again
+            raise
+        del flights.landed[:landed]
+        self._tidy(key, flights)
+        for event in plan.events:
+            await self._emit(run, Event(event.reason, event.message, is_warning=event.is_warning))
+        return plan.wake_at
+
+    async def close(self) -> None:
+        """Give up every measurement under way."""
+        tasks = [task for flights in self._flights.values() for task in flights.tasks.values()]
+        for key in tuple(self._flights):
+            self._forget(key)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _find(self, key: Key) -> Json | None:
+        if key not in self._unsure:
+            return self._runs.get(key.namespace, key.name)
+        try:
+            self._runs.put(await self._cluster.get(Target(kinds.ANALYSIS_RUNS, key.name, key.namespace)))
+        except NotFoundError:
+            return None
+        return self._runs.get(key.namespace, key.name)
+
+    def _flights_of(self, key: Key, run: Json) -> _Flights:
+        uid = run["metadata"].get("uid", "")
+        flights = self._flights.get(key)
+        if flights is None or flights.uid != uid:
+            self._drop(key)
+            flights = self._flights[key] = _Flights(uid)
+        return flights
+
+    def _decided(self, key: Key, run: Json, flights: _Flights, now: datetime) -> RunPlan:
+        """The plan of this round; what is due is on its way when this returns."""
+        spec, status = parse_run(run), parse_status(run)
+        if not status.phase.is_done:
+            status = _with(spec, status, flights.landed, is_repeat=key in self._unsure)
+        self._unsure.discard(key)
+        plan = decide(spec, status, now)
+        if plan.due and flights.landed:
+            plan = replace(settle(spec, plan.status, now), due=plan.due)
+        if plan.status.phase.is_done:
+            flights.drop_all()
+            return plan
+        for due in plan.due:
+            self._start(key, flights, spec, due)
+        if not flights.tasks:
+            return plan
+        return replace(plan, wake_at=wakes_at(resolved(spec), plan.status, now, besides=flights.tasks))
+
+    def _start(self, key: Key, flights: _Flights, spec: RunSpec, due: Due) -> None:
+        if due.task is Task.TERMINATE:
+            flights.drop(due.name)
+        if due.name not in flights.tasks:
+            flights.tasks[due.name] = asyncio.create_task(self._measure(key, flights, spec, due))
+
+    async def _measure(self, key: Key, flights: _Flights, spec: RunSpec, due: Due) -> None:
+        started = self._clock().replace(microsecond=0)
+        try:
+            secrets = await read_secrets(self._cluster, key.namespace, spec.args)
+            taken = await self._runner.measure(Job(due, spec.args, secrets))
+        except (ClusterError, AnalysisError) as error:
+            taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=str(error)))
+        except Exception as error:  # a defect of ours must end as a verdict, not as a run that waits for ever
+            log().error("measuring failed", run=f"{key.namespace}/{key.name}", metric=due.name, error=repr(error))
+            taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=repr(error)))
+        flights.tasks.pop(due.name, None)
+        flights.landed.append(taken)
+        self._wake(key)
+
+    async def _write(self, run: Json, status: RunStatus) -> Json:
+        patch = status_patch(mapping(run.get("status")), project_status(status))
+        if not patch:
+            return run
+        answer = await write_status(self._cluster, kinds.ANALYSIS_RUNS, observed=run, held=run, patch=patch)
+        self._runs.put(answer)
+        return answer
+
+    async def _delete(self, run: Json) -> None:
+        meta = run["metadata"]
+        target = Target(kinds.ANALYSIS_RUNS, meta["name"], meta.get("namespace"))
+        try:
+            await self._cluster.delete(target, DeleteOptions(propagation="Background", uid=meta.get("uid", "")))
+        except NotFoundError:
+            self._runs.remove(run)
+
+    def _tidy(self, key: Key, flights: _Flights) -> None:
+        if not flights.tasks and not flights.landed and self._flights.get(key) is flights:
+            del self._flights[key]
+
+    def _drop(self, key: Key) -> None:
+        flights = self._flights.pop(key, None)
+        if flights is not None:
+            flights.drop_all()
+
+    def _forget(self, key: Key) -> None:
+        self._drop(key)
+        self._unsure.discard(key)
+
+
+def _with(spec: RunSpec, status: RunStatus, landed: list[Taken], *, is_repeat: bool) -> RunStatus:
+    """The status with what has landed; `is_repeat`: but for what a write of unknown fate has brought in already."""
+    for taken in landed:
+        result = status.result(taken.name)
+        if is_repeat and result is not None and taken.measurement in result.measurements:
+            continue
+        status = record(spec, status, taken)
+    return status
