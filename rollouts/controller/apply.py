@@ -117,11 +117,11 @@ def rendered_effect(effect: Effect, world: World) -> Rendered:
             body = render_run(effect, world.rollout, world.manifest, world.templates)
             return Rendered((Create(ref_of(body), body),))
         case _:
-            return Rendered(tuple(render(effect, world.rollout, world.manifest, world.live)))
+            return Rendered((render(effect, world.rollout, world.manifest),))
 
 
 def _routed(effect: ShiftTraffic, world: World) -> Rendered:
-    desired = Desired(effect.shares, is_stepping=effect.shares.canary.weight > 0)
+    desired = Desired(effect.shares)
     parts = [
         PROVIDERS[router.provider].render(world.rollout, router, world.objects, desired)
         for router in routers_of(world.rollout)

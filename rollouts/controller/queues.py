@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from rollouts.cluster.errors import ClusterError, ConflictError
 from rollouts.cluster.port import Resource
@@ -16,6 +17,15 @@ from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Row
 
 _METRIC_KINDS = {"rollouts": "rollout", "analysisruns": "analysis_run"}
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A kind that has work of its own to end."""
+
+    async def close(self) -> None:
+        """End it."""
+        ...
 
 
 class Queues:
@@ -61,6 +71,12 @@ class Queues:
             for obj in caches.of(resource):
                 self.wake(key_of(obj, resource))
         await asyncio.gather(*(queue.run(enough) for queue in self._queues.values()))
+
+    async def close(self) -> None:
+        """End what the kinds have under way beside their rounds."""
+        for kind in self._kinds.values():
+            if isinstance(kind, Closing):
+                await kind.close()
 
     def depths(self) -> Iterator[Row]:
         """How many keys wait, for the metrics."""

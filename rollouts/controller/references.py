@@ -58,8 +58,8 @@ def route_faults(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
 def template_faults_of(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
     """Templates that are not there, and arguments that nobody gives."""
     templates = tuple(obj for ref, obj in objects.items() if obj is not None and ref.kind in _TEMPLATES)
-    for _path, analysis in analyses_of(rollout):
-        yield from template_faults(analysis, templates)
+    for path, analysis in analyses_of(rollout):
+        yield from template_faults(analysis, templates, path)
 
 
 def _service_path(rollout: Rollout, name: str) -> str:

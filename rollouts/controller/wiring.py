@@ -73,6 +73,7 @@ class Controller:
             for task in (*watching, ending):
                 task.cancel()
         await self._reconciler.conversations.close()
+        await self.queues.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         for informer in self._informers:

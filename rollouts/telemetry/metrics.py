@@ -121,7 +121,7 @@ class Metrics:
         return metric.labels(*labels)
 
 
-@dataclass
+@dataclass(eq=False)  # the registry keeps collectors in a dict
 class _Scenes(Collector):
     """Turns rows into families when scraped."""
 

@@ -13,8 +13,6 @@ from rollouts.cluster.port import Json, Patch, Target
 from rollouts.controller.report import status_patch, write_status
 
 LEAVES = st.sampled_from([None, True, False, 0, 1, "", "x"]) | st.lists(st.integers(), max_size=2)
-    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "x"]) | st.lists(st.integers(), max_size=2)
-)
 TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=8)
 STATUSES = st.dictionaries(st.sampled_from("abcd"), TREES, max_size=4)
 

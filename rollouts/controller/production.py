@@ -1,0 +1,121 @@
+"""The controller against a real API server: credentials, one session, kopf, Prometheus, git, probes, signals.
+
+Called by the CLI. All that is heavy is imported here, and this module only by `sluice controller`.
+"""
+
+import asyncio
+import gc
+import signal
+import socket
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from analysis.ports import HttpPorts
+from analysis.requests import Defaults
+from rollouts.cluster.client import ClientSettings, HttpCluster
+from rollouts.cluster.login import Credentials, anonymous, login
+from rollouts.cluster.port import Resource
+from rollouts.controller.clock import wall_clock
+from rollouts.controller.handlers import KopfSource
+from rollouts.controller.permissions import tell_missing_rules
+from rollouts.controller.ports import GitPorts, Ports
+from rollouts.controller.probes import listening
+from rollouts.controller.settings import Settings, without_meaning
+from rollouts.controller.sources import Watched
+from rollouts.controller.wiring import Controller
+from rollouts.telemetry.logs import log
+from rollouts.telemetry.metrics import Metrics
+
+
+async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
+    """Run until SIGTERM or SIGINT. `values` are the flags as given, to name those without a meaning yet."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def claim_signals() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+
+    claim_signals()
+    for name in without_meaning(values):
+        log().info("this flag has no meaning yet", flag=f"--{name}")
+    async with _ports(settings, stop, claim_signals) as ports:
+        controller = Controller(ports, settings)
+        async with listening(
+            health_port=settings.healthz_port,
+            metrics_port=settings.metrics_port,
+            metrics=ports.metrics,
+            is_ready=controller.ready.is_set,
+        ) as (health, numbers):
+            log().info("listening", healthz=health, metrics=numbers)
+            asking = asyncio.create_task(_ask_for_permissions(controller, ports, settings))
+            try:
+                await controller.run(stop)
+            finally:
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+    log().info("stopped")
+
+
+@asynccontextmanager
+async def _ports(settings: Settings, stop: asyncio.Event, claim_signals: Callable[[], None]) -> AsyncIterator[Ports]:
+    """Everything opened, and closed at the end."""
+    metrics = Metrics()
+    credentials = await _log_in(settings)
+    measuring = HttpPorts(Defaults(settings.prometheus))
+    client = ClientSettings(qps=settings.qps, burst=settings.burst)
+
+    def count(verb: str, resource: Resource, code: int) -> None:
+        metrics.requested(verb, resource.kind, code)
+
+    with tempfile.TemporaryDirectory(prefix="sluice-") as scratch:
+        async with HttpCluster(credentials, settings=client, on_request=count) as cluster:
+
+            def source(watched: Sequence[Watched]) -> KopfSource:
+                return KopfSource(
+                    cluster, watched, credentials=credentials, claim_signals=claim_signals, on_signal=stop.set
+                )
+
+            try:
+                yield Ports(
+                    cluster=cluster,
+                    clock=wall_clock,
+                    source=source,
+                    measuring=measuring,
+                    git=_git(settings, scratch),
+                    identity=f"{socket.gethostname()}_{uuid.uuid4()}",
+                    metrics=metrics,
+                    on_ready=_settle_memory,
+                )
+            finally:
+                await measuring.close()
+
+
+async def _log_in(settings: Settings) -> Credentials:
+    if settings.server:
+        return anonymous(settings.server)
+    return await asyncio.to_thread(login, kubeconfig=settings.kubeconfig or None, context=settings.context or None)
+
+
+def _git(settings: Settings, scratch: str) -> GitPorts | None:
+    if not settings.syncs_git:
+        return None
+    from rollouts.gitsync.checkout import GitCheckout
+    from rollouts.gitsync.render import KubectlRender
+
+    return GitPorts(GitCheckout(Path(settings.data_dir or scratch)), KubectlRender())
+
+
+def _settle_memory() -> None:
+    """What is there now stays: the collector need not look at it again (spec/performance.md §2.1)."""
+    gc.collect()
+    gc.freeze()
+
+
+async def _ask_for_permissions(controller: Controller, ports: Ports, settings: Settings) -> None:
+    """Once there is time for it."""
+    await controller.ready.wait()
+    await tell_missing_rules(ports.cluster, settings.namespace)
