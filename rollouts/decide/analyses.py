@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rollouts.decide.pauses import INCONCLUSIVE, aborted, was_lifted, with_pause, without_pause
-from rollouts.decide.situation import Situation, Step
+from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.model.effects import CancelAnalysis, DeleteAnalysis, Effect, StartAnalysis
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Analysis
@@ -44,7 +44,8 @@ class Wanted:
 def run_analyses(here: Situation) -> Step | None:
     """Start, judge, cancel and forget; the status follows the runs."""
     if _are_over(here):
-        return _cancelled(here, keep=frozenset())
+        ended = _cancelled(here, keep=frozenset())
+        return replace(ended or Step(), status=_without_foreign_step(here))
     wanted = _wanted(here)
     step = Step(status=_cleared(here.status, {w.role for w in wanted}))
     for want in wanted:
@@ -60,7 +61,12 @@ def run_analyses(here: Situation) -> Step | None:
     status = step.status or here.status
     keep = {current.name for role in _FIELDS if (current := recorded(status, role)) is not None}
     ended = _cancelled(here, keep=frozenset(keep))
-    return replace(step, effects=step.effects + (ended.effects if ended else ()))
+    stops = step.abort or status.pauses != here.status.pauses
+    return replace(
+        step,
+        effects=step.effects + (ended.effects if ended else ()),
+        ends=Ends.ACTING if stops else Ends.NOTHING,
+    )
 
 
 def recorded(status: Status, role: str) -> AnalysisStatus | None:
@@ -90,13 +96,16 @@ def _run(here: Situation, name: str) -> Analysis | None:
 
 def _are_over(here: Situation) -> bool:
     """Nothing is being judged: the update is aborted, forced, a way back, or the very first."""
-    new = here.new
-    return (
-        here.status.is_aborted
-        or here.observed.promote_fully
-        or not here.observed.stable
-        or (new is not None and new.scale_down_at is not None)
-    )
+    is_forced = here.observed.promote_fully or here.is_way_back
+    return here.status.is_aborted or is_forced or not here.observed.stable
+
+
+def _without_foreign_step(here: Situation) -> Status:
+    """The status that names a step's run only while the rollout stands at that step."""
+    current = recorded(here.status, STEP)
+    run = _run(here, current.name) if current else None
+    is_foreign = run is not None and run.step != here.observed.step
+    return with_recorded(here.status, STEP, None) if is_foreign else here.status
 
 
 def _wanted(here: Situation) -> tuple[Wanted, ...]:
@@ -126,7 +135,7 @@ def _wanted_of_canary(here: Situation, canary: Canary) -> tuple[Wanted, ...]:
 def _wanted_of_blue_green(here: Situation, blue_green: BlueGreen) -> tuple[Wanted, ...]:
     if here.is_promoted or here.new is None:
         return ()
-    is_active = here.service_hash(blue_green.active_service) == here.new.hash
+    is_active = here.observed.blue_green.active == here.new.hash
     if is_active and blue_green.post_promotion is not None:
         return (Wanted(POST, blue_green.post_promotion),)
     if not is_active and blue_green.pre_promotion is not None and is_serving(here):

@@ -84,7 +84,7 @@ def is_fast_tracked(here: Situation) -> bool:
     """Nothing to lose by switching at once: a full promotion, a way back that still runs, or nothing served yet."""
     if here.is_initial or here.new is None or here.observed.promote_fully:
         return True
-    if here.new.scale_down_at is not None and here.now < here.new.scale_down_at:
+    if here.is_way_back:
         return True
     return here.service_hash(_strategy(here).active_service) in ("", here.new.hash)
 

@@ -13,6 +13,7 @@ from rollouts.decide.conditions import (
     without_condition,
 )
 from rollouts.decide.situation import Ends, Situation, Step
+from rollouts.decide.status import phase_of
 from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, SetRevision
 from rollouts.model.faults import Fault
 from rollouts.model.plan import Event
@@ -118,7 +119,9 @@ def pause_not_shown(here: Situation) -> Step | None:
     status = paused_conditions(here)
     if status is None:
         return None
-    return Step(status=status, reason="show the pause in the conditions", ends=Ends.ACTING)
+    phase, message = phase_of(here.rollout, status)
+    status = replace(status, phase=phase, message=message)
+    return Step(status=status, reason="show the pause in the conditions", ends=Ends.ROUND)
 
 
 def _create_failed(here: Situation, name: str, message: str) -> Step:

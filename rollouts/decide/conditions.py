@@ -105,7 +105,7 @@ def _is_completed(status: Status) -> bool:
 
 
 def _mark_healthy(here: Situation) -> tuple[Situation, bool]:
-    is_paused = bool(here.observed.pauses) or here.rollout.is_paused
+    is_paused = bool(here.status.pauses) or here.rollout.is_paused
     if not is_paused and is_healthy(here):
         well = _condition(here, HEALTHY, "True", "RolloutHealthy", "Rollout is healthy")
         return here.after(Step(status=set_condition(here.status, well))), False

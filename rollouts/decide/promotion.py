@@ -23,9 +23,8 @@ def last_index(here: Situation) -> int | None:
 
 def begin_update(here: Situation) -> Step | None:
     """Another template, or other steps: forget pauses, aborts and analyses, and begin at the first step."""
-    if not here.template_changed:
+    if not here.template_changed or (isinstance(here.rollout.strategy, BlueGreen) and not here.observed.current):
         return None
-    is_blue_green = isinstance(here.rollout.strategy, BlueGreen)
     status = replace(
         without_abort(without_pauses(here.status)),
         promote_fully=False,
@@ -39,13 +38,12 @@ def begin_update(here: Situation) -> Step | None:
         if steps_of(here) and here.observed.step != steps_of(here):
             events = (Event("SkipSteps", "Rollback to stable ReplicaSets"),)
         status = replace(status, step=last_index(here))
-    ends = Ends.NOTHING if is_blue_green else Ends.ACTING
-    return Step(events=events, status=status, reason="a new template begins its update", ends=ends)
+    return Step(events=events, status=status, reason="a new template begins its update", ends=Ends.ACTING)
 
 
 def skip_to_end(here: Situation) -> Step | None:
     """A full promotion was asked for: no pause, abort or step stands in its way."""
-    if not here.observed.promote_fully:
+    if not here.observed.promote_fully or here.template_changed:
         return None
     status = without_abort(without_pauses(here.status))
     return Step(status=replace(status, step=last_index(here)))
@@ -66,14 +64,14 @@ def promote(here: Situation) -> Step | None:
     status = without_abort(without_pauses(here.status))
     status = replace(status, promote_fully=False, step=last_index(here), stable=status.current)
     if here.observed.stable == status.current:
-        return Step(status=status, ends=Ends.ACTING)
+        return Step(status=status)
     revision = here.new.revision if here.new else here.rollout.revision
     message = f"Rollout completed update to revision {revision} ({status.current}): {reason}"
     return Step(events=(Event("RolloutCompleted", message),), status=status, reason=message)
 
 
 def _promotion_reason(here: Situation) -> str:
-    if here.new is None:
+    if here.new is None or (isinstance(here.rollout.strategy, Canary) and here.template_changed):
         return ""
     if here.is_initial:
         return "Initial deploy"
@@ -87,7 +85,7 @@ def _promotion_reason(here: Situation) -> str:
 
 
 def _canary_reason(here: Situation, canary: Canary) -> str:
-    if here.status.is_aborted or here.new is None or here.new.available < here.rollout.size:
+    if here.status.is_aborted or here.new is None or here.new.available < _enough(here, canary):
         return ""
     if here.observed.promote_fully:
         return "Full promotion requested"
@@ -98,6 +96,12 @@ def _canary_reason(here: Situation, canary: Canary) -> str:
     return f"Completed all {count} canary steps"
 
 
+def _enough(here: Situation, canary: Canary) -> int:
+    """Available pods that a promotion needs."""
+    size = here.rollout.size
+    return size if canary.progress_threshold is None else canary.progress_threshold.of(size, round_up=True)
+
+
 def _blue_green_reason(here: Situation, blue_green: BlueGreen) -> str:
     if here.new is None or here.service_hash(blue_green.active_service) != here.new.hash:
         return ""
@@ -105,7 +109,7 @@ def _blue_green_reason(here: Situation, blue_green: BlueGreen) -> str:
         return ""
     if here.observed.promote_fully:
         return "Full promotion requested"
-    if here.new.scale_down_at is not None:
+    if here.is_way_back:
         return "Fast rollback"
     if blue_green.post_promotion is not None and not is_passed(here, POST):
         return ""

@@ -36,14 +36,19 @@ def shift_traffic(here: Situation) -> Step | None:
 
 def desired_weight(here: Situation, strategy: Canary) -> int | None:
     """The canary's weight; None while stable could not carry the rest and the routes must stay as they are."""
-    if here.is_promoted or here.status.is_aborted or here.new is None or here.new.available == 0:
-        return 0
     recorded = here.observed.canary.shares
-    if here.status.promote_fully:
-        return recorded.canary.weight if recorded else 0
-    if not strategy.steps:
+    was = recorded.canary.weight if recorded else 0
+    if here.is_promoted or here.status.is_aborted:
         return 0
-    weight = _stepped(here, strategy)
+    if here.new is None or here.new.available == 0:
+        return 0 if was > 0 else _if_carried(here, strategy, 0)
+    if here.status.promote_fully:
+        return was
+    return _if_carried(here, strategy, _stepped(here, strategy) if strategy.steps else 0)
+
+
+def _if_carried(here: Situation, strategy: Canary, weight: int) -> int | None:
+    """The weight, if stable can carry what is left for it."""
     rest = strategy.max_weight - weight
     carried = here.stable.available if here.stable else 0
     return None if carried < rest * here.rollout.size // strategy.max_weight else weight

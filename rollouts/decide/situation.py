@@ -91,6 +91,11 @@ class Situation:
         return not self.observed.stable or self.stable is None
 
     @property
+    def is_way_back(self) -> bool:
+        """The wanted version is one that was to be scaled down, and still runs."""
+        return any(v.name == self.snapshot.new and v.scale_down_at is not None for v in self.snapshot.versions)
+
+    @property
     def is_promoted(self) -> bool:
         """The wanted template is the stable one, as observed."""
         return self.observed.stable != "" and self.observed.stable == self.observed.current

@@ -97,11 +97,13 @@ def _progressing(rollout: Rollout, status: Status) -> _Found:
 def _switching(rollout: Rollout, status: Status) -> _Found:
     is_stable = status.stable != "" and status.stable == status.current
     match rollout.strategy:
-        case BlueGreen(post_promotion=post):
+        case BlueGreen():
             if not status.blue_green.active or status.blue_green.active != status.current:
                 return Phase.PROGRESSING, "active service cutover pending"
             if not is_stable:
-                waits_for = "analysis" if post is None else "post-promotion verification"
+                run = status.blue_green.post_promotion
+                is_running = run is not None and run.phase in ("", "Pending", "Running")
+                waits_for = "analysis" if is_running else "post-promotion verification"
                 return Phase.PROGRESSING, f"waiting for {waits_for} to complete"
         case Canary() as canary:
             if not canary.is_routed and status.counts.replicas > status.counts.updated:

@@ -16,7 +16,7 @@ from rollouts.model.strategy import Analyse, Canary, CanaryStep, Pause, SetCanar
 def advance_step(here: Situation) -> Step | None:
     """Go on to the next step when the current one is done; after an abort, back to the first."""
     strategy, status = here.rollout.strategy, here.status
-    if not isinstance(strategy, Canary) or not strategy.steps:
+    if not isinstance(strategy, Canary) or not strategy.steps or here.template_changed:
         return None
     if status.is_aborted:
         return Step(status=replace(status, step=len(strategy.steps) if _is_back(here) else 0))

@@ -1,6 +1,18 @@
-"""replicas_approximation."""
+"""replicas_approximation and replicas_basic_canary: how many pods each version gets."""
 
-from rollouts.decide.replicas import approximate
+from rollouts.decide.replicas import (
+    Held,
+    approximate,
+    are_reached,
+    basic_counts,
+    canary_weight,
+    surge_of,
+    unavailable_of,
+)
+from rollouts.dialects.argo.rollout import parse
+from rollouts.model.strategy import Canary
+from rollouts.model.workload import Version
+from rollouts.workloads.replicasets import versions
 from tests.golden.category import Category, Json, Rule
 
 
@@ -29,3 +41,27 @@ TIE_WITHOUT_CHOICE = Rule(
 )
 
 APPROXIMATION = Category("replicas_approximation", _approximation, (TIE_WITHOUT_CHOICE,))
+
+
+def _basic_canary(given: Json) -> Json:
+    rollout = parse(given["rollout"])
+    strategy = rollout.strategy
+    assert isinstance(strategy, Canary)
+    others = tuple(version for rs in given["otherRSs"] or () if (version := _version(rs)) is not None)
+    held = Held(_version(given["newRS"]), _version(given["stableRS"]), others)
+    canary, stable = basic_counts(rollout, strategy, rollout.status, held)
+    return {
+        "canary": canary,
+        "stable": stable,
+        "desiredWeight": canary_weight(strategy, rollout.status),
+        "maxSurge": surge_of(rollout, strategy),
+        "maxUnavailable": unavailable_of(rollout, strategy),
+        "atDesiredReplicaCounts": are_reached(rollout, strategy, rollout.status, held),
+    }
+
+
+def _version(replica_set: Json | None) -> Version | None:
+    return versions({}, (replica_set,))[0] if replica_set else None
+
+
+BASIC_CANARY = Category("replicas_basic_canary", _basic_canary)

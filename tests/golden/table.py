@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import hashing, replicas
+from tests.golden import hashing, phases, replicas
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -9,5 +9,7 @@ CATEGORIES: dict[str, Category] = {
         hashing.POD_TEMPLATE_HASH,
         hashing.STEP_HASH,
         replicas.APPROXIMATION,
+        replicas.BASIC_CANARY,
+        phases.PHASE,
     )
 }
