@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import hashing, phases, replicas
+from tests.golden import analysis, hashing, phases, replicas
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -11,5 +11,9 @@ CATEGORIES: dict[str, Category] = {
         replicas.APPROXIMATION,
         replicas.BASIC_CANARY,
         phases.PHASE,
+        analysis.VERDICT_METRIC,
+        analysis.VERDICT_RUN,
+        analysis.SCHEDULE,
+        analysis.VALIDATION,
     )
 }
