@@ -8,7 +8,10 @@ from tests.golden.table import CATEGORIES
 
 
 def main(arguments: list[str]) -> int:
-    """Run one file and say what came out."""
+    """Run one file and say what came out; `--list` names the categories."""
+    if arguments == ["--list"]:
+        print("\n".join(CATEGORIES))
+        return 0
     if len(arguments) != 2 or arguments[0] not in CATEGORIES:
         print(f"usage: python -m tests.golden CATEGORY FILE.jsonl[.gz]\ncategories: {', '.join(CATEGORIES)}")
         return 2

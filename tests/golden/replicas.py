@@ -25,7 +25,8 @@ def _is_tie_without_choice(given: Json, output: Json) -> bool:
     """The canary's share ends in exactly one half, and rounding it up would leave no stable pod."""
     doubled, rest = divmod(2 * given["specReplicas"] * given["desiredWeight"], given["maxWeight"])
     is_tie = rest == 0 and doubled % 2 == 1
-    return is_tie and doubled + 1 == 2 * given["specReplicas"] and given["maxSurge"] == 0 and output["canary"] == 0
+    leaves_none = doubled + 1 == 2 * given["specReplicas"] and output["canary"] == 0
+    return bool(is_tie and leaves_none and not given["maxSurge"])
 
 
 def _rounded_down(given: Json, _: Json) -> Json:
