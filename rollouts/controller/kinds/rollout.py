@@ -33,6 +33,7 @@ class Rollouts:
         self._is_ours = is_ours
         self._told: dict[Key, str] = {}
         self._unsure: set[Key] = set()
+        self._known: dict[Key, Json] = {}
 
     @property
     def resource(self) -> Resource:
@@ -43,8 +44,9 @@ class Rollouts:
         """One round of the rollout, if there is one, it is ours and nobody deletes it."""
         manifest = await self._find(key)
         if manifest is None:
-            self._forget(key)
+            await self._forget(key)
             return None
+        await self._greet(key, manifest)
         if manifest["metadata"].get("deletionTimestamp"):
             return None
         try:
@@ -73,10 +75,23 @@ class Rollouts:
         log().error("cannot be decoded", rollout=f"{key.namespace}/{key.name}", error=str(error))
         await self._emit(manifest, Event("ReconciliationError", str(error), is_warning=True))
 
-    def _forget(self, key: Key) -> None:
+    async def _greet(self, key: Key, manifest: Json) -> None:
+        """Remember whom to take leave of; a rollout that no controller has looked at yet is announced."""
+        if key in self._known:
+            return
+        meta = {name: manifest["metadata"].get(name, "") for name in ("namespace", "name", "uid")}
+        self._known[key] = {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, "metadata": meta}
+        if not manifest.get("status"):
+            text = f"Rollout resource added to informer: {key.namespace}/{key.name}"
+            await self._emit(manifest, Event("RolloutAddedToInformer", text))
+
+    async def _forget(self, key: Key) -> None:
         self._told.pop(key, None)
         self._unsure.discard(key)
         self._reconciler.forget(key)
+        gone = self._known.pop(key, None)
+        if gone is not None:
+            await self._emit(gone, Event("RolloutDeleted", f"Rollout {key.namespace}/{key.name} is deleted."))
 
 
 def ref_of_key(key: Key) -> Ref:
