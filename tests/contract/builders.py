@@ -114,7 +114,8 @@ def plain(name: str, spec: Json | None = None, **meta: Any) -> Json:
 
 def config_map(name: str, data: dict[str, str] | None = None, **meta: Any) -> Json:
     """A ConfigMap."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **meta}, "data": data or {}}
+    bare: Json = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **meta}}
+    return {**bare, "data": data} if data else bare
 
 
 def pod(name: str, image: str = "web:1", **meta: Any) -> Json:

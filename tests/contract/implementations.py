@@ -1,7 +1,7 @@
 """What the contract suite runs over: each entry makes a cluster and a namespace of its own for one test.
 
-To add an implementation, write an async context manager that gives a `Place` and enter it in IMPLEMENTATIONS; `prepared`
-does what every one needs. Entries of REAL need the control plane of `make e2e` and carry its marker.
+To add an implementation, write an async context manager that gives a `Place` and enter it in IMPLEMENTATIONS;
+`prepared` does what every one needs. Entries of REAL need the control plane of `make e2e` and carry its marker.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rollouts.cluster.errors import AlreadyExistsError, NotFoundError
+from rollouts.cluster.errors import AlreadyExistsError, NotFoundError, TooManyRequestsError
 from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 from rollouts.cluster.port import Cluster, Collection, Target
 from rollouts.simulator.store import Store
@@ -58,7 +58,7 @@ async def serve_definitions(cluster: Cluster) -> None:
     for resource in (WIDGETS, PLAINS):
         target = Target(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}")
         await until(cluster, target, _is_established)
-        while not await _is_listed(cluster, Collection(resource)):
+        while not await _is_listed(cluster, Collection(resource)):  # noqa: ASYNC110  # no event tells of it
             await asyncio.sleep(0.05)  # a real server announces a kind a moment before it serves it
 
 
@@ -71,7 +71,7 @@ def _is_established(definition: dict[str, object]) -> bool:
 async def _is_listed(cluster: Cluster, collection: Collection) -> bool:
     try:
         await cluster.list(collection)
-    except NotFoundError:
+    except (NotFoundError, TooManyRequestsError):
         return False
     return True
 

@@ -67,15 +67,17 @@ async def test_patch_without_version_never_conflicts(cluster: Cluster, namespace
     assert (await bench.merge("a", {"spec": {"colour": "blue"}}))["spec"] == {"replicas": 2, "colour": "blue"}
 
 
-async def test_patch_of_another_uid_conflicts(cluster: Cluster, namespace: str) -> None:
-    """A patch that names the uid of an object that is gone does not hit its successor."""
+async def test_writes_to_a_predecessor_are_refused(cluster: Cluster, namespace: str) -> None:
+    """What names the uid of an object that is gone does not hit its successor."""
     bench = config_maps(cluster, namespace)
     first = await bench.create(config_map("a"))
     await cluster.delete(bench.at("a"))
     await bench.create(config_map("a"))
 
-    with pytest.raises(ConflictError):
+    with pytest.raises(InvalidError, match=r"metadata\.uid"):
         await bench.merge("a", {"metadata": {"uid": first["metadata"]["uid"]}, "data": {"x": "1"}})
+    with pytest.raises(ConflictError, match="UID in precondition"):
+        await cluster.replace(bench.at("a"), config_map("a", {"x": "1"}, uid=first["metadata"]["uid"]))
 
 
 async def test_name_cannot_change(cluster: Cluster, namespace: str) -> None:
@@ -94,7 +96,7 @@ async def test_delete_holds_for_its_preconditions(cluster: Cluster, namespace: s
     await bench.create(config_map("a"))
     wrong = DeleteOptions(uid="another") if precondition == "uid" else DeleteOptions(version="1")
 
-    with pytest.raises(ConflictError, match="[Pp]recondition"):
+    with pytest.raises(ConflictError, match=r"[Pp]recondition"):
         await cluster.delete(bench.at("a"), wrong)
     assert await bench.get("a")
 

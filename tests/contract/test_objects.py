@@ -224,12 +224,13 @@ async def test_nameless_object_is_invalid(cluster: Cluster, namespace: str) -> N
         ({"labels": {"key": "x" * 64}}, "metadata.labels"),
         ({"annotations": {"bad key": "x"}}, "metadata.annotations"),
         ({"annotations": {"big": "x" * (256 * 1024 + 1)}}, "metadata.annotations"),
-        ({"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]}, "metadata.ownerReferences"),
+        (
+            {"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": ""}]},
+            "metadata.ownerReferences",
+        ),
     ],
 )
-async def test_bad_metadata_is_invalid(
-    cluster: Cluster, namespace: str, meta: dict[str, object], field: str
-) -> None:
+async def test_bad_metadata_is_invalid(cluster: Cluster, namespace: str, meta: dict[str, object], field: str) -> None:
     """Label keys and values, annotation keys and owners are checked; the Status names the field."""
     with pytest.raises(InvalidError) as refusal:
         await config_maps(cluster, namespace).create(config_map("a", None, **meta))

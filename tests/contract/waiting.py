@@ -1,7 +1,6 @@
 """Waiting for what another process does: by watching, never by the clock. In the store it is done already."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 from rollouts.cluster.port import Cluster, Collection, Json, Query, Target
 
@@ -24,7 +23,7 @@ async def until_gone(cluster: Cluster, target: Target) -> None:
     raise AssertionError(f"{target.resource.kind} {target.name} is still there")
 
 
-async def _states(cluster: Cluster, target: Target) -> Any:
+async def _states(cluster: Cluster, target: Target) -> AsyncIterator[tuple[str, Json]]:
     collection, fields = Collection(target.resource, target.namespace), f"metadata.name={target.name}"
     page = await cluster.list(collection, Query(fields=fields))
     for obj in page.items:

@@ -13,7 +13,17 @@ from typing import Any
 from rollouts.cluster.errors import ConflictError
 from rollouts.cluster.port import Json
 from rollouts.simulator.store import refusals
-from rollouts.simulator.store.fields import Leaves, Path, found, leaves_of, removed, shown, step_of, undeclared
+from rollouts.simulator.store.fields import (
+    Leaves,
+    Path,
+    found,
+    leaves_of,
+    places_of,
+    removed,
+    shown,
+    step_of,
+    undeclared,
+)
 from rollouts.simulator.store.managers import Owner, Writer, owners_of, with_entry, without_paths
 from rollouts.simulator.store.meta import copied
 from rollouts.simulator.store.shapes import Shape
@@ -34,14 +44,14 @@ def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced
         raise refusals.undeclared_field(f"failed to create typed patch object ({writer.api_version}): {told}")
     wanted = _without_nulls(config)
     merged = _merged(live, wanted, shape)
-    before, after = leaves_of(live, shape), leaves_of(merged, shape)
+    before, after = places_of(live, shape), places_of(merged, shape)
     changed = frozenset(path for path, value in after.items() if path not in before or before[path] != value)
     owners = owners_of(live)
     _check_conflicts(owners, changed, writer, is_forced=is_forced)
     owners = without_paths(owners, changed | (before.keys() - after.keys()), writer)
     paths = frozenset(leaves_of(wanted, shape))
     pruned = _pruned(merged, owners, paths, writer, shape)
-    left = leaves_of(pruned, shape)
+    left = places_of(pruned, shape)
     owners = without_paths(owners, _vanished(after, left), writer)
     return Applied(pruned, with_entry(owners, paths, writer))
 
@@ -94,17 +104,20 @@ def _merged(live: Any, config: Any, shape: Shape) -> Any:
 
 
 def _merged_list(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
-    """The items of both: the config's in its order, the others where they stood between them."""
+    """The items of both: the config's in its order; what only the live list has stays before what it stood before."""
     held = {step_of(item, shape): item for item in live}
     wanted = {step_of(item, shape): item for item in config}
-    queue = list(held)
-    result = []
+    result: list[Any] = []
+    queue, fresh = list(held), []
     for step, item in wanted.items():
-        if step in held and step in queue:
-            result += [held[one] for one in queue[: queue.index(step)] if one not in wanted]
-            queue = queue[queue.index(step) + 1 :]
-        result.append(_merged(held[step], item, shape.item) if shape.keys and step in held else copied(item))
-    return [*result, *(held[one] for one in queue if one not in wanted)]
+        if step not in held:
+            fresh.append(copied(item))
+            continue
+        end = queue.index(step) if step in queue else len(queue)
+        result += [held[one] for one in queue[:end] if one not in wanted]
+        result += [*fresh, _merged(held[step], item, shape.item)]
+        queue, fresh = queue[end + 1 :], []
+    return [*result, *(held[one] for one in queue if one not in wanted), *fresh]
 
 
 def _pruned(merged: Json, owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer, shape: Shape) -> Json:

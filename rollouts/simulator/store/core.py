@@ -43,7 +43,7 @@ from rollouts.simulator.store.patches import patched
 from rollouts.simulator.store.scale import paths_of, scale_of, scaled
 from rollouts.simulator.store.selectors import Selector
 from rollouts.simulator.store.watches import View, watched
-from rollouts.simulator.store.writes import Birth, check_version, created, updated
+from rollouts.simulator.store.writes import Birth, check_preconditions, check_version, created, updated
 
 FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -154,19 +154,14 @@ class Store:
         if kind.needs_version and not version_of(body):
             fault = refusals.invalid_value("metadata.resourceVersion", "0x0", "must be specified for an update")
             raise refusals.invalid(kind.resource, target.name, [fault])
+        check_preconditions(kind, live, str(at_path(body, ("metadata", "uid")) or ""), "")
         check_version(kind, live, version_of(body))
         return self._commit(kind, live, updated(kind, live, body, writer), is_dry_run=options.is_dry_run)
 
     async def delete(self, target: Target, options: DeleteOptions = DeleteOptions()) -> None:
         """Delete, or mark for deletion where finalizers stand."""
         kind, live = self._found(target)
-        for name, wanted, actual in (
-            ("UID", options.uid, live["metadata"]["uid"]),
-            ("ResourceVersion", options.version, version_of(live)),
-        ):
-            if wanted and wanted != actual:
-                why = f"Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {actual}"
-                raise refusals.conflict(kind.resource, target.name, why)
+        check_preconditions(kind, live, options.uid, options.version)
         if options.propagation not in ("", "Background", "Foreground", "Orphan"):
             told = f'propagationPolicy: Unsupported value: "{options.propagation}"'
             raise refusals.bad_request(f"{told}: write Background, Foreground or Orphan")

@@ -25,8 +25,14 @@ _UNOWNED_META = frozenset(
 
 
 def leaves_of(obj: Json, shape: Shape) -> Leaves:
-    """Every path of the object that can be owned, with its value (None for a list's item itself)."""
+    """What a manager owns that applies this: every leaf with its value (None for items and empty containers)."""
     return {path: value for path, value in _leaves(obj, shape, ()) if not _is_unowned(path)}
+
+
+def places_of(obj: Json, shape: Shape) -> Leaves:
+    """The leaves, and the containers that somebody must have opened to put them there (None, too)."""
+    opened = {path: None for path in _containers(obj, shape, ()) if not _is_unowned(path)}
+    return opened | leaves_of(obj, shape)
 
 
 def _is_unowned(path: Path) -> bool:
@@ -46,7 +52,21 @@ def _leaves(value: Any, shape: Shape, path: Path) -> Iterator[tuple[Path, Any]]:
             if shape.keys and isinstance(item, dict):
                 yield from _leaves(item, shape.item, (*path, step))
     elif path:
-        yield path, value
+        yield path, None if value in ({}, []) else value
+
+
+def _containers(value: Any, shape: Shape, path: Path) -> Iterator[Path]:
+    is_list = isinstance(value, list) and bool(shape.keys or shape.is_set)
+    if not value or shape.is_atomic or not (is_list or isinstance(value, dict)):
+        return
+    if path and not shape.is_given and not path[-1].startswith("k:"):
+        yield path
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _containers(inner, shape.of(name), (*path, f"f:{name}"))
+    elif shape.keys:
+        for item in value:
+            yield from _containers(item, shape.item, (*path, step_of(item, shape)))
 
 
 def step_of(item: Any, shape: Shape) -> str:

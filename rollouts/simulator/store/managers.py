@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rollouts.cluster.port import Json
-from rollouts.simulator.store.fields import Path, leaves_of, read, written
+from rollouts.simulator.store.fields import Path, places_of, read, written
 from rollouts.simulator.store.meta import timestamp
 from rollouts.simulator.store.shapes import Shape
 
@@ -43,9 +43,10 @@ class Owner:
 
     @property
     def title(self) -> str:
-        """How a conflict names this owner."""
+        """How a conflict names this owner; of those who update, with the version that they used."""
         part = f' with subresource "{self.subresource}"' if self.subresource else ""
-        return f'"{self.manager}"{part} using {self.api_version}'
+        since = f" using {self.api_version}" if self.operation == "Update" else ""
+        return f'"{self.manager}"{part}{since}'
 
 
 def owners_of(obj: Json) -> tuple[Owner, ...]:
@@ -84,7 +85,7 @@ def _entry(owner: Owner) -> Json:
 
 def after_update(owners: tuple[Owner, ...], old: Json, new: Json, writer: Writer, shape: Shape) -> tuple[Owner, ...]:
     """Whoever changes a field owns it, alone; what is gone is nobody's."""
-    before, after = leaves_of(old, shape), leaves_of(new, shape)
+    before, after = places_of(old, shape), places_of(new, shape)
     lost = before.keys() - after.keys()
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     return _with(_without(owners, changed | lost, writer), changed, lost, writer)

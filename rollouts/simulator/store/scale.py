@@ -11,6 +11,7 @@ _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 def scale_of(kind: Kind, obj: Json) -> Json:
     """An object's Scale. Raises NotFoundError where the kind has none."""
     paths = paths_of(kind)
+    replicas = at_path(obj, paths.replicas)
     status: Json = {"replicas": at_path(obj, paths.status) or 0}
     if selector := _selector_text(at_path(obj, paths.selector) if paths.selector else None):
         status["selector"] = selector
@@ -18,7 +19,7 @@ def scale_of(kind: Kind, obj: Json) -> Json:
         "apiVersion": "autoscaling/v1",
         "kind": "Scale",
         "metadata": {name: obj["metadata"][name] for name in _SHOWN if name in obj["metadata"]},
-        "spec": {"replicas": at_path(obj, paths.replicas) or 0},
+        "spec": {"replicas": replicas} if replicas else {},  # as the API writes it: no replicas is no field
         "status": status,
     }
 

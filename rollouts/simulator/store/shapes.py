@@ -6,7 +6,7 @@ field, lists as one value.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rollouts.cluster.port import Json
@@ -19,6 +19,7 @@ class Shape:
     `is_atomic`: as a whole. `keys`: a list whose items are told apart by these fields (`defaults` fill in absent ones).
     `is_set`: a list of scalars, each once. `fields`, `items`: the shapes inside. `merge_key`: what a strategic merge
     goes by where that is not the first of `keys`. `is_declared`: an apply may name no other field than `fields`.
+    `is_given`: the server writes it even when empty (a Go struct, no pointer), so nobody is said to have made it.
     """
 
     fields: Mapping[str, "Shape"] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Shape:
     is_atomic: bool = False
     merge_key: str = ""
     is_declared: bool = False
+    is_given: bool = False
 
     def of(self, name: str) -> "Shape":
         """The shape of a field of this map."""
@@ -56,8 +58,8 @@ def by(*keys: str, items: Mapping[str, Shape] | None = None, **defaults: Any) ->
 
 
 def record(**fields: Shape) -> Shape:
-    """A map with these fields of note."""
-    return Shape(fields=fields)
+    """A map that every object of its kind has, with these fields of note."""
+    return Shape(fields=fields, is_given=True)
 
 
 def shape_of_schema(schema: Json) -> Shape:
@@ -96,7 +98,7 @@ _CONTAINER = {
     "resources": record(claims=by("name")),
 }
 _POD_SPEC = record(
-    containers=by("name", items=_CONTAINER),
+    containers=replace(by("name", items=_CONTAINER), is_given=True),
     initContainers=by("name", items=_CONTAINER),
     ephemeralContainers=by("name", items=_CONTAINER),
     volumes=by("name"),
@@ -108,7 +110,7 @@ _POD_SPEC = record(
     topologySpreadConstraints=by("topologyKey", "whenUnsatisfiable", items={"labelSelector": ATOMIC}),
 )
 _TEMPLATE = record(metadata=METADATA, spec=_POD_SPEC)
-_WORKLOAD = record(selector=ATOMIC, template=_TEMPLATE)
+_WORKLOAD = record(selector=ATOMIC, template=_TEMPLATE, strategy=record(), updateStrategy=record())
 _SERVICE = record(
     ports=Shape(keys=("port", "protocol"), items=PLAIN, defaults={"protocol": "TCP"}),
     selector=ATOMIC,

@@ -97,6 +97,14 @@ def check_version(kind: Kind, old: Json, wanted: str) -> None:
         raise refusals.conflict(kind.resource, name_of(old), why)
 
 
+def check_preconditions(kind: Kind, old: Json, uid: str, version: str) -> None:
+    """Raise ConflictError unless the object has this uid and version ("" is any)."""
+    for name, wanted, actual in (("UID", uid, old["metadata"]["uid"]), ("ResourceVersion", version, version_of(old))):
+        if wanted and wanted != actual:
+            why = f"Precondition failed: {name} in precondition: {wanted}, {name} in object meta: {actual}"
+            raise refusals.conflict(kind.resource, name_of(old), why)
+
+
 def _check_identity(kind: Kind, old: Json, body: Json) -> None:
     meta = body.get("metadata") or {}
     name, namespace = meta.get("name", name_of(old)), meta.get("namespace", namespace_of(old))
@@ -108,8 +116,8 @@ def _check_identity(kind: Kind, old: Json, body: Json) -> None:
             "the namespace of the provided object does not match the namespace sent on the request"
         )
     if meta.get("uid") not in (None, "", old["metadata"]["uid"]):
-        why = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {old['metadata']['uid']}"
-        raise refusals.conflict(kind.resource, name_of(old), why)
+        fault = refusals.invalid_value("metadata.uid", f'"{meta["uid"]}"', "field is immutable")
+        raise refusals.invalid(kind.resource, name_of(old), [fault])
 
 
 def _confined(kind: Kind, old: Json, body: Json, subresource: str) -> Json:
