@@ -210,7 +210,7 @@ def _size(mirror: Path) -> int:
 def _environment(mirror: Path, extra: Mapping[str, str], *, is_clear: bool = False) -> dict[str, str]:
     settings = _SETTINGS | ({"protocol.http.allow": "always"} if is_clear else {})
     given = int(extra.get("GIT_CONFIG_COUNT", "0"))
-    numbered = {}
+    numbered: dict[str, str] = {}
     for index, (key, value) in enumerate(settings.items(), start=given):
         numbered |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
     return environment(

