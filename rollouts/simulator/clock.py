@@ -18,6 +18,9 @@ T = TypeVar("T")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """When a virtual run begins, unless told otherwise."""
 
+MOST_TURNS = 1_000_000
+"""Turns of the loop at one and the same moment that still count as work."""
+
 
 class VirtualTimeError(RolloutsError):
     """Something that virtual time cannot do."""
@@ -27,12 +30,18 @@ class DeadlockError(VirtualTimeError):
     """Every task waits, and neither a timer nor the outside can ever wake one."""
 
 
+class LivelockError(VirtualTimeError):
+    """Tasks keep each other busy for ever, so that time stands still."""
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` is seconds since `start`, moved only by its own timers."""
 
-    def __init__(self, start: datetime = EPOCH) -> None:
+    def __init__(self, start: datetime = EPOCH, most_turns: int = MOST_TURNS) -> None:
         self.start = start
+        self._most_turns = most_turns
         self._elapsed = 0.0
+        self._turns = 0
         self._jumper = _Jumper(self._jump)
         super().__init__(self._jumper)
         self._jumper.is_sealed = True
@@ -66,6 +75,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         raise _refusal("a subprocess")
 
     def _jump(self, seconds: float | None) -> None:
+        self._turns = 0 if seconds else self._turns + 1
+        if self._turns > self._most_turns:
+            raise LivelockError(
+                f"{self._turns} turns of the loop without any progress of time; alive: {_waiting(self)}"
+            )
         if seconds is None:
             raise DeadlockError(f"nothing is ready and no timer is set; waiting: {_waiting(self)}")
         self._elapsed += max(0.0, seconds)
@@ -96,9 +110,12 @@ class _Jumper(selectors.BaseSelector):
         return self._keys
 
 
-def run_virtual(main: Coroutine[Any, Any, T], *, start: datetime = EPOCH) -> T:
-    """Run a coroutine to its end in virtual time and give its result. DeadlockError names who waits for ever."""
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(start)) as runner:
+def run_virtual(main: Coroutine[Any, Any, T], *, start: datetime = EPOCH, most_turns: int = MOST_TURNS) -> T:
+    """Run a coroutine to its end in virtual time and give its result.
+
+    DeadlockError names who waits for ever, LivelockError who keeps the loop busy without letting time pass.
+    """
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(start, most_turns)) as runner:
         return runner.run(main)
 
 

@@ -10,11 +10,14 @@ from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError, InvalidError
 from rollouts.cluster.port import Json
 from rollouts.simulator.workloads import pods as of_pods
-from rollouts.simulator.workloads.conditions import conditions_with, moment_of
+from rollouts.simulator.workloads.conditions import condition_of, conditions_with, moment_of
 from rollouts.simulator.workloads.pods import phase_of
 from rollouts.simulator.workloads.rounds import Now, Rounds, Wake
 from rollouts.simulator.workloads.selectors import Key, key_of, label_selector, labels_of
 from rollouts.simulator.workloads.views import Views
+
+_RETRY = timedelta(seconds=30)
+"""After so long a pod that was refused is tried again."""
 
 
 class ReplicaSets:
@@ -58,7 +61,7 @@ class ReplicaSets:
             return
         for pod in self._active(replica_set):
             if not selector.matches(labels_of(pod)):
-                await self._views.pods.patch(pod, {"metadata": {"ownerReferences": []}})
+                await self._views.pods.patch(pod, {"metadata": {"ownerReferences": _others(pod, replica_set)}})
         for pod in self._views.pods_by_label.matching(key_of(replica_set)[0], selector):
             if of_pods.controller_of(pod) is None and not self._views.pods.is_leaving(pod):
                 reference = of_pods.reference_to(replica_set, kinds.REPLICA_SETS)
@@ -82,8 +85,11 @@ class ReplicaSets:
         available = [of_pods.available_at(pod, min_ready(replica_set)) for pod in active]
         status = counted(replica_set, active, sum(moment is not None and moment <= now for moment in available))
         if failure is not None:
-            status["conditions"] = conditions_with(replica_set, [failure], now)
+            known = condition_of(replica_set, failure["type"])  # each refusal names another pod: the first one will do
+            status["conditions"] = conditions_with(replica_set, [failure], now) if known is None else [known]
         await self._views.replica_sets.write_status(replica_set, status)
+        if failure is not None:
+            return Wake(now + _RETRY, is_standing=True)
         soonest = min((moment for moment in available if moment is not None and moment > now), default=None)
         return Wake(soonest) if soonest is not None else None
 
@@ -107,6 +113,12 @@ def counted(replica_set: Json, active: Sequence[Json], available: int) -> Json:
         "observedGeneration": replica_set["metadata"].get("generation", 1),
         **{name: count for name, count in counts.items() if count},
     }
+
+
+def _others(pod: Json, owner: Json) -> list[Json] | None:
+    """The pod's ownerReferences without this owner's; None where no other is left."""
+    references = pod["metadata"]["ownerReferences"]
+    return [each for each in references if each["uid"] != owner["metadata"]["uid"]] or None
 
 
 def doomed_first(active: Sequence[Json]) -> list[Json]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from rollouts.simulator.clock import EPOCH, DeadlockError, VirtualTimeError, run_virtual, virtual_now
+from rollouts.simulator.clock import EPOCH, DeadlockError, LivelockError, VirtualTimeError, run_virtual, virtual_now
 
 
 def test_a_sleep_moves_the_clock_by_its_length() -> None:
@@ -64,6 +64,17 @@ def test_a_deadlock_names_who_waits() -> None:
 
     with pytest.raises(DeadlockError, match=r"no timer is set; waiting: .*waits_for_nobody"):
         run_virtual(waits_for_nobody())
+
+
+def test_a_livelock_is_told_from_work() -> None:
+    """Tasks that only keep each other busy end with an error instead of a hang."""
+
+    async def never_rests() -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    with pytest.raises(LivelockError, match="never_rests"):
+        run_virtual(never_rests(), most_turns=1000)
 
 
 async def _thread() -> None:

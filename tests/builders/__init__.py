@@ -1,0 +1,1 @@
+"""Worlds by name: small makers of objects for tests. No test in here."""
