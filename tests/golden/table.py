@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, hashing, phases, replicas
+from tests.golden import analysis, hashing, phases, plugin, replicas
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -11,6 +11,8 @@ CATEGORIES: dict[str, Category] = {
         replicas.APPROXIMATION,
         replicas.BASIC_CANARY,
         phases.PHASE,
+        plugin.OUTPUT,
+        plugin.PATCHES,
         analysis.VERDICT_METRIC,
         analysis.VERDICT_RUN,
         analysis.SCHEDULE,

@@ -1,0 +1,117 @@
+"""What a command works with: the API server that the flags name, a clock, a terminal. Made by main, used by commands.
+
+The connection is opened on first use, through cluster/plain.py: no event loop, no HTTP library.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
+from rollouts.model.errors import RolloutsError
+
+
+class CommandError(RolloutsError):
+    """A command that cannot do what it was asked; the message is the line that the user sees."""
+
+
+class Api(Protocol):
+    """The part of cluster/plain.py that commands use."""
+
+    @property
+    def namespace(self) -> str:
+        """The context's namespace."""
+        ...
+
+    def get(self, target: Target) -> Json:
+        """The object."""
+        ...
+
+    def list(self, collection: Collection, query: Query = Query()) -> Page:
+        """One page of the collection."""
+        ...
+
+    def list_all(self, collection: Collection, query: Query = Query()) -> Iterator[Json]:
+        """Every object of the collection."""
+        ...
+
+    def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
+        """Changes, until the server ends the stream."""
+        ...
+
+    def patch(self, target: Target, patch: Patch) -> Json:
+        """The object after the patch."""
+        ...
+
+
+def connect(flags: Mapping[str, str]) -> Api:
+    """The API server of kubectl's persistent flags (names without dashes)."""
+    from rollouts.cluster import plain
+
+    api = plain.connect(kubeconfig_path=flags.get("kubeconfig"), context=flags.get("context"))
+    server, extra = flags.get("server", api.credentials.server), _headers(flags)
+    if server == api.credentials.server and not extra:
+        return api
+    known = api.credentials.headers
+    credentials = replace(api.credentials, server=server.rstrip("/"), headers=lambda: {**known(), **extra})
+    return plain.PlainCluster(credentials)
+
+
+def _headers(flags: Mapping[str, str]) -> dict[str, str]:
+    named = {"as": "Impersonate-User", "as-group": "Impersonate-Group", "as-uid": "Impersonate-Uid"}
+    headers = {header: flags[flag] for flag, header in named.items() if flag in flags}
+    return {**headers, "Authorization": f"Bearer {flags['token']}"} if "token" in flags else headers
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # a client has no controller/clock.py above it, and no virtual time
+
+
+def _is_colourful() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+@dataclass
+class Session:
+    """One run of the CLI. `rest` is the least time between two redraws, in seconds."""
+
+    flags: Mapping[str, str] = field(default_factory=dict)
+    open: Callable[[Mapping[str, str]], Api] = connect
+    now: Callable[[], datetime] = _wall_clock
+    is_colourful: Callable[[], bool] = _is_colourful
+    rest: float = 0.2
+
+    @cached_property
+    def api(self) -> Api:
+        """The connection of the main thread; a thread opens its own with `open(flags)`."""
+        return self.open(self.flags)
+
+    @cached_property
+    def namespace(self) -> str:
+        """The namespace to work in."""
+        return self.flags.get("namespace") or self.api.namespace or "default"
+
+    def target(self, resource: Resource, name: str, subresource: str = "") -> Target:
+        """An object of that namespace."""
+        return Target(resource, name, self.namespace, subresource)
+
+    def collection(self, resource: Resource) -> Collection:
+        """The objects of that namespace."""
+        return Collection(resource, self.namespace)
+
+    def rollout(self, name: str) -> Json:
+        """The Rollout of that name."""
+        return self.api.get(self.target(ROLLOUTS, name))
+
+    def all_of(self, resource: Resource, labels: str = "") -> tuple[dict[str, Any], ...]:
+        """Every object of a kind in the namespace; none where the kind is not served."""
+        try:
+            return tuple(self.api.list_all(self.collection(resource), Query(labels=labels)))
+        except NotFoundError:
+            return ()

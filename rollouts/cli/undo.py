@@ -1,0 +1,73 @@
+"""`undo NAME`: the pod template of an earlier revision, taken from its ReplicaSet. Git is not touched."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.info import HASH, revision_of
+from rollouts.cli.session import CommandError, Session
+from rollouts.cluster.kinds import DEPLOYMENTS, REPLICA_SETS, ROLLOUTS
+from rollouts.cluster.port import Json, Patch, PatchType, Target
+
+
+@click.command("undo", cls=CobraCommand)
+@click.argument("name")
+@click.option("--to-revision", type=int, default=0, help="The revision to go back to (0: the one before).")
+@click.pass_obj
+def undo(session: Session, name: str, to_revision: int) -> None:
+    """Give the rollout NAME the pod template of an earlier revision."""
+    rollout = session.rollout(name)
+    target, template = _template_holder(session, rollout)
+    chosen = _chosen(name, _revisions(session, rollout), to_revision)
+    wanted = _template_of(chosen)
+    if _template_of({"spec": {"template": template}}) == wanted:
+        click.echo(f"skipped rollback (current template already matches revision {revision_of(chosen)})")
+        return
+    operation = {"op": "replace", "path": "/spec/template", "value": wanted}
+    session.api.patch(target, Patch(PatchType.JSON, [operation]))
+    click.echo(f"rollout '{name}' undo")
+
+
+def _template_holder(session: Session, rollout: Json) -> tuple[Target, Json]:
+    reference = rollout["spec"].get("workloadRef")
+    if not reference:
+        return session.target(ROLLOUTS, rollout["metadata"]["name"]), rollout["spec"].get("template") or {}
+    if reference.get("kind") != "Deployment":
+        raise CommandError(f"undo of a workloadRef of kind {reference.get('kind')!r} is not supported: only Deployment")
+    target = session.target(DEPLOYMENTS, reference["name"])
+    template: Json = session.api.get(target)["spec"]["template"]
+    return target, template
+
+
+def _revisions(session: Session, rollout: Json) -> list[Json]:
+    uid = rollout["metadata"].get("uid")
+    found = session.all_of(REPLICA_SETS)
+    return [rs for rs in found if any(o.get("uid") == uid for o in rs["metadata"].get("ownerReferences") or ())]
+
+
+def _chosen(name: str, replica_sets: Sequence[Json], to_revision: int) -> Json:
+    ordered = sorted(replica_sets, key=revision_of, reverse=True)
+    if to_revision == 0:
+        if len(ordered) < 2:
+            raise CommandError(f'no revision found for rollout "{name}"')
+        return ordered[1]
+    for rs in ordered:
+        if revision_of(rs) == to_revision:
+            return rs
+    raise CommandError(f"unable to find specified revision {to_revision} in history")
+
+
+def _template_of(holder: Json) -> dict[str, Any]:
+    """The template as the API writes it, less the label that its ReplicaSet added."""
+    template: dict[str, Any] = copy.deepcopy(holder["spec"]["template"])
+    metadata = template.get("metadata") or {}
+    metadata.pop("creationTimestamp", None)
+    labels = metadata.get("labels") or {}
+    labels.pop(HASH, None)
+    for part in ("containers", "initContainers"):
+        for container in template["spec"].get(part) or ():
+            container.setdefault("resources", {})
+    return template

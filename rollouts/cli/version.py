@@ -1,0 +1,28 @@
+"""`version`: ours, and with what it runs."""
+
+import platform
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+
+import click
+
+from rollouts.cli.arguments import CobraCommand
+
+DISTRIBUTION = "sluice-delivery"
+
+
+@click.command("version", cls=CobraCommand)
+@click.option("--short", is_flag=True, help="The number alone.")
+def version(short: bool) -> None:
+    """Print the version."""
+    click.echo(f"sluice: {_number()}")
+    if not short:
+        click.echo(f"  Python: {platform.python_version()}")
+        click.echo(f"  Platform: {platform.system().lower()}/{platform.machine()}")
+
+
+def _number() -> str:
+    try:
+        return f"v{installed(DISTRIBUTION)}"
+    except PackageNotFoundError:
+        return "unknown (not installed as a package)"

@@ -1,0 +1,110 @@
+"""The CLI's world without a server: objects in a list, writes written down, watches rung by the test."""
+
+import copy
+import io
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rollouts.cli.main import CLIENT, run
+from rollouts.cli.session import Session
+from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Collection, Json, Page, Patch, PatchType, Query, Target, WatchEvent
+
+NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeApi:
+    """An API server of a few objects. Labels select nothing; of fields it knows metadata.name."""
+
+    objects: list[Json]
+    namespace: str = "default"
+    writes: list[Json] = field(default_factory=list)
+    events: "queue.Queue[WatchEvent]" = field(default_factory=queue.Queue)
+
+    def get(self, target: Target) -> Json:
+        """The object, or NotFoundError in the API's words."""
+        for obj in self._of(Collection(target.resource, target.namespace)):
+            if obj["metadata"]["name"] == target.name:
+                return obj
+        group = f"{target.resource.plural}.{target.resource.group}".rstrip(".")
+        raise NotFoundError(f'{group} "{target.name}" not found')
+
+    def list(self, collection: Collection, query: Query = Query()) -> Page:
+        """All in one page."""
+        name = query.fields.removeprefix("metadata.name=")
+        found = [obj for obj in self._of(collection) if name in ("", obj["metadata"]["name"])]
+        return Page(tuple(found), "1")
+
+    def list_all(self, collection: Collection, query: Query = Query()) -> Iterator[Json]:
+        """The same."""
+        yield from self.list(collection, query).items
+
+    def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
+        """What the test rings, where the Rollouts are watched; other kinds never change."""
+        if collection.resource != ROLLOUTS:
+            raise NotFoundError("not watched in this test")
+        while True:
+            yield self.events.get()
+
+    def patch(self, target: Target, patch: Patch) -> Json:
+        """Write down the request, then merge it."""
+        self.writes.append(_written(target, patch))
+        obj = self.get(target)
+        if patch.type == PatchType.MERGE:
+            _merge(obj, patch.body)
+        return obj
+
+    def _of(self, collection: Collection) -> Sequence[Json]:
+        def is_there(obj: Json) -> bool:
+            return collection.namespace in (None, obj["metadata"].get("namespace"))
+
+        return [obj for obj in self.objects if obj["kind"] == collection.resource.kind and is_there(obj)]
+
+
+def _written(target: Target, patch: Patch) -> Json:
+    written = {
+        "verb": "patch",
+        "resource": target.resource.plural,
+        "namespace": target.namespace,
+        "name": target.name,
+        "patchType": patch.type.value,
+        "patch": copy.deepcopy(patch.body),
+    }
+    return {**written, "subresource": target.subresource} if target.subresource else written
+
+
+def _merge(obj: Json, patch: Json) -> None:
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            _merge(obj.setdefault(key, {}), value)
+        elif value is None:
+            obj.pop(key, None)
+        else:
+            obj[key] = value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def command(words: Sequence[str], api: FakeApi, now: Callable[[], datetime] = lambda: NOW) -> Outcome:
+    """Run a client's command line against the fake."""
+    out, err = io.StringIO(), io.StringIO()
+
+    def session(flags: Any) -> Session:
+        return Session(flags, open=lambda _: api, now=now, is_colourful=lambda: False, rest=0.0)
+
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(words, program="sluice", table=CLIENT, session=session)
+    return Outcome(code, out.getvalue(), err.getvalue())

@@ -1,0 +1,223 @@
+"""Commands against a fake API server. Their exact output and patches are held to Argo's in tests/golden."""
+
+import copy
+import re
+from datetime import datetime, timedelta
+
+import pytest
+
+from rollouts.cluster.port import Json, WatchEvent
+from tests.builders.cli import NOW, FakeApi, command
+from tests.unit.cli.worlds import a_replica_set, a_rollout, a_template
+
+CHANGED = WatchEvent("MODIFIED", {})
+
+
+class Scripted(FakeApi):
+    """A fake whose rollout takes the next of these states each time that it is read, and rings after each read."""
+
+    def __init__(self, *states: Json) -> None:
+        super().__init__([states[0]])
+        self._states = list(states)
+
+    def get(self, target: object) -> Json:
+        state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
+        self.objects[0] = state
+        self.events.put(CHANGED)
+        return state
+
+
+def test_status_waits_until_the_rollout_is_healthy() -> None:
+    """Each new phase is told once."""
+    api = Scripted(
+        a_rollout(),
+        a_rollout(),
+        a_rollout(phase="Paused", message="CanaryPauseStep"),
+        a_rollout(phase="Healthy", message=""),
+    )
+
+    outcome = command(["status", "web"], api)
+
+    assert outcome.code == 0
+    assert outcome.stdout.splitlines() == [
+        "Progressing - more replicas need to be updated",
+        "Paused - CanaryPauseStep",
+        "Healthy",
+    ]
+
+
+def test_status_of_a_degraded_rollout_is_an_error() -> None:
+    """The message is on stderr, for scripts the exit code is 1."""
+    api = Scripted(a_rollout(), a_rollout(phase="Degraded", message="RolloutAborted: too many errors"))
+
+    outcome = command(["status", "web"], api)
+
+    assert outcome.code == 1
+    assert outcome.stderr == (
+        "Error: The rollout is in a degraded state with message: RolloutAborted: too many errors\n"
+    )
+
+
+def test_status_gives_up_after_the_timeout() -> None:
+    """By the clock of the session, which passes a minute with each look."""
+    moments = iter(NOW + timedelta(minutes=number) for number in range(100))
+
+    outcome = command(["status", "web", "--timeout", "2m30s"], Scripted(a_rollout()), now=lambda: next(moments))
+
+    assert (outcome.code, outcome.stderr) == (1, "Error: Rollout status watch exceeded timeout\n")
+
+
+def test_status_once_tells_a_degraded_phase_without_error() -> None:
+    """--watch=false only tells."""
+    api = FakeApi([a_rollout(phase="Degraded", message="why")])
+
+    outcome = command(["status", "web", "--watch=false"], api)
+
+    assert (outcome.code, outcome.stdout) == (0, "Degraded - why\n")
+
+
+def test_get_watch_draws_again_on_change_and_ends_in_time() -> None:
+    """Two states, two trees."""
+    moments = iter(NOW + timedelta(milliseconds=10 * number) for number in range(1000))
+
+    def now() -> datetime:
+        return next(moments)
+
+    api = Scripted(a_rollout(), a_rollout(), a_rollout(phase="Healthy", message=""))
+
+    outcome = command(["get", "rollout", "web", "-w", "--timeout-seconds", "1"], api, now=now)
+
+    assert outcome.code == 0
+    assert re.findall(r"^Status: .*$", outcome.stdout, re.MULTILINE) == [
+        "Status:          ◌ Progressing",
+        "Status:          ✔ Healthy",
+    ]
+
+
+def test_list_shows_every_namespace_and_times() -> None:
+    """-A and --timestamps add their columns in front, each as wide as its longest cell."""
+    world = [
+        a_rollout("b", namespace="two"),
+        a_rollout("a-rather-long-name", spec={"strategy": {"blueGreen": {"activeService": "x"}}}),
+    ]
+
+    outcome = command(["list", "rollouts", "-A", "--timestamps"], FakeApi(world))
+
+    rows = outcome.stdout.splitlines()
+    assert [row.split()[:4] for row in rows] == [
+        ["TIMESTAMP", "NAMESPACE", "NAME", "STRATEGY"],
+        ["2026-11-10T12:00:00Z", "default", "a-rather-long-name", "BlueGreen"],
+        ["2026-11-10T12:00:00Z", "two", "b", "Canary"],
+    ]
+    assert rows[1].split()[4:] == ["Progressing", "-", "-", "5/5", "5", "1", "5"]
+    assert len({row.index(" STR") if "STR" in row else row.index(" Can") for row in (rows[0], rows[2])}) == 1
+
+
+def test_list_of_one_name() -> None:
+    """--name asks the server for that one."""
+    outcome = command(["list", "ro", "--name", "b"], FakeApi([a_rollout("a"), a_rollout("b")]))
+
+    assert [line.split()[0] for line in outcome.stdout.splitlines()] == ["NAME", "b"]
+
+
+@pytest.mark.parametrize(
+    ("status", "writes"),
+    [
+        ({"currentStepIndex": 3, "stableRS": "new"}, []),
+        ({}, [{"status": {"promoteFull": True}}, {"spec": {"paused": False}}]),
+    ],
+)
+def test_a_full_promotion_goes_to_the_end_unless_it_is_there(status: Json, writes: list[Json]) -> None:
+    """A rollout that is paused by its spec goes on, too."""
+    paused = bool(writes)
+    api = FakeApi([a_rollout(spec={"paused": paused}, **status)])
+
+    assert command(["promote", "web", "--full"], api).stdout == "rollout 'web' fully promoted\n"
+    assert [write["patch"] for write in api.writes] == writes
+
+
+def test_a_promotion_after_an_inconclusive_analysis_goes_over_the_step() -> None:
+    """Or it would stop at the same analysis again."""
+    canary = {"currentStepAnalysisRunStatus": {"name": "run", "status": "Inconclusive"}}
+    pause = [{"reason": "InconclusiveAnalysisRun", "startTime": "2026-11-10T11:59:00Z"}]
+    api = FakeApi([a_rollout(canary=canary, pauseConditions=pause, controllerPause=True)])
+
+    command(["promote", "web"], api)
+
+    assert [write["patch"] for write in api.writes] == [
+        {"status": {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 2}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "flags", "words"),
+    [
+        ({"strategy": {"blueGreen": {"activeService": "a"}}}, ["-c"], "Cannot skip steps of a bluegreen rollout"),
+        ({"strategy": {"canary": {}}}, ["-a"], "Cannot skip steps of a rollout without steps"),
+        ({}, ["-a", "-c"], "at the same time"),
+    ],
+)
+def test_steps_that_are_not_there_cannot_be_skipped(spec: Json, flags: list[str], words: str) -> None:
+    """Nothing is sent."""
+    api = FakeApi([a_rollout(spec=spec)])
+
+    outcome = command(["promote", "web", *flags], api)
+
+    assert (outcome.code, api.writes) == (1, [])
+    assert words in outcome.stderr
+
+
+def test_several_rollouts_are_aborted_in_one_command() -> None:
+    """One request each."""
+    api = FakeApi([a_rollout("a"), a_rollout("b")])
+
+    outcome = command(["abort", "a", "b"], api)
+
+    assert outcome.stdout == "rollout 'a' aborted\nrollout 'b' aborted\n"
+    assert [write["name"] for write in api.writes] == ["a", "b"]
+
+
+def test_undo_to_what_is_there_is_skipped() -> None:
+    """The template of that revision is the present one already."""
+    api = FakeApi([a_rollout(), a_replica_set("old", 1, "v1"), a_replica_set("new", 2, "v2")])
+
+    outcome = command(["undo", "web", "--to-revision", "2"], api)
+
+    assert outcome.stdout == "skipped rollback (current template already matches revision 2)\n"
+    assert api.writes == []
+
+
+def test_undo_writes_the_template_where_it_lives() -> None:
+    """With a workloadRef that is the Deployment."""
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dep"}
+    deployment = {
+        "kind": "Deployment",
+        "metadata": {"name": "dep", "namespace": "default"},
+        "spec": {"template": a_template("v2")},
+    }
+    api = FakeApi(
+        [
+            a_rollout(spec={"workloadRef": reference}),
+            deployment,
+            a_replica_set("o", 1, "v1"),
+            a_replica_set("n", 2, "v2"),
+        ]
+    )
+    before = copy.deepcopy(api.objects)
+
+    outcome = command(["undo", "web"], api)
+
+    (write,) = api.writes
+    assert outcome.stdout == "rollout 'web' undo\n"
+    assert (write["resource"], write["name"]) == ("deployments", "dep")
+    assert write["patch"] == [{"op": "replace", "path": "/spec/template", "value": a_template("v1")}]
+    assert api.objects == before
+
+
+def test_version_is_short_on_request() -> None:
+    """One line with --short, and it begins as the long one does."""
+    short = command(["version", "--short"], FakeApi([])).stdout
+
+    assert short.startswith("sluice: ")
+    assert short.count("\n") == 1
+    assert command(["version"], FakeApi([])).stdout.startswith(short)

@@ -1,0 +1,103 @@
+"""The console scripts: lazy, quick, one line an error."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rollouts.cli.main import CLIENT, OWN, run
+from rollouts.cli.session import Session
+from rollouts.cluster.kinds import ROLLOUTS
+from tests.builders.cli import FakeApi, command
+from tests.unit.cli.worlds import a_rollout
+
+HEAVY = ("aiohttp", "asyncio", "httpx", "kopf", "kubernetes", "msgspec")
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Iterator[str]:
+    """A kubeconfig of a server that takes no connection."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        entry = {"cluster": {"server": f"http://127.0.0.1:{deaf.getsockname()[1]}"}, "name": "deaf"}
+        context = {"context": {"cluster": "deaf"}, "name": "deaf"}
+        path = tmp_path / "config"
+        path.write_text(json.dumps({"clusters": [entry], "contexts": [context], "current-context": "deaf"}))
+        yield str(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [("status web", "no answer"), ("get ro web", "no answer"), ("version", ""), ("--help", "")],
+)
+def test_a_command_loads_only_what_it_needs(words: str, ending: str, kubeconfig: str) -> None:
+    """No event loop, no HTTP library and no kopf on the way of a client's command, its connection included."""
+    program = (
+        "import sys\n"
+        "from rollouts.cli.main import CLIENT, OWN, run\n"
+        f"run({words.split()!r}, program='sluice', table={{**CLIENT, **OWN}})\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))\n"
+    )
+    environment = {"KUBECONFIG": kubeconfig, "PYTHONPATH": ":".join(sys.path)}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert ending in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["status", "nope"], 'Error: rollouts.argoproj.io "nope" not found'),
+        (["bogus"], "Error: No such command 'bogus' (see `sluice --help`)"),
+        (["promote"], "Error: Missing argument 'NAME' (see `sluice promote --help`)"),
+        (["status", "web", "--cluster", "x"], "Error: flag --cluster is not supported: put it into the kubeconfig"),
+        (
+            ["status", "web", "-t", "soon"],
+            'Error: invalid argument "soon" for "-t, --timeout" flag: write it as 90s or 1m30s',
+        ),
+    ],
+)
+def test_an_error_is_one_line_on_stderr(words: list[str], line: str) -> None:
+    """And exit code 1."""
+    outcome = command(words, FakeApi([a_rollout()]))
+
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (1, "", line + "\n")
+
+
+def test_an_unusable_kubeconfig_is_an_error_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file that was asked for is named."""
+    code = run(["status", "x", "--kubeconfig=/no/such/file"], program="sluice", table=CLIENT)
+
+    assert code == 1
+    assert capsys.readouterr().err == "Error: kubeconfig /no/such/file: no such file\n"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also those whose modules cost much to import."""
+    assert run(["--help"], program="sluice", table={**CLIENT, **OWN}) == 0
+
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in (*CLIENT, *OWN))
+
+
+@pytest.mark.parametrize("name", sorted(CLIENT))
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its module exists and its own help is printed."""
+    assert run([name, "--help"], program="sluice", table=CLIENT) == 0
+    assert f"Usage: sluice {name}" in capsys.readouterr().out
+
+
+def test_the_namespace_is_the_flags_or_the_contexts() -> None:
+    """-n wins; without it the kubeconfig's context decides."""
+    api = FakeApi([], namespace="from-context")
+
+    assert Session({}, open=lambda _: api).target(ROLLOUTS, "x").namespace == "from-context"
+    assert Session({"namespace": "given"}, open=lambda _: api).target(ROLLOUTS, "x").namespace == "given"
