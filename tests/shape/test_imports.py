@@ -1,10 +1,22 @@
 """What the layers' contracts (pyproject.toml) do not say: no cycles, and doors that import nothing."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from tests.shape.source import PRODUCT, Source, sources
+from tests.shape.source import PRODUCT, ROOT, Source, sources
+
+# Modules that may wait, read clocks and open files, in packages that are pure otherwise.
+HANDS = {
+    "analysis.ports",
+    "analysis.prometheus_client",
+    "analysis.runner",
+    "rollouts.gitsync.checkout",
+    "rollouts.gitsync.process",
+    "rollouts.gitsync.render",
+    "rollouts.gitsync.sync",
+}
 
 
 def targets(source: Source) -> Iterator[str]:
@@ -65,3 +77,16 @@ def test_imports_are_absolute() -> None:
     ]
 
     assert relative == []
+
+
+def test_a_module_is_pure_or_a_hand() -> None:
+    """Each module of gitsync and analysis is named by the contract of pure modules, or by the list above."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    pure = next(contract["source_modules"] for contract in contracts if "I/O" in contract["name"])
+    modules = {source.module for source in sources("analysis", "rollouts/gitsync")} - {"analysis", "rollouts.gitsync"}
+
+    unplaced = {module for module in modules - HANDS if not module.startswith(tuple(pure))}
+
+    assert unplaced == set()
+    assert modules >= HANDS
