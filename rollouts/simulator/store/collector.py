@@ -47,12 +47,20 @@ class Collector:
             self._delete_again(inner_shelf, inner, "Background")
         self._act(marked)
 
+    def store(self, shelf: Shelf, obj: Json) -> Json:
+        """Put a written object into the ledger, unless this write takes away what its deletion waited for."""
+        meta = obj["metadata"]
+        is_waited_for = bool(meta.get("finalizers")) or is_graceful(obj) or bool(self._contents(shelf, obj))
+        if "deletionTimestamp" not in meta or is_waited_for:
+            return self._ledger.put(shelf, obj)
+        self._remove(shelf, obj)
+        return obj
+
     def settle(self, shelf: Shelf, obj: Json) -> None:
-        """After a write: finish a deletion that waited for it, collect what has no owner left."""
-        if "deletionTimestamp" in obj["metadata"]:
-            self._finish(obj["metadata"]["uid"])
-        elif (refs := obj["metadata"].get("ownerReferences")) and not any(self._is_there(obj, ref) for ref in refs):
-            self.delete(shelf, obj, "Background")
+        """After a write: collect what has no owner left."""
+        refs = obj["metadata"].get("ownerReferences")
+        if refs and not any(self._is_there(obj, ref) for ref in refs):
+            self._delete_again(shelf, obj, "Background")
 
     def _act(self, marked: Json) -> None:
         """Do what the collector's own finalizers ask for."""
@@ -97,7 +105,7 @@ class Collector:
         if (found := self._ledger.by_uid(uid)) is not None:
             shelf, obj = found
             left = [one for one in obj["metadata"].get("finalizers") or [] if one != finalizer]
-            self._ledger.put(shelf, with_meta(obj, finalizers=left or None))
+            self.store(shelf, with_meta(obj, finalizers=left or None))
 
     def _remove(self, shelf: Shelf, obj: Json) -> None:
         uid = obj["metadata"]["uid"]

@@ -294,7 +294,7 @@ class Store:
         if old is None and kind.shelf == ("", "services"):
             self._addresses += 1
             new = rules.with_address(new, self._addresses)
-        stored = self._ledger.put(kind.shelf, new)
+        stored = self._collector.store(kind.shelf, new)
         if kind.shelf == DEFINITIONS and (old is None or old["spec"] != new["spec"]):
             self._catalog.add(stored)
             stored = self._ledger.put(kind.shelf, established(stored, timestamp(self._now())))

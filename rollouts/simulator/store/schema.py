@@ -59,7 +59,8 @@ def _fitted_map(value: Json, schema: Schema, *, is_resource: bool) -> Json:
             if not _is_unset(inner, properties[name]):
                 fitted[name] = _fitted(inner, properties[name])
         elif isinstance(rest := schema.get("additionalProperties"), dict):
-            fitted[name] = _fitted(inner, rest)
+            if not _is_unset(inner, rest):
+                fitted[name] = _fitted(inner, rest)
         elif rest or schema.get("x-kubernetes-preserve-unknown-fields"):
             fitted[name] = inner
     for name, inner_schema in properties.items():
@@ -69,8 +70,9 @@ def _fitted_map(value: Json, schema: Schema, *, is_resource: bool) -> Json:
 
 
 def _is_unset(value: Any, schema: Schema) -> bool:
-    """A null where null is no value gives way to the default."""
-    return value is None and not schema.get("nullable") and "default" in schema
+    """A null where null is no value is as good as nothing, and gives way to a default."""
+    is_open = schema.get("x-kubernetes-preserve-unknown-fields")
+    return value is None and not schema.get("nullable") and not is_open
 
 
 def _is_embedded(schema: Schema) -> bool:
@@ -96,7 +98,7 @@ def _duplicates(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
     if isinstance(value, list) and kind in ("map", "set"):
         seen = set()
         for index, item in enumerate(value):
-            key = json.dumps(_key_of(item, schema), sort_keys=True)
+            key = json.dumps(_key_of(item, schema), sort_keys=True, separators=(",", ":"))
             if key in seen:
                 yield Cause("FieldValueDuplicate", f"Duplicate value: {key}", f"{path}[{index}]")
             seen.add(key)

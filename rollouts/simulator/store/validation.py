@@ -82,17 +82,13 @@ def _inner(schema: Schema) -> Json:
 
 # Kind of error -> what the API server says of it, after "<field> in body ".
 _WORDS: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (_Kind.Type, lambda kind: f"must be of type {' or '.join(one for one in kind.types if one != 'null')}"),
     (_Kind.Minimum, lambda kind: f"should be greater than or equal to {kind.limit}"),
     (_Kind.Maximum, lambda kind: f"should be less than or equal to {kind.limit}"),
     (_Kind.ExclusiveMinimum, lambda kind: f"should be greater than {kind.limit}"),
     (_Kind.ExclusiveMaximum, lambda kind: f"should be less than {kind.limit}"),
     (_Kind.MinLength, lambda kind: f"should be at least {kind.limit} chars long"),
-    (_Kind.MaxLength, lambda kind: f"should be at most {kind.limit} chars long"),
     (_Kind.MinItems, lambda kind: f"should have at least {kind.limit} items"),
-    (_Kind.MaxItems, lambda kind: f"should have at most {kind.limit} items"),
     (_Kind.MinProperties, lambda kind: f"should have at least {kind.limit} properties"),
-    (_Kind.MaxProperties, lambda kind: f"should have at most {kind.limit} properties"),
     (_Kind.MultipleOf, lambda kind: f"should be a multiple of {kind.value}"),
     (_Kind.Pattern, lambda kind: f"should match '{kind.pattern}'"),
     (_Kind.Format, lambda kind: f"must be of type {kind.value}"),
@@ -108,26 +104,48 @@ def _causes(error: jsonschema_rs.ValidationError) -> Iterator[Cause]:
     if isinstance(kind, _Kind.Required):
         yield required(f"{field}.{kind.property}" if field else str(kind.property))
         return
-    if isinstance(kind, _Kind.Enum):
-        options: Any = kind.options
-        known = ", ".join(json.dumps(one) for one in options if one is not None)
-        message = f"Unsupported value: {_shown(error.instance)}: supported values: {known}"
-        yield Cause("FieldValueNotSupported", message, field)
-        return
+    for type_, (reason, message) in _OWN_REASONS.items():
+        if isinstance(kind, type_):
+            yield Cause(reason, message(kind, error.instance, field), field)
+            return
     said = next((words(kind) for type_, words in _WORDS if isinstance(kind, type_)), error.message)
-    fault = invalid_value(field, _shown(error.instance), f"{field} in body {said}")
-    if isinstance(kind, _Kind.Type):
-        fault = Cause("FieldValueTypeInvalid", f"{fault.message}: {_shown(error.instance)}", field)
-    yield fault
+    yield invalid_value(field, _shown(error.instance), f"{field} in body {said}")
+
+
+def _wrong_type(kind: Any, value: Any, field: str) -> str:
+    wanted, shown = ",".join(one for one in kind.types if one != "null"), f'"{_type_name(value)}"'
+    return f"Invalid value: {shown}: {field} in body must be of type {wanted}: {shown}"
+
+
+def _unknown_value(kind: Any, value: Any, _field: str) -> str:
+    known = ", ".join(json.dumps(one) for one in kind.options if one is not None)
+    return f"Unsupported value: {_shown(value)}: supported values: {known}"
+
+
+# Kind of error -> reason and words, where they are not those of an invalid value.
+_OWN_REASONS: dict[type, tuple[str, Callable[[Any, Any, str], str]]] = {
+    _Kind.Type: ("FieldValueTypeInvalid", _wrong_type),
+    _Kind.Enum: ("FieldValueNotSupported", _unknown_value),
+    _Kind.MaxLength: ("FieldValueTooLong", lambda kind, *_: f"Too long: may not be more than {kind.limit} bytes"),
+    _Kind.MaxItems: (
+        "FieldValueTooMany",
+        lambda kind, value, _: f"Too many: {len(value)}: must have at most {kind.limit} items",
+    ),
+    _Kind.MaxProperties: (
+        "FieldValueTooMany",
+        lambda kind, value, _: f"Too many: {len(value)}: must have at most {kind.limit} items",
+    ),
+}
+
+
+def _type_name(value: Any) -> str:
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", list: "array"}
+    return names.get(type(value), "null")
 
 
 def _shown(value: Any) -> str:
     """A value as the API server quotes it: containers by their type, null in quotes."""
-    if isinstance(value, dict):
-        return '"object"'
-    if isinstance(value, list):
-        return '"array"'
-    return '"null"' if value is None else json.dumps(value)
+    return f'"{_type_name(value)}"' if value is None or isinstance(value, dict | list) else json.dumps(value)
 
 
 def _field(path: list[str | int]) -> str:
