@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
+from rollouts.controller.clock import Clock, wall_clock
 from rollouts.model.errors import RolloutsError
 
 
@@ -69,10 +69,6 @@ def _headers(flags: Mapping[str, str]) -> dict[str, str]:
     return {**headers, "Authorization": f"Bearer {flags['token']}"} if "token" in flags else headers
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  # a client has no controller/clock.py above it, and no virtual time
-
-
 def _is_colourful() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
@@ -83,7 +79,7 @@ class Session:
 
     flags: Mapping[str, str] = field(default_factory=dict)
     open: Callable[[Mapping[str, str]], Api] = connect
-    now: Callable[[], datetime] = _wall_clock
+    now: Clock = wall_clock
     is_colourful: Callable[[], bool] = _is_colourful
     rest: float = 0.2
 

@@ -56,7 +56,7 @@ class Compiler:
         """The node of any expression."""
         match tree:
             case ast.NumberLiteral(val=value):
-                return ScalarNode(lambda at: value)  # noqa: ARG005  # a constant
+                return ScalarNode(lambda _: value)
             case ast.StringLiteral(val=text):
                 return StringNode(text)
             case ast.ParenExpr(expr=inner):

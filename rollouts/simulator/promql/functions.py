@@ -60,7 +60,7 @@ NUMERIC: dict[str, Callable[[float], float]] = {
 
 def mapped(function: Callable[[float], float]) -> Builder:
     """A builder that applies the function to each value and drops the name."""
-    return lambda arguments: _map(arguments[0], lambda value, at: function(value))  # noqa: ARG005  # at: others need it
+    return lambda arguments: _map(arguments[0], lambda value, _: function(value))
 
 
 def _map(node: Node, function: Callable[[float, Moment], float]) -> VectorNode:
@@ -72,7 +72,7 @@ def _map(node: Node, function: Callable[[float, Moment], float]) -> VectorNode:
 
 def over_windows(reading: Reading, *, keeps_name: bool = False) -> Builder:
     """A builder that reads each window of a range vector."""
-    return lambda arguments: _read(arguments[0], lambda window, at: reading(window), keeps_name=keeps_name)  # noqa: ARG005
+    return lambda arguments: _read(arguments[0], lambda window, _: reading(window), keeps_name=keeps_name)
 
 
 def _read(node: Node, reading: Callable[[Window, Moment], float | None], *, keeps_name: bool = False) -> VectorNode:
@@ -103,7 +103,7 @@ def _histogram_quantile(arguments: Sequence[Node]) -> Node:
 
 def _round(arguments: Sequence[Node]) -> Node:
     if len(arguments) == 1:
-        return _map(arguments[0], lambda value, at: _round_to(value, 1.0))  # noqa: ARG005  # at: nothing to look up
+        return _map(arguments[0], lambda value, _: _round_to(value, 1.0))
     unit = scalar_of(arguments[1])
     return _map(arguments[0], lambda value, at: _round_to(value, unit(at)))
 
@@ -157,7 +157,7 @@ def _timestamp(arguments: Sequence[Node]) -> Node:
     if isinstance(node, VectorNode) and node.selection is not None:
         stamps = node.selection.stamps
         return VectorNode(lambda at: distinct([Sample(unnamed(labels), value) for labels, value in stamps(at)]))
-    return _map(node, lambda value, at: at / 1000)  # noqa: ARG005  # the value plays no part
+    return _map(node, lambda _, at: at / 1000)
 
 
 def _absent(arguments: Sequence[Node]) -> Node:
@@ -211,14 +211,14 @@ FUNCTIONS: dict[str, Builder] = {
     "histogram_quantile": _histogram_quantile,
     "label_join": label_join,
     "label_replace": label_replace,
-    "pi": lambda arguments: ScalarNode(lambda at: math.pi),  # noqa: ARG005  # a constant
+    "pi": lambda _: ScalarNode(lambda _: math.pi),
     "predict_linear": _predict_linear,
     "quantile_over_time": _quantile_over_time,
     "round": _round,
     "scalar": _scalar,
     "sort": _sorted(1),
     "sort_desc": _sorted(-1),
-    "time": lambda arguments: ScalarNode(lambda at: at / 1000),  # noqa: ARG005  # takes none
+    "time": lambda _: ScalarNode(lambda at: at / 1000),
     "timestamp": _timestamp,
     "vector": _vector,
 }

@@ -110,7 +110,7 @@ READINGS: dict[str, Reading] = {
     "last_over_time": lambda window: window.values[-1],
     "max_over_time": lambda window: arithmetic.highest(window.values),
     "min_over_time": lambda window: arithmetic.lowest(window.values),
-    "present_over_time": lambda window: 1.0,  # noqa: ARG005  # presence is the window itself
+    "present_over_time": lambda _: 1.0,
     "rate": rate,
     "resets": resets,
     "stddev_over_time": lambda window: arithmetic.guarded(math.sqrt, arithmetic.variance(window.values)),
