@@ -161,6 +161,10 @@ class Bench:
         """Merge-patch an object."""
         return await self.cluster.patch(self.at(name, subresource), Patch(PatchType.MERGE, body, manager))
 
+    async def json(self, name: str, operations: list[Json]) -> Json:
+        """JSON-patch an object."""
+        return await self.cluster.patch(self.at(name), Patch(PatchType.JSON, operations))
+
     async def apply(self, body: Json, manager: str, *, is_forced: bool = False, subresource: str = "") -> Json:
         """Apply an object server-side."""
         target = self.at(body["metadata"]["name"], subresource)

@@ -15,7 +15,7 @@ from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 from rollouts.cluster.port import Cluster, Collection, Target
 from rollouts.simulator.store import Store
 from tests.contract.builders import DEFINITIONS, PLAINS, WIDGETS
-from tests.contract.waiting import until
+from tests.contract.waiting import is_established, until
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -57,15 +57,9 @@ async def serve_definitions(cluster: Cluster) -> None:
             continue
     for resource in (WIDGETS, PLAINS):
         target = Target(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}")
-        await until(cluster, target, _is_established)
+        await until(cluster, target, is_established)
         while not await _is_listed(cluster, Collection(resource)):  # noqa: ASYNC110  # no event tells of it
             await asyncio.sleep(0.05)  # a real server announces a kind a moment before it serves it
-
-
-def _is_established(definition: dict[str, object]) -> bool:
-    status = definition.get("status")
-    conditions = status.get("conditions", []) if isinstance(status, dict) else []
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
 async def _is_listed(cluster: Cluster, collection: Collection) -> bool:

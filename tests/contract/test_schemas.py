@@ -170,7 +170,10 @@ async def test_patches_are_pruned_and_filled_in(cluster: Cluster, namespace: str
     bench = widgets(cluster, namespace)
     await bench.create(widget("a", {"colour": "blue"}))
 
-    assert (await bench.merge("a", {"spec": {"colour": None, "unheard": 1}}))["spec"] == {"colour": "red", "replicas": 1}
+    assert (await bench.merge("a", {"spec": {"colour": None, "unheard": 1}}))["spec"] == {
+        "colour": "red",
+        "replicas": 1,
+    }
 
 
 async def test_status_is_validated(cluster: Cluster, namespace: str) -> None:

@@ -7,6 +7,12 @@ from rollouts.cluster.port import Cluster, Collection, Json, Query, Target
 PATIENCE = 30.0
 
 
+def is_established(definition: Json) -> bool:
+    """Whether a CustomResourceDefinition is served."""
+    conditions = definition.get("status", {}).get("conditions") or []
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+
+
 async def until(cluster: Cluster, target: Target, is_so: Callable[[Json], bool]) -> Json:
     """The object's first state of which this is true."""
     async for event_type, obj in _states(cluster, target):
