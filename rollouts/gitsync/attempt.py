@@ -7,7 +7,6 @@
 Everything is tried out before anything is applied, so a commit with one bad object changes nothing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rollouts.cluster.errors import (
@@ -24,7 +23,7 @@ from rollouts.cluster.port import Cluster, Patch, PatchType, Resource, Target
 from rollouts.gitsync.leases import Leases
 from rollouts.gitsync.manifests import Manifest, describe
 from rollouts.gitsync.plan import differs, is_left_alone
-from rollouts.model.errors import TemporaryError
+from rollouts.model.errors import RolloutsError, TemporaryError
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json
 
@@ -111,12 +110,9 @@ def is_users_mistake(error: ClusterError) -> bool:
     return isinstance(error, _USERS_MISTAKES) or any(words in error.message for words in _MISTYPED)
 
 
-def refusal(manifest: Manifest, obj: Json, error: ClusterError, *, is_dry_run: bool) -> Fault:
+def refusal(manifest: Manifest, obj: Json, error: RolloutsError, *, is_dry_run: bool) -> Fault:
     """What the server said about an object, with the place where it was written. Values of Secrets are not shown."""
-    said = "the values of a Secret are not shown" if obj["kind"] == "Secret" else error.message
+    said = "the values of a Secret are not shown" if obj["kind"] == "Secret" else str(error)
     act = "dry-run failed" if is_dry_run else "apply failed"
-    return Fault(manifest.place, f"{describe(obj)} {act} ({_reason(error.status) or error.reason}): {said}")
-
-
-def _reason(status: Mapping[str, object]) -> str:
-    return str(status.get("reason") or "")
+    reason = f" ({error.status.get('reason') or error.reason})" if isinstance(error, ClusterError) else ""
+    return Fault(manifest.place, f"{describe(obj)} {act}{reason}: {said}")

@@ -23,7 +23,7 @@ from rollouts.gitsync.leases import leases
 from rollouts.gitsync.manifests import Manifest, Manifests, describe, doubles
 from rollouts.gitsync.prune import prune
 from rollouts.health import State, health_of
-from rollouts.model.errors import TemporaryError
+from rollouts.model.errors import RolloutsError, TemporaryError
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json
 
@@ -49,12 +49,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done. `entries` is the inventory from now on; `reason` is empty unless there are faults."""
+    """What was done. `entries` is the inventory from now on; `reason` is empty unless there are faults.
+
+    `is_temporary`: the server failed, not the commit; the same round may work in a moment.
+    """
 
     entries: tuple[Entry, ...]
     changes: tuple[str, ...] = ()
     faults: Faults = ()
     reason: str = ""
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,17 @@ class _Progress:
     applied: list[Entry] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    is_broken_off: bool = False
+
+    def note(self, item: _Item, error: RolloutsError, *, is_dry_run: bool) -> None:
+        """An object was refused; what is no mistake of the commit breaks the sync off."""
+        is_mistake = isinstance(error, ClusterError) and is_users_mistake(error)
+        self.is_broken_off = self.is_broken_off or not is_mistake
+        self.faults.append(refusal(item.manifest, item.object, error, is_dry_run=is_dry_run))
 
 
 async def sync(cluster: Cluster, request: Request) -> Outcome:
-    """One round. Raises ClusterError and TemporaryError where the same round may work later."""
+    """One round. Raises ClusterError and TemporaryError where nothing was applied and it may work later."""
     catalog = await catalog_of(cluster)
     items, faults = _place(request, catalog)
     if faults:
@@ -90,18 +101,33 @@ async def sync(cluster: Cluster, request: Request) -> Outcome:
     progress = _Progress(await _attempts(cluster, catalog, request, items))
     now, later = await _split(cluster, items)
     await _try_all(progress, now)
-    if not progress.faults and later:
-        ground = [item for item in now if plan.is_groundwork(item.object)]
-        await _apply_all(progress, ground)
-        now = [item for item in now if item not in ground]
-        later = await _placed_again(cluster, later, ground) if not progress.faults else later
-        await _try_all(progress, later if not progress.faults else ())
+    if later and not progress.faults:
+        now, later = await _prepared(cluster, progress, now, later)
     if not progress.faults:
         await _apply_all(progress, _sorted([*now, *later]))
     if progress.faults:
         entries = (*request.old, *inventory.stale(progress.applied, request.old))
-        return Outcome(entries, tuple(progress.changes), tuple(progress.faults), RECONCILIATION_FAILED)
+        changes, faults = tuple(progress.changes), tuple(progress.faults)
+        return Outcome(entries, changes, faults, RECONCILIATION_FAILED, is_temporary=progress.is_broken_off)
     return await _pruned(cluster, request, progress, [item.entry for item in items])
+
+
+async def _prepared(
+    cluster: Cluster, progress: _Progress, now: Sequence[_Item], later: Sequence[_Item]
+) -> tuple[list[_Item], list[_Item]]:
+    """Definitions and namespaces applied, and what waited for them tried out; gives what is left to apply."""
+    ground = [item for item in now if plan.is_groundwork(item.object)]
+    await _apply_all(progress, ground)
+    if progress.faults:
+        return [], []
+    try:
+        placed = await _placed_again(cluster, later, ground)
+    except (ClusterError, TemporaryError) as error:
+        progress.faults.append(Fault("", str(error)))
+        progress.is_broken_off = True
+        return [], []
+    await _try_all(progress, placed)
+    return [item for item in now if item not in ground], placed
 
 
 async def _pruned(cluster: Cluster, request: Request, progress: _Progress, entries: Sequence[Entry]) -> Outcome:
@@ -205,27 +231,23 @@ async def _is_missing(cluster: Cluster, namespace: str) -> bool:
 
 async def _try_all(progress: _Progress, items: Iterable[_Item]) -> None:
     for item in items:
-        if item.resource is None:
+        if item.resource is None or progress.is_broken_off:
             continue
         try:
             progress.tried[item.entry.id] = await progress.attempts.try_out(item.object, item.resource)
-        except ClusterError as error:
-            if not is_users_mistake(error):
-                raise
-            progress.faults.append(refusal(item.manifest, item.object, error, is_dry_run=True))
+        except (ClusterError, TemporaryError) as error:
+            progress.note(item, error, is_dry_run=True)
 
 
 async def _apply_all(progress: _Progress, items: Iterable[_Item]) -> None:
     """Apply in order; an object that is refused now does not keep the others back."""
     for item in items:
-        if item.resource is None:
+        if item.resource is None or progress.is_broken_off:
             continue
         try:
             verb = await progress.attempts.apply(item.object, item.resource, progress.tried[item.entry.id])
-        except ClusterError as error:
-            if not is_users_mistake(error):
-                raise
-            progress.faults.append(refusal(item.manifest, item.object, error, is_dry_run=False))
+        except (ClusterError, TemporaryError) as error:
+            progress.note(item, error, is_dry_run=False)
             continue
         progress.applied.append(item.entry)
         if verb != "unchanged":
