@@ -84,7 +84,7 @@ def a_service(name: str = "web", selects: str = "web", rate: float | None = None
     return service
 
 
-def a_route(name: str = "web", **weights: int) -> Json:
+def a_route(name: str = "web", /, **weights: int) -> Json:
     """An HTTPRoute with one rule to Services by weight."""
     refs = [{"name": service, "port": 80, "weight": weight} for service, weight in weights.items()]
     return _workload(kinds.HTTP_ROUTES, name, {"rules": [{"backendRefs": refs}]})

@@ -61,7 +61,7 @@ class Traffic:
 
     def tick(self) -> None:
         """Send what has become due since the last tick, and write the counters down."""
-        now = self._now()
+        now = max(self._now(), self._last)  # a machine's clock may be set back; samples may not
         seconds = (now - self._last).total_seconds()
         self._present = {}
         for entry in self._entries():

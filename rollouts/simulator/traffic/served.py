@@ -27,6 +27,11 @@ class Tally:
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(self.requests + other.requests, self.errors + other.errors, self.seconds + other.seconds)
 
+    def __sub__(self, earlier: "Tally") -> "Tally":
+        """What came after an earlier tally of the same counts."""
+        requests, errors = self.requests - earlier.requests, self.errors - earlier.errors
+        return Tally(requests, errors, self.seconds - earlier.seconds)
+
     @property
     def success_rate(self) -> float | None:
         """Good answers among all; None before the first."""
