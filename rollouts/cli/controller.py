@@ -26,7 +26,7 @@ def _option(flag: Flag) -> click.Option:
 
 
 def _serve(**options: Any) -> None:
-    values = {flag.name: options[flag.name.replace("-", "_").lower()] for flag in FLAGS}
+    values = {flag.name: options[flag.name.replace("-", "_")] for flag in FLAGS}
     try:
         settings = settings_of(values, os.environ)
         from rollouts.controller.production import serve

@@ -333,7 +333,8 @@ def test_a_refused_write_is_tried_again(error: Exception) -> None:
     """Whatever the server said three times, the fourth attempt is as good as the first."""
 
     async def story(shop: Shop) -> None:
-        spy, refused = Spy(shop.store), []
+        spy = Spy(shop.store)
+        refused: list[Write] = []
 
         def refuse(write: Write) -> None:
             if write.kind == "ReplicaSet" and len(refused) < 3:

@@ -1,0 +1,74 @@
+"""The controller's own servers, and the question about its rights."""
+
+from typing import Any
+
+from rollouts.cluster.client import Session
+from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.port import Collection, Json
+from rollouts.controller.permissions import missing_rules
+from rollouts.controller.probes import listening
+from rollouts.telemetry.metrics import Metrics
+
+
+async def test_health_is_told_at_once_and_readiness_when_the_caches_are_filled() -> None:
+    """A starting controller is alive, not ready."""
+    is_ready = False
+    async with (
+        listening(health_port=0, metrics_port=0, metrics=Metrics(), is_ready=lambda: is_ready, host="127.0.0.1") as (
+            health,
+            numbers,
+        ),
+        Session() as session,
+    ):
+        before = await _status(session, f"http://127.0.0.1:{health}/readyz")
+        is_ready = True
+
+        assert before == 503
+        assert await _status(session, f"http://127.0.0.1:{health}/readyz") == 200
+        assert await _status(session, f"http://127.0.0.1:{health}/healthz") == 200
+        assert await _status(session, f"http://127.0.0.1:{numbers}/metrics") == 200
+
+
+async def test_a_missing_right_is_worded_as_the_rule_to_add() -> None:
+    """Roles made for Argo's controller lack patch."""
+    cluster: Any = _Reviewer(lambda attributes: attributes["verb"] != "patch" or attributes["resource"] != "services")
+
+    assert await missing_rules(cluster, None) == ("apiGroups: [''], resources: [services], verbs: ['patch']",)
+
+
+async def test_cluster_scoped_kinds_are_not_asked_for_in_one_namespace() -> None:
+    """A Role cannot grant them, and they are not read."""
+    cluster: Any = _Reviewer(lambda _attributes: True)
+    await missing_rules(cluster, "shop")
+
+    assert "clusteranalysistemplates" not in {asked["resource"] for asked in cluster.asked}
+    assert {asked["namespace"] for asked in cluster.asked} == {"shop"}
+
+
+async def test_a_server_without_reviews_is_believed() -> None:
+    """The first refused write would tell."""
+
+    def refuse(_attributes: Json) -> bool:
+        raise NotFoundError("no reviews here")
+
+    cluster: Any = _Reviewer(refuse)
+
+    assert await missing_rules(cluster, None) == ()
+
+
+class _Reviewer:
+    """Answers SelfSubjectAccessReviews by a function."""
+
+    def __init__(self, allows: Any) -> None:
+        self.asked: list[Json] = []
+        self._allows = allows
+
+    async def create(self, _collection: Collection, body: Json) -> Json:
+        attributes = body["spec"]["resourceAttributes"]
+        self.asked.append(attributes)
+        return {**body, "status": {"allowed": self._allows(attributes)}}
+
+
+async def _status(session: Session, url: str) -> int:
+    async with session.get(url) as response:
+        return response.status

@@ -1,0 +1,114 @@
+"""Flags into settings: Argo's are all taken, and a bad value names its flag."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from rollouts.cli.controller import controller
+from rollouts.controller.settings import FLAGS, Settings, SettingsError, settings_of, without_meaning
+
+ARGOS_FLAGS = set(
+    """
+    rollout-resync namespaced loglevel logformat kloglevel metricsPort healthzPort instance-id qps burst rollout-threads
+    experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads
+    ephemeral-metadata-update-pod-retries aws-target-group-binding-api-version alb-tag-key-resource-id istio-api-version
+    ambassador-api-version traffic-split-api-version traefik-api-group traefik-api-version ingress-api-version
+    appmesh-crd-version alb-ingress-classes nginx-ingress-classes aws-verify-target-group alb-verify-weight leader-elect
+    leader-election-lease-duration leader-election-renew-deadline leader-election-retry-period
+    self-service-notification-enabled controllers enable-pprof-address kubeconfig context namespace server
+    """.split()  # noqa: SIM905  # a page of names reads better than a page of quotes
+)
+
+
+def settings_from(environ: dict[str, str] | None = None, **values: Any) -> Settings:
+    """Settings from flags (with _ for -)."""
+    return settings_of({name.replace("_", "-"): value for name, value in values.items()}, environ or {})
+
+
+def parsed(*args: str) -> dict[str, Any]:
+    """What the command line gives, by parameter."""
+    with controller.make_context("controller", list(args)) as context:
+        return dict(context.params)
+
+
+def test_every_flag_of_argos_controller_is_known() -> None:
+    """Hand-made Deployments start unchanged."""
+    assert {flag.name for flag in FLAGS} >= ARGOS_FLAGS
+
+
+def test_no_flag_stands_twice() -> None:
+    """The table is the truth."""
+    assert len({flag.name for flag in FLAGS}) == len(FLAGS)
+
+
+def test_without_flags_the_defaults_are_argos() -> None:
+    """Settings and the table agree."""
+    assert settings_from() == Settings()
+
+
+def test_flags_and_environment_become_settings() -> None:
+    """Flags win over the environment."""
+    environ = {"ARGO_ROLLOUTS_PROMETHEUS_ADDRESS": "http://env", "KUBECONFIG": "env", "POD_NAMESPACE": "ours"}
+    settings = settings_from(environ, rollout_resync=60, kubeconfig="flag", instance_id="blue", controllers="analysis")
+
+    assert (settings.resync, settings.kubeconfig, settings.prometheus) == (timedelta(minutes=1), "flag", "http://env")
+    assert (settings.lease_namespace, settings.lease_name) == ("ours", "argo-rollouts-controller-lock-blue")
+    assert settings.is_analysis_only
+
+
+def test_a_namespaced_controller_watches_its_own_namespace() -> None:
+    """POD_NAMESPACE, unless --namespace says otherwise; all of them without --namespaced."""
+    environ = {"POD_NAMESPACE": "ours"}
+
+    assert settings_from(environ, namespaced=True).namespace == "ours"
+    assert settings_from(environ, namespaced=True, namespace="other").namespace == "other"
+    assert settings_from(environ, namespace="other").namespace is None
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"loglevel": "loud"}, "--loglevel: 'loud' is unknown; use one of debug"),
+        ({"logformat": "xml"}, "--logformat"),
+        ({"controllers": "none"}, "--controllers"),
+        ({"leader-election-renew-deadline": "ten"}, "--leader-election-renew-deadline: 'ten' is no duration"),
+        ({"namespaced": True}, "--namespaced: which namespace"),
+    ],
+)
+def test_a_bad_value_names_the_flag_and_the_cure(values: dict[str, Any], named: str) -> None:
+    """One clear line, before anything is started."""
+    with pytest.raises(SettingsError, match=re.escape(named)):
+        settings_of(values, {})
+
+
+def test_flags_without_a_meaning_are_named_only_when_they_are_given() -> None:
+    """So that their users know."""
+    values = {flag.name: flag.default for flag in FLAGS} | {"ingress-threads": 5, "rollout-threads": 5}
+
+    assert without_meaning(values) == ("ingress-threads",)
+
+
+def test_booleans_are_written_as_cobra_has_them() -> None:
+    """Alone, or with =true and =false."""
+    assert parsed("--leader-elect=false")["leader_elect"] is False
+    assert parsed("--namespaced", "--qps=3.5")["namespaced"] is True
+    assert parsed("--gitsync=true")["gitsync"] is True
+
+
+def test_a_wrong_flag_is_refused_before_anything_starts() -> None:
+    """The command line names it."""
+    result = CliRunner().invoke(controller, ["--loglevel", "loud"])
+
+    assert result.exit_code == 1
+    assert "Error: --loglevel" in result.output
+
+
+def test_each_flag_has_a_help_text() -> None:
+    """`sluice controller --help` says what each is for."""
+    text = controller.get_help(click.Context(controller))
+
+    assert all(f"--{flag.name}" in text for flag in FLAGS)
