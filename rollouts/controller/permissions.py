@@ -24,6 +24,10 @@ NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
     (kinds.SERVICES, "", ("get", *_READ, "patch")),
     (kinds.ENDPOINT_SLICES, "", _READ),
     (kinds.HTTP_ROUTES, "", ("get", *_READ, "patch")),
+    (kinds.GIT_REPOSITORIES, "", ("get", *_READ)),
+    (kinds.GIT_REPOSITORIES, "status", ("patch",)),
+    (kinds.KUSTOMIZATIONS, "", ("get", *_READ, "patch")),
+    (kinds.KUSTOMIZATIONS, "status", ("patch",)),
     (kinds.EVENTS, "", ("create",)),
     (kinds.LEASES, "", ("get", "create", "patch")),
 )

@@ -9,7 +9,7 @@ from rollouts.cluster import kinds
 from rollouts.cluster.port import Resource
 from rollouts.controller.kinds.protocol import Kind
 from rollouts.controller.kinds.rollout import Rollouts
-from rollouts.controller.ports import Shared
+from rollouts.controller.ports import GitPorts, Shared
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import is_of_instance
 
@@ -29,7 +29,8 @@ SYNC_WORKERS = 4
 def resources_of(settings: Settings, *, has_git: bool) -> tuple[Resource, ...]:
     """What is kept in caches. A controller of one namespace reads nothing that is cluster-scoped."""
     wide = () if settings.namespace else (kinds.CLUSTER_ANALYSIS_TEMPLATES,)
-    return (*ALWAYS, *wide, *(SYNC if settings.syncs_git and has_git else ()))
+    syncs = has_git and settings.syncs_git and not settings.is_analysis_only
+    return (*ALWAYS, *wide, *(SYNC if syncs else ()))
 
 
 def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
@@ -42,8 +43,28 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
     yield analysing, settings.analysis_threads
     if not settings.is_analysis_only:
         yield _rollouts(shared), settings.rollout_threads
+        if caches.has(kinds.KUSTOMIZATIONS) and ports.git is not None:
+            yield from ((kind, SYNC_WORKERS) for kind in _sync_loop(shared, ports.git))
 
 
 def _rollouts(shared: Shared) -> Rollouts:
     instance_id = shared.settings.instance_id
     return Rollouts(shared.caches, shared.reconciler, shared.emit, is_ours=lambda obj: is_of_instance(obj, instance_id))
+
+
+def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:
+    from rollouts.controller.kinds.gitrepository import GitRepositories
+    from rollouts.controller.kinds.kustomization import Kustomizations, SyncCaches
+
+    ports, caches = shared.ports, shared.caches
+    repositories, followers = (caches.of(resource) for resource in SYNC)
+    yield GitRepositories(
+        ports.cluster,
+        (repositories, followers),
+        git.checkout,
+        shared.wake,
+        shared.emit,
+        allows_clear_credentials=shared.settings.allows_clear_credentials,
+    )
+    known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS))
+    yield Kustomizations(ports.cluster, known, git.checkout, git.render, ports.clock, shared.emit)

@@ -23,7 +23,7 @@ from rollouts.cluster.port import (
     Resource,
     Target,
 )
-from rollouts.controller.ports import Ports
+from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import informer_source
 from rollouts.controller.wiring import Controller
@@ -45,7 +45,9 @@ class Shop:
     store: Store
     started: int = 0
 
-    async def start(self, cluster: Cluster | None = None, *, settings: Settings | None = None) -> "Running":
+    async def start(
+        self, cluster: Cluster | None = None, *, settings: Settings | None = None, git: GitPorts | None = None
+    ) -> "Running":
         """Start a controller on this cluster (default: the store itself)."""
         self.started += 1
         ports = Ports(
@@ -53,6 +55,7 @@ class Shop:
             clock=virtual_now,
             source=informer_source(cluster or self.store, random.Random(1)),
             measuring=InProcessPorts(self.measure),
+            git=git,
             identity=f"controller-{self.started}",
             dice=random.Random(1),
         )
