@@ -26,10 +26,10 @@ def get() -> None:
 @click.pass_obj
 def rollout(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int) -> None:
     """Show the rollout NAME: steps, weights, images, replicas, and the tree of what it owns."""
-    is_coloured = session.is_colourful() and not no_colour
+    is_coloured = session.is_colourful and not no_colour
     world = _gather(session, session.rollout(name))
     if not watch:
-        click.echo(_view(session, world, is_coloured), nl=False)
+        click.echo(draw(rollout_info(world, session.now()), coloured=is_coloured), nl=False, color=is_coloured)
         return
     _follow(session, world, is_coloured=is_coloured, seconds=timeout_seconds or None)
 
@@ -48,23 +48,27 @@ def _gather(session: Session, found: Json) -> World:
     )
 
 
-def _view(session: Session, world: World, is_coloured: bool) -> str:
-    return draw(rollout_info(world, session.now()), coloured=is_coloured)
-
-
 def _follow(session: Session, world: World, *, is_coloured: bool, seconds: float | None) -> None:
     name = world.rollout["metadata"]["name"]
     kinds = ((REPLICA_SETS, HASH), (PODS, HASH), (EXPERIMENTS, ""), (ANALYSIS_RUNS, ""))
     watched = [(session.collection(kind), Query(labels=labels)) for kind, labels in kinds]
     bell = Doorbell(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}")), *watched])
-    shown = ""
+    shown = _show(session, world, "", is_coloured)
     try:
         for is_rung in bell.rings(until=seconds):
             if is_rung:
                 world = _gather(session, session.rollout(name))
-            view = _view(session, world, is_coloured)
-            if view != shown:
-                click.echo((CLEAR if session.is_colourful() else "") + view, nl=False)
-            shown = view
+            if is_rung or session.is_terminal():  # in a log, growing ages alone are no news
+                shown = _show(session, world, shown, is_coloured)
     finally:
         bell.close()
+
+
+def _show(session: Session, world: World, shown: str, is_coloured: bool) -> str:
+    """Draw the world unless the view is what is shown already; the view."""
+    view = draw(rollout_info(world, session.now()), coloured=is_coloured)
+    if view != shown:
+        click.echo(
+            (CLEAR if session.is_terminal() else "") + view, nl=False, color=is_coloured or session.is_terminal()
+        )
+    return view

@@ -69,8 +69,8 @@ def _headers(flags: Mapping[str, str]) -> dict[str, str]:
     return {**headers, "Authorization": f"Bearer {flags['token']}"} if "token" in flags else headers
 
 
-def _is_colourful() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 @dataclass
@@ -80,8 +80,13 @@ class Session:
     flags: Mapping[str, str] = field(default_factory=dict)
     open: Callable[[Mapping[str, str]], Api] = connect
     now: Clock = wall_clock
-    is_colourful: Callable[[], bool] = _is_colourful
+    is_terminal: Callable[[], bool] = _is_terminal
     rest: float = 0.2
+
+    @property
+    def is_colourful(self) -> bool:
+        """May output be coloured? On a terminal, unless the user set NO_COLOR."""
+        return self.is_terminal() and not os.environ.get("NO_COLOR")
 
     @cached_property
     def api(self) -> Api:

@@ -98,12 +98,14 @@ class Outcome:
     stderr: str
 
 
-def command(words: Sequence[str], api: FakeApi, now: Callable[[], datetime] = lambda: NOW) -> Outcome:
+def command(
+    words: Sequence[str], api: FakeApi, now: Callable[[], datetime] = lambda: NOW, *, on_terminal: bool = False
+) -> Outcome:
     """Run a client's command line against the fake."""
     out, err = io.StringIO(), io.StringIO()
 
     def session(flags: Any) -> Session:
-        return Session(flags, open=lambda _: api, now=now, is_colourful=lambda: False, rest=0.0)
+        return Session(flags, open=lambda _: api, now=now, is_terminal=lambda: on_terminal, rest=0.0)
 
     with redirect_stdout(out), redirect_stderr(err):
         code = run(words, program="sluice", table=CLIENT, session=session)

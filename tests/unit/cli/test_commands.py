@@ -94,6 +94,20 @@ def test_get_watch_draws_again_on_change_and_ends_in_time() -> None:
     ]
 
 
+def test_get_watch_clears_a_terminal_before_each_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And colours it, unless told not to."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    moments = iter(NOW + timedelta(milliseconds=100 * number) for number in range(100))
+
+    def outcome(*flags: str) -> str:
+        words = ["get", "rollout", "web", "-w=true", "--timeout-seconds", "1", *flags]
+        return command(words, Scripted(a_rollout()), now=lambda: next(moments), on_terminal=True).stdout
+
+    assert outcome().startswith("\x1b[H\x1b[2J\x1b[3JName:")
+    assert "\x1b[36m◌\x1b[0m Progressing" in outcome()
+    assert "\x1b[36m" not in outcome("--no-color")
+
+
 def test_list_shows_every_namespace_and_times() -> None:
     """-A and --timestamps add their columns in front, each as wide as its longest cell."""
     world = [
