@@ -21,8 +21,8 @@ class Mentions:
         self._named: dict[Key, frozenset[Ref]] = {}
         self._namers: defaultdict[Ref, set[Key]] = defaultdict(set)
 
-    def update(self, key: Key, refs: Iterable[Ref]) -> None:
-        """From now on this object names just these."""
+    def update(self, key: Key, refs: Iterable[Ref]) -> frozenset[Ref]:
+        """From now on this object names just these. What it names no more."""
         now, before = frozenset(refs), self._named.get(key, frozenset())
         for ref in before - now:
             self._namers[ref].discard(key)
@@ -34,6 +34,7 @@ class Mentions:
             self._named[key] = now
         else:
             self._named.pop(key, None)
+        return before - now
 
     def of(self, ref: Ref) -> tuple[Key, ...]:
         """Who names this object."""

@@ -9,7 +9,9 @@ from rollouts.cluster import kinds
 from rollouts.cluster.port import Resource
 from rollouts.controller.kinds.protocol import Kind
 from rollouts.controller.kinds.rollout import Rollouts
+from rollouts.controller.kinds.service import Services
 from rollouts.controller.ports import GitPorts, Shared
+from rollouts.controller.resources import Resources
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import is_of_instance
 
@@ -43,6 +45,7 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
     yield analysing, settings.analysis_threads
     if not settings.is_analysis_only:
         yield _rollouts(shared), settings.rollout_threads
+        yield Services(caches, Resources(ports.cluster)), settings.service_threads
         if caches.has(kinds.KUSTOMIZATIONS) and ports.git is not None:
             yield from ((kind, SYNC_WORKERS) for kind in _sync_loop(shared, ports.git))
 

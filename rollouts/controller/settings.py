@@ -49,6 +49,7 @@ class Settings:
     burst: int = 80
     rollout_threads: int = 10
     analysis_threads: int = 30
+    service_threads: int = 10
     is_elected: bool = True
     lease_namespace: str = DEFAULT_NAMESPACE
     term: Term = field(default_factory=Term)
@@ -81,7 +82,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("rollout-threads", 10, "Rollouts worked on at once.", "rollout_threads"),
     Flag("analysis-threads", 30, "AnalysisRuns worked on at once.", "analysis_threads"),
     Flag("experiment-threads", 10, "Experiments worked on at once."),
-    Flag("service-threads", 10, "Services worked on at once."),
+    Flag("service-threads", 10, "Services worked on at once.", "service_threads"),
     Flag("ingress-threads", 10, "Ingresses worked on at once."),
     Flag("ephemeral-metadata-threads", 10, "Pods whose metadata is changed at once."),
     Flag("ephemeral-metadata-update-pod-retries", 3, "Attempts to change a pod's metadata."),
@@ -134,16 +135,31 @@ FLAGS: tuple[Flag, ...] = (
 )
 
 
+_AS_TOLD = (
+    "instance_id",
+    "qps",
+    "burst",
+    "rollout_threads",
+    "analysis_threads",
+    "service_threads",
+    "metrics_port",
+    "healthz_port",
+    "is_elected",
+    "syncs_git",
+    "data_dir",
+    "allows_clear_credentials",
+    "context",
+)
+
+
 def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """Settings from flags (by name; absent ones have their default) and the environment."""
     told = {flag.field: values.get(flag.name, flag.default) for flag in FLAGS if flag.field}
     own_namespace = told["namespace"] or environ.get("POD_NAMESPACE", "")
     if told["namespaced"] and not own_namespace:
         raise SettingsError("--namespaced: which namespace? Give --namespace, or set POD_NAMESPACE")
-    plain = ("instance_id", "qps", "burst", "rollout_threads", "analysis_threads", "metrics_port", "healthz_port",
-             "is_elected", "syncs_git", "data_dir", "allows_clear_credentials", "context")  # fmt: skip
     return Settings(
-        **{name: told[name] for name in plain},
+        **{name: told[name] for name in _AS_TOLD},
         resync=timedelta(seconds=told["resync"]),
         namespace=own_namespace if told["namespaced"] else None,
         log_level=_one_of("loglevel", told["log_level"], tuple(LEVELS)),

@@ -73,4 +73,6 @@ class Wakers:
             refs = tuple(mentioned_by(self._parse(after))) if after is not None else ()
         except UndecodableError:
             refs = ()
-        self._mentions.update(key_of(obj, kinds.ROLLOUTS), refs)
+        for ref in self._mentions.update(key_of(obj, kinds.ROLLOUTS), refs):
+            if ref.kind == kinds.SERVICES.kind:
+                self._wake(Key(kinds.SERVICES.plural, ref.namespace, ref.name))

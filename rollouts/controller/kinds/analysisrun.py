@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from analysis.decide import Due, RunPlan, Taken, Task, decide, record, resolved, settle, wakes_at
+from analysis.decide import Due, RunPlan, Taken, Task, decide, record, settle, wakes_at
 from analysis.errors import AnalysisError
 from analysis.model import Measurement, Phase, RunSpec, RunStatus
 from analysis.ports import Ports
@@ -142,7 +142,7 @@ class AnalysisRuns:
             self._start(key, flights, spec, due)
         if not flights.tasks:
             return plan
-        return replace(plan, wake_at=wakes_at(resolved(spec), plan.status, now, besides=flights.tasks))
+        return replace(plan, wake_at=wakes_at(spec, plan.status, now, besides=flights.tasks))
 
     def _start(self, key: Key, flights: _Flights, spec: RunSpec, due: Due) -> None:
         if due.task is Task.TERMINATE:

@@ -156,44 +156,44 @@ class Kustomizations:
     async def _not_applied(self, key: Key, this: _Round, outcome: Outcome) -> datetime:
         message = status.say(outcome.faults)
         result = Result("False", outcome.reason, message, this.revision, outcome.entries)
-        due = await self._failed(key, this, result)
+        due = await self._failed(key, this, result, outcome.changes)
         if outcome.is_temporary:
             self._done.pop(key, None)
             raise TemporaryError(f"{key.namespace}/{key.name}: {message}")
         return due
 
     async def _applied(self, key: Key, this: _Round, outcome: Outcome, started: datetime) -> datetime:
-        if outcome.changes:
-            await self._emit(this.object, Event("Progressing", "\n".join(outcome.changes)))
+        self._done[key] = this.trigger, this.now + this.wanted.interval
         if this.wanted.waits:
             found = await self._survey(this, outcome.entries)
             if not found.is_done:
                 return await self._pending(key, this, outcome, found)
-        await self._succeeded(this, outcome, started)
-        self._done[key] = this.trigger, this.now + this.wanted.interval
-        return this.now + this.wanted.interval
-
-    async def _succeeded(self, this: _Round, outcome: Outcome, started: datetime) -> None:
         healthy = "True" if this.wanted.waits else None
         message = f"Applied revision: {this.revision}"
         result = Result("True", "ReconciliationSucceeded", message, this.revision, outcome.entries, healthy)
-        is_news = self._is_news(this) or bool(outcome.changes)
-        if await self._tell(this, result, with_event=False) and is_news:
+        news = _told(outcome.changes)
+        if news or self._is_new_revision(this):
             took, interval = status.spent(self._clock() - started), status.spent(this.wanted.interval)
             text = f"Reconciliation finished in {took}, next run in {interval}"
-            await self._emit(this.object, Event("ReconciliationSucceeded", text))
+            news = (*news, Event("ReconciliationSucceeded", text))
+        await self._tell(this, result, news)
+        return this.now + this.wanted.interval
 
     async def _pending(self, key: Key, this: _Round, outcome: Outcome, found: Survey) -> datetime:
         """Applied, but not healthy yet; a repeated attempt at the same revision goes on with the old deadline."""
-        self._done[key] = this.trigger, this.now + this.wanted.interval
         if found.failed and not found.pending:
-            return await self._unhealthy(key, this, found, outcome.entries)
+            return await self._unhealthy(key, this, found, outcome)
         message = f"Running health checks for revision {this.revision}: {_few(found.pending or found.failed)}"
-        is_new = not this.is_waiting
         result = Result(
-            "Unknown", "Progressing", message, this.revision, outcome.entries, "Unknown", is_new_attempt=is_new
+            ready="Unknown",
+            reason="Progressing",
+            message=message,
+            revision=this.revision,
+            entries=outcome.entries,
+            healthy="Unknown",
+            is_new_attempt=not this.is_waiting,
         )
-        await self._tell(this, result, with_event=False)
+        await self._tell(this, result, _told(outcome.changes))
         return this.now + LOOK_EVERY
 
     async def _look(self, key: Key, this: _Round) -> datetime:
@@ -202,24 +202,26 @@ class Kustomizations:
         found = await self._survey(this, entries)
         if found.is_done:
             message = f"Applied revision: {this.revision}"
-            await self._tell(this, Result("True", "ReconciliationSucceeded", message, this.revision, healthy="True"))
+            result = Result("True", "ReconciliationSucceeded", message, this.revision, healthy="True")
+            await self._tell(this, result, (Event("ReconciliationSucceeded", "Health check passed"),))
             self._done[key] = this.trigger, this.now + this.wanted.interval
             return this.now + this.wanted.interval
         since = status.waits_since(this.observed) or this.now
         if (found.failed and not found.pending) or this.now >= since + this.wanted.timeout:
-            return await self._unhealthy(key, this, found, entries)
+            return await self._unhealthy(key, this, found, Outcome(entries))
         return min(this.now + LOOK_EVERY, since + this.wanted.timeout)
 
-    async def _unhealthy(self, key: Key, this: _Round, found: Survey, entries: tuple[inventory.Entry, ...]) -> datetime:
+    async def _unhealthy(self, key: Key, this: _Round, found: Survey, outcome: Outcome) -> datetime:
         waited = status.spent(this.wanted.timeout)
         what = f"failed: {_few(found.failed)}" if found.failed else f"not ready within {waited}: {_few(found.pending)}"
-        result = Result("False", "HealthCheckFailed", f"health check {what}", this.revision, entries, "False")
-        return await self._failed(key, this, result)
+        message = f"health check {what}"
+        result = Result("False", "HealthCheckFailed", message, this.revision, outcome.entries, "False")
+        return await self._failed(key, this, result, outcome.changes)
 
-    async def _failed(self, key: Key, this: _Round, result: Result) -> datetime:
-        await self._tell(this, result)
+    async def _failed(self, key: Key, this: _Round, result: Result, changes: tuple[str, ...] = ()) -> datetime:
         due = this.now + this.wanted.retry_interval
         self._done[key] = this.trigger, due
+        await self._tell(this, result, _told(changes))
         return due
 
     async def _built(self, this: _Round) -> Manifests:
@@ -260,17 +262,16 @@ class Kustomizations:
         me = inventory.entry_of(this.object)
         return await survey(self._cluster, await catalog_of(self._cluster), entries, me)
 
-    async def _tell(self, this: _Round, result: Result, *, with_event: bool = True) -> bool:
-        """Write the status if it changed, then the event that tells why."""
+    async def _tell(self, this: _Round, result: Result, news: tuple[Event, ...] = ()) -> None:
+        """Write the status if it changed; then `news`, and a failure that was not told yet."""
         wanted = status.reconciled(this.observed, this.wanted, result, this.now)
         cache = self._caches.kustomizations
         is_written = await write_status(self._cluster, cache, KUSTOMIZATIONS, this.object, wanted)
-        if is_written and with_event:
-            event = Event(result.reason, result.message, is_warning=result.ready == "False")
+        failure = Event(result.reason, result.message, is_warning=True)
+        for event in (*news, failure) if is_written and result.ready == "False" else news:
             await self._emit(this.object, event)
-        return is_written
 
-    def _is_news(self, this: _Round) -> bool:
+    def _is_new_revision(self, this: _Round) -> bool:
         return bool(this.observed.get("lastAppliedRevision") != this.revision)
 
     async def _take_leave(self, obj: Json, wanted: Kustomization) -> None:
@@ -299,6 +300,10 @@ class Kustomizations:
             raise TemporaryError(f"{meta['name']} was changed by somebody else") from error
         self._caches.kustomizations.put(answer)
         return answer
+
+
+def _told(changes: tuple[str, ...]) -> tuple[Event, ...]:
+    return (Event("Progressing", "\n".join(changes)),) if changes else ()
 
 
 def _few(texts: tuple[str, ...]) -> str:

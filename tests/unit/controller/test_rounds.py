@@ -285,6 +285,39 @@ def test_a_deleted_rollout_is_told_and_left() -> None:
     tell(story)
 
 
+def test_services_of_a_deleted_rollout_get_their_selector_back() -> None:
+    """Nobody names them any more: mark and hash go, what the user wrote stays."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        await shop.world.apply(a_routed_canary({"setWeight": 20}))
+        await asyncio.sleep(30)
+        await shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop"))
+        await asyncio.sleep(10)
+        service = await shop.get(kinds.SERVICES, "web-canary")
+
+        assert service["spec"]["selector"] == {"app": "web"}
+        assert "argo-rollouts.argoproj.io/managed-by-rollouts" not in service["metadata"].get("annotations", {})
+
+    tell(story)
+
+
+def test_a_service_that_its_rollout_drops_is_freed_and_others_are_kept() -> None:
+    """The manifest names another one from now on."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        await shop.world.apply([*a_routed_canary({"setWeight": 20}), a_service("web-other")])
+        await asyncio.sleep(30)
+        await shop.patch({"spec": {"strategy": {"canary": {"canaryService": "web-other", "trafficRouting": None}}}})
+        await asyncio.sleep(10)
+
+        for name, keys in (("web-canary", 1), ("web-other", 2), ("web-stable", 2)):
+            assert len((await shop.get(kinds.SERVICES, name))["spec"]["selector"]) == keys
+
+    tell(story)
+
+
 def test_a_rollout_of_another_instance_is_left_alone() -> None:
     """With an instance id only those that carry it, without one only those that carry none."""
 
