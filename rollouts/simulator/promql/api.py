@@ -5,6 +5,7 @@ Providers, prometheus-api-client, Grafana and curl call it; GET and form POST me
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 import promql_parser as ast
@@ -23,8 +24,8 @@ Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
-def routes(series: Series, now: Callable[[], float]) -> web.Application:
-    """The application. `now` gives unix seconds, for queries that name no time."""
+def routes(series: Series, now: Callable[[], datetime]) -> web.Application:
+    """The application. `now` is the moment of queries that name none."""
     api = _Api(series, now)
     application = web.Application()
     application.router.add_get("/", _ready)
@@ -75,12 +76,14 @@ def _answered(answer: Callable[[], Any]) -> web.Response:
 class _Api:
     """One method an endpoint: form in, `data` out."""
 
-    def __init__(self, series: Series, now: Callable[[], float]) -> None:
+    def __init__(self, series: Series, now: Callable[[], datetime]) -> None:
         self._series = series
         self._now = now
 
     def query(self, form: Form) -> Any:
-        return query(self._series, form.get("query", ""), instant("time", form.get("time"), self._now))
+        return query(
+            self._series, form.get("query", ""), instant("time", form.get("time"), lambda: self._now().timestamp())
+        )
 
     def query_range(self, form: Form) -> Any:
         start, end = (instant(name, form.get(name)) for name in ("start", "end"))

@@ -22,7 +22,7 @@ async def url() -> AsyncIterator[str]:
     for pod, value in (("a", 1.0), ("b", 2.0)):
         series.record("up", {"pod": pod}, value, NOW - 60)
         series.record("up", {"pod": pod}, value * 10, NOW)
-    runner = web.AppRunner(routes(series, lambda: NOW))
+    runner = web.AppRunner(routes(series, lambda: datetime.fromtimestamp(NOW, UTC)))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
