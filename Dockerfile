@@ -6,7 +6,7 @@ RUN python -m venv /opt/sluice
 # Dependencies first: this layer is built again only when the lock files change.
 COPY requirements.txt requirements-build.txt ./
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN /opt/sluice/bin/python -m pip install --require-hashes -r requirements.txt && \
+RUN /opt/sluice/bin/python -m pip install --no-compile --require-hashes -r requirements.txt && \
     python -m venv build && \
     build/bin/python -m pip install --require-hashes -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
@@ -16,7 +16,7 @@ COPY analysis ./analysis
 COPY rollouts ./rollouts
 # Compiled once, here: the user below may not write, and a container starts without compiling.
 RUN build/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . && \
-    /opt/sluice/bin/python -m pip install --no-deps --no-index --find-links dist sluice-delivery && \
+    /opt/sluice/bin/python -m pip install --no-compile --no-deps --no-index --find-links dist sluice-delivery && \
     /opt/sluice/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/sluice/lib
 
 FROM python:3.13-slim-trixie
