@@ -18,7 +18,7 @@ from aiohttp import web
 from rollouts.cli.demo.scenario import NAMESPACE, SOURCE, kustomization, manifests
 from rollouts.cli.shipped import shipped
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Collection, Json
+from rollouts.cluster.port import Collection, Json, Resource
 from rollouts.model.errors import RolloutsError
 from rollouts.simulator.api import serve
 from rollouts.simulator.githttp import GitServer, Repository
@@ -71,7 +71,7 @@ class Stage:
         """Commit a version; gives the hash."""
         return await self.repository.commit(kustomization(tag), message)
 
-    async def objects(self, resource: kinds.Resource) -> tuple[Json, ...]:
+    async def objects(self, resource: Resource) -> tuple[Json, ...]:
         """All objects of a kind in the demo's namespace."""
         return (await self.world.cluster.list(Collection(resource, NAMESPACE))).items
 
@@ -88,7 +88,8 @@ class Stage:
         yield f"  export KUBECONFIG={self.kubeconfig}"
         yield f"  kubectl get rollouts,pods,services -n {NAMESPACE}"
         yield f"  kubectl sluice get rollout shop -n {NAMESPACE} -w"
-        yield f"  cd {self.repository.folder} && sed -i s/v2/v3/ deploy/kustomization.yaml && git commit -am 'Release v3'"
+        yield f"  cd {self.repository.folder}"
+        yield "  sed -i s/v2/v3/ deploy/kustomization.yaml && git commit -am 'Release v3'"
         yield ""
         yield "Ctrl-C ends it all."
 
@@ -121,7 +122,9 @@ class Stage:
             await store.create(Collection(kinds.NAMESPACES), body)
 
     async def _serve_metrics(self) -> str:
-        runner = web.AppRunner(routes(self.world.series, wall_clock), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            routes(self.world.series, lambda: wall_clock().timestamp()), access_log=None, shutdown_timeout=1.0
+        )
         await runner.setup()
         self._exits.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
