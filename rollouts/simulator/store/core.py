@@ -77,10 +77,18 @@ class Store:
         """The newest resourceVersion."""
         return str(self._ledger.version)
 
+    def now(self) -> datetime:
+        """The moment that objects made now would carry."""
+        return self._now()
+
     def resource_for(self, group: str, version: str, plural: str) -> Resource | None:
         """The resource of that name, or None."""
         kind = self._catalog.find(group, version, plural)
         return kind.resource if kind else None
+
+    def kind_for(self, group: str, version: str, plural: str) -> Kind | None:
+        """The kind of that name, with columns and schema, or None."""
+        return self._catalog.find(group, version, plural)
 
     def peek(self, target: Target) -> Json | None:
         """The object (of a subresource: its owner) as it is now, or None; never raises for what is not there."""

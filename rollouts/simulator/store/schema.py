@@ -13,7 +13,7 @@ from typing import Any
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.meta import at_path, copied
 from rollouts.simulator.store.refusals import Cause, invalid_value
-from rollouts.simulator.store.validation import Validation
+from rollouts.simulator.store.validation import Validation, quoted
 
 Schema = Mapping[str, Any]
 _OF_EVERY_RESOURCE = ("apiVersion", "kind", "metadata")
@@ -122,17 +122,11 @@ class _Pair:
 def _transitions(pair: _Pair, schema: Schema, path: str) -> Iterator[Cause]:
     for rule in schema.get("x-kubernetes-validations", ()):
         if _is_broken(pair, rule["rule"]):
-            shown = json.dumps(pair.new) if not isinstance(pair.new, dict | list) else _kind_word(pair.new)
-            why = rule.get("message") or f"failed rule: {rule['rule']}"
-            yield invalid_value(path, shown, why)
+            yield invalid_value(path, quoted(pair.new), rule.get("message") or f"failed rule: {rule['rule']}")
     for new, inner_schema, inner_path in _children(pair.new, schema, path):
         old = _old_of(pair, new, inner_path, schema)
         if old is not None:
             yield from _transitions(_Pair(old, new), inner_schema, inner_path)
-
-
-def _kind_word(value: Any) -> str:
-    return "object" if isinstance(value, dict) else "array"
 
 
 def _is_broken(pair: _Pair, rule: str) -> bool:

@@ -109,7 +109,7 @@ def _causes(error: jsonschema_rs.ValidationError) -> Iterator[Cause]:
             yield Cause(reason, message(kind, error.instance, field), field)
             return
     said = next((words(kind) for type_, words in _WORDS if isinstance(kind, type_)), error.message)
-    yield invalid_value(field, _shown(error.instance), f"{field} in body {said}")
+    yield invalid_value(field, quoted(error.instance), f"{field} in body {said}")
 
 
 def _wrong_type(kind: Any, value: Any, field: str) -> str:
@@ -119,7 +119,7 @@ def _wrong_type(kind: Any, value: Any, field: str) -> str:
 
 def _unknown_value(kind: Any, value: Any, _field: str) -> str:
     known = ", ".join(json.dumps(one) for one in kind.options if one is not None)
-    return f"Unsupported value: {_shown(value)}: supported values: {known}"
+    return f"Unsupported value: {quoted(value)}: supported values: {known}"
 
 
 # Kind of error -> reason and words, where they are not those of an invalid value.
@@ -143,7 +143,7 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def _shown(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as the API server quotes it: containers by their type, null in quotes."""
     return f'"{_type_name(value)}"' if value is None or isinstance(value, dict | list) else json.dumps(value)
 
