@@ -15,6 +15,7 @@ HANDS = {
     "rollouts.gitsync.checkout",
     "rollouts.gitsync.process",
     "rollouts.gitsync.render",
+    "rollouts.gitsync.report",
     "rollouts.gitsync.sync",
 }
 
