@@ -111,6 +111,8 @@ def deleting(target: Target, options: DeleteOptions) -> Call:
     body: Json = {"apiVersion": "v1", "kind": "DeleteOptions"}
     if options.propagation:
         body["propagationPolicy"] = options.propagation
+    if options.grace is not None:
+        body["gracePeriodSeconds"] = options.grace
     preconditions = {"uid": options.uid, "resourceVersion": options.version}
     if any(preconditions.values()):
         body["preconditions"] = {key: value for key, value in preconditions.items() if value}
