@@ -89,7 +89,7 @@ def decide(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
     due = tuple(_due(spec, metrics, begun, now))
     if due:
         running = begun if begun.phase else replace(begun, phase=Phase.RUNNING)
-        return RunPlan(running, due, wakes_at(metrics, running, now, besides={task.name for task in due}))
+        return RunPlan(running, due, wakes_at(spec, running, now, besides={task.name for task in due}))
     return settle(spec, begun, now)
 
 
@@ -105,7 +105,7 @@ def settle(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
     after = _with_retention(spec, names, assessed.status)
     events = [_event("Metric", f"Metric '{result.name}'", result.phase) for result in assessed.ended]
     if not after.phase.is_done:
-        return RunPlan(after, wake_at=wakes_at(metrics, after, now, besides=()), events=tuple(events))
+        return RunPlan(after, wake_at=wakes_at(spec, after, now, besides=()), events=tuple(events))
     done = replace(after, completed=now)
     events.append(_event("AnalysisRun", "Analysis", done.phase))
     expires = expires_at(spec, done)
@@ -229,11 +229,15 @@ def _begins_at(metric: Metric, status: RunStatus, now: datetime) -> datetime | N
         return None
 
 
-def wakes_at(
-    metrics: Sequence[Metric], status: RunStatus, now: datetime, *, besides: Container[str]
-) -> datetime | None:
-    """When time alone makes another metric due; those in `besides` are being measured and report by themselves."""
-    moment = next_moment([metric for metric in metrics if metric.name not in besides], status, now)
+def wakes_at(spec: RunSpec, status: RunStatus, now: datetime, *, besides: Container[str]) -> datetime | None:
+    """When time alone calls for another round; metrics in `besides` are being measured and report by themselves.
+
+    A run that a metric has just spoilt comes again at once: only then do the others end.
+    """
+    if verdict.is_terminating(spec, status):
+        return now + JUST_AFTER
+    waiting = [metric for metric in resolved(spec) if metric.name not in besides]
+    moment = next_moment(waiting, status, now)
     return None if moment is None else max(moment, now) + JUST_AFTER
 
 

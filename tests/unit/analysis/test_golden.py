@@ -20,7 +20,7 @@ def test_the_slice_answers_as_argo_does(category: Category, covered: int) -> Non
     assert report.passed == covered
 
 
-@pytest.mark.parametrize("case", cases(DATA / "metric_verdict_sequence.jsonl.gz"), ids=lambda case: str(case["id"]))
+@pytest.mark.parametrize("case", [*cases(DATA / "metric_verdict_sequence.jsonl.gz")], ids=lambda case: str(case["id"]))
 def test_rounds_in_a_row_end_as_argos(case: Json) -> None:
     """Status, events and provider calls of each round are Argo's, from the first measurement to the end."""
     assert expected_syncs(case["output"]) == sequence(case["input"])

@@ -62,8 +62,8 @@ def test_the_language_computes(condition: str) -> None:
         ("asFloat(result) == 0.25", "0x1p-2"),
         ("isNil(result) && default(result, 7) == 7", None),
         ("'k' in result and 'z' not in result", {"k": 1.0}),
-        ("result == {} || result.a == [1, 2]".replace("result == {} || ", ""), {"a": [1.0, 2.0]}),
-        ("asInt(result) == -9223372036854775808", 1e30),
+        ("result.a == [1, 2] && result == result", {"a": [1.0, 2.0]}),
+        ("asInt(result) == -9223372036854775807 - 1", 1e30),
     ],
 )
 def test_results_are_looked_into(condition: str, result: Any) -> None:
@@ -92,7 +92,7 @@ def test_results_are_looked_into(condition: str, result: Any) -> None:
         ("asInt(1)", "expected bool, but got int64"),
         ("[1, 2][2] == 1", "index out of range: 2 (array length is 2)"),
         (
-            "nil ?? 1 + 1 == 2",
+            "nil ?? 1 + 1",
             "Operator (+) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.",
         ),
         ("isNaN('x')", "cannot use string as argument (type float64) to call isNaN "),
@@ -153,7 +153,7 @@ def test_what_this_version_lacks_is_named(condition: str) -> None:
 
 def test_no_condition_exhausts_the_stack() -> None:
     """Deep nesting and great length are refused before they are followed."""
-    assert "nests deeper" in refused("(" * 5000 + "1" + ")" * 5000)
+    assert "nests deeper" in refused("(" * 4000 + "1" + ")" * 4000)
     assert "nests deeper" in refused("1" + "+1" * (DEEPEST + 1) + " > 0")
     assert "nests deeper" in refused("!" * 5000 + "true")
     assert f"{LONGEST} are allowed" in refused(" " * (LONGEST + 1))
@@ -172,15 +172,16 @@ def test_a_condition_can_be_checked_without_a_result() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "is_true"),
+    "condition",
     [
-        ("result ** 0.5 > 1", True),
-        ("isNaN((0-result) ** 0.5)", True),
-        ("(0-result) ** 3 < 0", True),
-        ("10 ** 400 > 1 && isInf(0 ** (0-1))", True),
-        ("isInf((0-10) ** 401)", True),
+        "result ** 0.5 == 2.0",
+        "isNaN((0 - result) ** 0.5)",
+        "(0 - result) ** 3 == -64.0",
+        "isInf(10 ** 400)",
+        "isInf(0 ** (0 - 1))",
+        "(0 - 10) ** 401 < 0",
     ],
 )
-def test_powers_are_floats_without_exceptions(condition: str, *, is_true: bool) -> None:
+def test_powers_are_floats_without_exceptions(condition: str) -> None:
     """Overflow is infinite, roots of negative numbers are no number."""
-    assert is_true is holds(condition, 4.0)
+    assert holds(condition, 4.0)

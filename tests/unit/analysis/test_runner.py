@@ -1,0 +1,144 @@
+"""Measurements: from a due metric to its verdict, whatever happens on the way. In virtual time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from analysis.decide import Due, Taken, Task
+from analysis.errors import ProviderError
+from analysis.model import Arg, Measurement, Metric, Phase, SecretKey
+from analysis.requests import Defaults, Json, Request
+from analysis.runner import PER_ADDRESS, Job, Runner
+from rollouts.simulator.clock import run_virtual, virtual_now
+
+Answer = Callable[[Request], Awaitable[Json]]
+
+
+class Doors:
+    """Ports that answer by a function of the test, and count who is asked at once."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.defaults = Defaults("http://default.example")
+        self.most = 0
+        self._answer = answer
+        self._asked = 0
+
+    async def ask(self, request: Request) -> Json:
+        self._asked += 1
+        self.most = max(self.most, self._asked)
+        try:
+            return await self._answer(request)
+        finally:
+            self._asked -= 1
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def one(_: Request) -> Json:
+    return {"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [0, "1"]}]}}
+
+
+def a_job(*, condition: str = "result[0] == 1", provider: str = "prometheus", secret: str = "", **settings: Any) -> Job:
+    metric = Metric("rate", provider, {"query": "up", **settings}, success_condition=condition)
+    args = (Arg("token", secret=SecretKey("s", "k")),) if secret else ()
+    return Job(Due("rate", metric, Task.MEASURE), args, {"token": secret} if secret else {})
+
+
+def measured(job: Job, answer: Answer = one) -> Taken:
+    async def main() -> Taken:
+        return await Runner(Doors(answer), virtual_now).measure(job)
+
+    return run_virtual(main())
+
+
+def test_a_good_value_is_a_success() -> None:
+    """The measurement has value, phase, times of whole seconds, and the resolved query beside it."""
+    taken = measured(a_job())
+
+    now = datetime.fromisoformat("2026-01-01T00:00:00Z")
+    assert taken == Taken("rate", Measurement(Phase.SUCCESSFUL, now, now, "[1]"), {"ResolvedPrometheusQuery": "up"})
+
+
+def test_a_condition_that_has_no_answer_is_an_error() -> None:
+    """The value is kept, and the message says what could not be evaluated."""
+    measurement = measured(a_job(condition="result > 1")).measurement
+
+    assert (measurement.phase, measurement.value) == (Phase.ERROR, "[1]")
+    assert measurement.message.startswith('could not evaluate successCondition "result > 1": invalid operation')
+
+
+def test_a_service_that_fails_is_an_error() -> None:
+    """Whatever the ports raise of ours becomes the message."""
+
+    async def broken(_: Request) -> Json:
+        raise ProviderError("http://x cannot be asked: no route")
+
+    assert measured(a_job(), broken).measurement.message == "http://x cannot be asked: no route"
+
+
+def test_settings_that_cannot_work_are_an_error() -> None:
+    """An unknown provider, or a missing argument, is told in the measurement."""
+    unknown, unresolved = a_job(provider="newRelic"), a_job(query="{{args.none}}")
+
+    assert "this version knows prometheus" in measured(unknown).measurement.message
+    assert measured(unresolved).measurement.message == "failed to resolve {{args.none}}"
+
+
+def test_a_service_that_hangs_is_given_up() -> None:
+    """The metric's timeout and a little grace, not for ever."""
+
+    async def hang(_: Request) -> Json:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    measurement = measured(a_job(timeout=10), hang).measurement
+
+    assert measurement.started is not None
+    assert measurement.finished == measurement.started + timedelta(seconds=15)
+    assert "did not answer within 15 s" in measurement.message
+
+
+def test_secrets_never_show() -> None:
+    """Their values are blanked in values, messages and metadata."""
+
+    async def telling(_: Request) -> Json:
+        raise ProviderError("user hunter2 refused")
+
+    job = a_job(secret="hunter2", query="up{token='{{args.token}}'}")
+    taken = measured(job, telling)
+
+    assert taken.measurement.message == "user ***** refused"
+    assert taken.metadata == {"ResolvedPrometheusQuery": "up{token='*****'}"}
+
+
+def test_one_address_is_not_flooded_and_holds_nobody_else() -> None:
+    """So many requests to one address at once; another address is asked meanwhile."""
+
+    async def slow(request: Request) -> Json:
+        await asyncio.sleep(10 if "slow" in request.server.address else 0)
+        return await one(request)
+
+    async def main() -> tuple[int, float]:
+        doors = Doors(slow)
+        runner = Runner(doors, virtual_now)
+        many = [asyncio.create_task(runner.measure(a_job(address="http://slow.example"))) for _ in range(40)]
+        await asyncio.sleep(1)
+        before = asyncio.get_running_loop().time()
+        await runner.measure(a_job(address="http://quick.example"))
+        waited = asyncio.get_running_loop().time() - before
+        await asyncio.gather(*many)
+        return doors.most, waited
+
+    assert run_virtual(main()) == (PER_ADDRESS + 1, 0.0)
+
+
+def test_what_is_pending_can_be_ended() -> None:
+    """A measurement that a provider is busy with ends as a success, with Argo's words."""
+    pending = Measurement(Phase.RUNNING, datetime.fromisoformat("2025-12-31T00:00:00Z"))
+    due = Due("rate", Metric("rate", "prometheus"), Task.TERMINATE, pending)
+
+    ended = measured(Job(due, (), {})).measurement
+
+    assert (ended.phase, ended.message, ended.started) == (Phase.SUCCESSFUL, "Metric Terminated", pending.started)
