@@ -162,7 +162,7 @@ def _credential_mistake(parts: SplitResult, secret: str, is_allowed: bool) -> tu
     if parts.scheme == "http" and secret:
         return (
             "would send the credentials of secretRef in clear over http",
-            "use https, or start the controller with --git-allow-credentials-in-clear",
+            "use https, or start the controller with --git-allow-clear-credentials",
         )
     if parts.password or (parts.username and parts.scheme != "ssh"):
         return ("holds credentials in clear", "remove them and name a Secret in spec.secretRef")

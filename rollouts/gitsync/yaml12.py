@@ -51,7 +51,7 @@ def load(text: bytes | str) -> Iterator[Document]:
                 yield Document(_Values().of(node), line_of(node), tuple(_lines_of_items(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlError(_sentence(error), mark.line + 1 if mark else 1) from error
+        raise YamlError(_sentence(error), min(mark.line + 1, _lines(text)) if mark else 1) from error
     except yaml.reader.ReaderError as error:
         raise YamlError(f"unreadable character: {error.reason}", _line_at(text, error.position)) from error
     finally:
@@ -156,7 +156,13 @@ def _lines_of_items(node: Node) -> Iterator[int]:
 
 
 def _line_at(text: bytes | str, position: int) -> int:
-    return text[:position].count(b"\n" if isinstance(text, bytes) else "\n") + 1  # type: ignore[arg-type]  # same type
+    head = text[:position]
+    return 1 + (head.count(b"\n") if isinstance(head, bytes) else head.count("\n"))
+
+
+def _lines(text: bytes | str) -> int:
+    """libyaml puts the end of a file one line below it."""
+    return max(len(text.splitlines()), 1)
 
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:

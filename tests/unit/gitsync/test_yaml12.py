@@ -76,7 +76,7 @@ def test_empty_documents_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: [", 3, "did not find expected"),
+        ("a: 1\nb: [", 2, "did not find expected"),
         ("a: 1\nb: c: d", 2, "mapping values are not allowed"),
         ("a: 1\na: 2", 2, "stands twice"),
         ("a: 1\nb: *no", 2, "undefined alias"),

@@ -1,0 +1,245 @@
+"""The sync loop never fights a rollout: what it drives stays, whatever Git says and whoever writes first."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Patch, PatchType, Target
+from rollouts.gitsync.attempt import MANAGER
+from rollouts.gitsync.inventory import Entry
+from rollouts.gitsync.leases import HASH_KEY, MANAGED_BY, leases
+from rollouts.gitsync.sync import Outcome, Request, sync
+from rollouts.simulator.store import Store
+from tests.unit.gitsync.worlds import (
+    NAMESPACE,
+    ROUTE,
+    STABLE,
+    Interfering,
+    a_rollout,
+    a_route,
+    a_service,
+    a_store,
+    an_autoscaler,
+    find,
+    manifests,
+    point,
+    shift,
+    weights,
+)
+
+APP = (a_service("stable"), a_service("canary"), a_rollout())
+
+
+async def applied(cluster: Any, *texts: str, old: tuple[Entry, ...] = ()) -> Outcome:
+    """What a round with these documents does; the controller's cache knows the rollouts that are there."""
+    rollout = await find(cluster, kinds.ROLLOUTS, "web")
+    known = (rollout,) if rollout else ()
+    outcome = await sync(cluster, Request(NAMESPACE, "app", manifests(*texts), old, rollouts=known))
+    assert outcome.faults == ()
+    return outcome
+
+
+@pytest.fixture
+async def store() -> Store:
+    return await a_store()
+
+
+async def test_a_commit_in_mid_canary_leaves_the_weight(store: Store) -> None:
+    """A commit that changes the route's timeout gets through; the weights stay where the rollout put them."""
+    await applied(store, *APP, a_route())
+    await shift(store, 80, 20)
+
+    await applied(store, *APP, a_route(timeout="3s"))
+
+    assert await weights(store) == {"stable": 80, "canary": 20}
+    assert (await store.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "3s"}
+
+
+async def test_a_round_without_a_commit_writes_nothing(store: Store) -> None:
+    """Weights and hashes that differ from Git are no drift."""
+    await applied(store, *APP, a_route())
+    await shift(store, 80, 20)
+    await point(store, "stable", "abc")
+    before = store.version
+
+    outcome = await applied(store, *APP, a_route())
+
+    assert outcome.changes == ()
+    assert store.version == before
+
+
+async def test_the_first_apply_comes_before_the_first_write(store: Store) -> None:
+    """Git creates route and Services as written; the controller's first write afterwards is not undone."""
+    await applied(store, *APP, a_route())
+    created = await weights(store)
+    await applied(store, *APP, a_route())
+    await shift(store, 95, 5)
+    await point(store, "stable", "abc")
+
+    await applied(store, *APP, a_route(timeout="4s"))
+
+    assert created == {"stable": 100, "canary": 0}
+    assert await weights(store) == {"stable": 95, "canary": 5}
+    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web", HASH_KEY: "abc"}
+
+
+async def test_an_apply_between_birth_and_first_write(store: Store) -> None:
+    """The live object has no hash yet while the controller adds it in the same moment: it is not taken away."""
+    await applied(store, *APP, a_route())
+    racing = Interfering(store, lambda: point(store, "stable", "abc"), kind="Service")
+
+    await applied(racing, a_service("stable", "{app: web, tier: front}"), *APP[1:], a_route())
+
+    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web", "tier": "front", HASH_KEY: "abc"}
+
+
+async def test_a_commit_that_reorders_the_backends(store: Store) -> None:
+    """Weights belong to names, not to places."""
+    await applied(store, *APP, a_route("stable", "canary"))
+    await shift(store, 70, 30)
+
+    await applied(store, *APP, a_route("canary", "stable"))
+
+    refs = (await store.get(ROUTE))["spec"]["rules"][0]["backendRefs"]
+    assert [(ref["name"], ref["weight"]) for ref in refs] == [("canary", 30), ("stable", 70)]
+
+
+async def test_a_weight_change_in_the_same_second(store: Store) -> None:
+    """The rollout moves on between our look and our apply: a conflict, another look, and its weight stays."""
+    await applied(store, *APP, a_route())
+    await shift(store, 90, 10)
+    racing = Interfering(store, lambda: shift(store, 50, 50), kind="HTTPRoute")
+
+    await applied(racing, *APP, a_route(timeout="5s"))
+
+    assert await weights(store) == {"stable": 50, "canary": 50}
+    assert (await store.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "5s"}
+    assert racing.applies == 2
+
+
+async def test_a_rollout_that_only_the_commit_knows(store: Store) -> None:
+    """A commit that brings a rollout for Services that are already pointed leaves them pointed."""
+    await applied(store, a_service("stable"), a_service("canary"))
+    await point(store, "stable", "abc")
+
+    await applied(store, *APP)
+
+    assert (await store.get(STABLE))["spec"]["selector"][HASH_KEY] == "abc"
+
+
+async def test_the_mark_of_a_service_stays(store: Store) -> None:
+    """A mark that Git once held is not lost when Git drops it."""
+    marked = a_service("stable").replace("name: stable,", f"name: stable, annotations: {{{MANAGED_BY}: old}},")
+    await applied(store, *APP)
+    await point(store, "stable", "abc")
+    await applied(store, marked, *APP[1:])
+
+    await applied(store, *APP)
+
+    assert (await store.get(STABLE))["metadata"]["annotations"] == {MANAGED_BY: "web"}
+
+
+async def test_a_service_that_no_rollout_names_belongs_to_git(store: Store) -> None:
+    """Drift of a Service without a rollout is corrected."""
+    await applied(store, a_service("stable"))
+    await point(store, "stable", "abc")
+
+    await applied(store, a_service("stable"))
+
+    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web"}
+
+
+async def scale(store: Store, replicas: int) -> None:
+    target = Target(kinds.ROLLOUTS, "web", NAMESPACE, "scale")
+    await store.patch(target, Patch(PatchType.MERGE, {"spec": {"replicas": replicas}}))
+
+
+async def test_an_autoscaler_keeps_its_size(store: Store) -> None:
+    """Size follows the autoscaler while there is one, image follows Git; without it, size follows Git again."""
+    rollout = Target(kinds.ROLLOUTS, "web", NAMESPACE)
+    await applied(store, *APP, an_autoscaler())
+    await scale(store, 7)
+
+    await applied(store, *APP[:2], a_rollout("app:v2"), an_autoscaler())
+    held = (await store.get(rollout))["spec"]
+    hpa = store.resource_for("autoscaling", "v2", "horizontalpodautoscalers")
+    assert hpa is not None
+    await store.delete(Target(hpa, "web", NAMESPACE))
+    await applied(store, *APP)
+
+    assert (held["replicas"], held["template"]["spec"]["containers"][0]["image"]) == (7, "app:v2")
+    assert (await store.get(rollout))["spec"]["replicas"] == 3
+
+
+async def test_size_survives_its_removal_from_git(store: Store) -> None:
+    """The commit that hands the size over to an autoscaler, and so drops it, does not shrink the workload."""
+    await applied(store, *APP)
+
+    await applied(store, *APP[:2], a_rollout(replicas=None), an_autoscaler())
+
+    assert (await store.get(Target(kinds.ROLLOUTS, "web", NAMESPACE)))["spec"]["replicas"] == 3
+
+
+async def test_the_manager_is_named(store: Store) -> None:
+    """Whoever looks at managedFields sees who applied."""
+    await applied(store, *APP)
+
+    managers = (await store.get(STABLE))["metadata"]["managedFields"]
+    assert [entry["manager"] for entry in managers] == [MANAGER]
+
+
+def loaded(*texts: str) -> tuple[dict[str, Any], ...]:
+    return tuple(manifest.object for manifest in manifests(*texts))
+
+
+@pytest.mark.parametrize(("policy", "is_held"), [("onsuccess", True), ("progressively", True), ("never", False)])
+def test_the_workload_behind_a_rollout(policy: str, is_held: bool) -> None:
+    """A referenced Deployment that the rollout scales down stays down; one that it never scales is Git's."""
+    (rollout,) = loaded(a_rollout())
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": policy}
+    rollout["spec"]["workloadRef"] = reference
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": NAMESPACE}}
+    held = leases([rollout], []).keep(deployment | {"spec": {"replicas": 5}}, deployment | {"spec": {"replicas": 0}})
+
+    assert held["spec"]["replicas"] == (0 if is_held else 5)
+
+
+def test_what_cannot_be_decoded_holds_nothing() -> None:
+    """A rollout without a spec stops nobody."""
+    broken = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web"}, "spec": []}
+    (service,) = loaded(a_service("stable"))
+
+    assert leases([broken], [broken]).keep(service, service) == service
+
+
+def test_blue_green_services() -> None:
+    """Active and preview Service are leased, others not."""
+    (rollout, active, other) = loaded(a_rollout(), a_service("active"), a_service("other"))
+    rollout["spec"]["strategy"] = {"blueGreen": {"activeService": "active", "previewService": "preview"}}
+    held = leases([rollout], [])
+
+    assert held.touches(active)
+    assert not held.touches(other)
+
+
+@given(
+    stable=st.integers(0, 100),
+    git=st.tuples(st.integers(0, 100), st.integers(0, 100)),
+    order=st.permutations(["stable", "canary"]),
+)
+def test_weights_are_kept_by_name(stable: int, git: tuple[int, int], order: list[str]) -> None:
+    """Whatever weights and order Git holds, live weights are applied, and applying them twice is applying once."""
+    rollout, live = loaded(a_rollout(), a_route(weights=(stable, 100 - stable)))
+    (desired,) = loaded(a_route(*order, weights=git))
+    held = leases([rollout], [])
+
+    once = held.keep(desired, live)
+
+    refs = once["spec"]["rules"][0]["backendRefs"]
+    assert {ref["name"]: ref["weight"] for ref in refs} == {"stable": stable, "canary": 100 - stable}
+    assert [ref["name"] for ref in refs] == order
+    assert held.keep(once, live) == once
+    assert held.keep(desired, None) == desired
