@@ -23,7 +23,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def serving(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -173,14 +173,16 @@ async def test_a_server_that_is_not_there_is_named() -> None:
 
 async def test_a_silent_server_ends_in_its_timeout() -> None:
     """The metric's own timeout holds."""
+    enough = asyncio.Event()
 
     async def hold(_: web.Request) -> web.Response:
-        await asyncio.Event().wait()
+        await enough.wait()
         return web.Response()
 
     async with answering(hold) as url, opened() as doors:
         with pytest.raises(ProviderError, match="did not answer within"):
             await doors.ask(a_query(url, timeout=timedelta(milliseconds=30)))
+        enough.set()
 
 
 async def test_functions_answer_in_process() -> None:
