@@ -63,7 +63,9 @@ def is_canary_pause_over(here: Situation, pause: Pause) -> bool:
 
 
 def is_blue_green_pause_over(here: Situation, strategy: BlueGreen) -> bool:
-    """Nothing to wait for, lifted by a human, or the time for auto-promotion has come."""
+    """Nothing to wait for, begun already, lifted by a human, or the time for auto-promotion has come."""
+    if here.observed.blue_green.may_grow:
+        return True
     if strategy.auto_promotion and strategy.auto_promotion_after is None:
         return True
     begun = here.observed.paused_for(BLUE_GREEN_PAUSE)

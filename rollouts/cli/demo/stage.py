@@ -123,7 +123,7 @@ class Stage:
 
     async def _serve_metrics(self) -> str:
         runner = web.AppRunner(
-            routes(self.world.series, lambda: wall_clock().timestamp()), access_log=None, shutdown_timeout=1.0
+            routes(self.world.series, wall_clock), access_log=None, shutdown_timeout=1.0
         )
         await runner.setup()
         self._exits.push_async_callback(runner.cleanup)
