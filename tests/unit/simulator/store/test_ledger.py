@@ -22,7 +22,7 @@ def _thing(name: str, value: int = 0, *owners: str) -> Json:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)), max_size=30))
 def test_every_past_state_comes_back(writes: list[tuple[str, int]]) -> None:
-    """The state of each version, as rebuilt from the history, is the one that was there. (0 removes.)"""
+    """The state of each version, as rebuilt from the history, is the one that was there (a write of 0 removes)."""
     ledger, seen = Ledger(), {}
     for name, value in writes:
         held = ledger.get(SHELF, "ns", name)
