@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 
 from rollouts.cluster.errors import ClusterError, GoneError, NotFoundError
 from rollouts.cluster.port import Cluster, Collection, Json, Query, WatchEvent
+from rollouts.telemetry.logs import log
 
 Listener = Callable[[Json | None, Json | None], None]
 """Told (before, after) of each change; None for what was not there, or is gone."""
 
 _TOMBSTONES = 1000
+_PATIENCE = 3
+"""Failures in a row before anybody is told; the odd lost connection is nobody's business."""
 
 
 def version_of(obj: Json) -> int:
@@ -150,8 +153,8 @@ class Informer:
                 self._keep_only({}, version=None)
                 self.synced.set()
                 await asyncio.sleep(self._timing.probe)
-            except ClusterError:
-                await self._pause()
+            except ClusterError as error:
+                await self._pause(error)
 
     async def list_once(self) -> str:
         """Bring the cache to what a list says, without following; the list's version."""
@@ -213,9 +216,11 @@ class Informer:
         version: str = event.object.get("metadata", {}).get("resourceVersion", "")
         return version
 
-    async def _pause(self) -> None:
+    async def _pause(self, error: ClusterError | None = None) -> None:
         longest = min(self._timing.last_retry, self._timing.first_retry * 2.0**self._failures)
         self._failures = min(self._failures + 1, 20)
+        if error is not None and self._failures >= _PATIENCE:
+            log().warning("cannot list", kind=self.collection.resource.kind, error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(longest * self._dice.uniform(0.5, 1.0))
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from rollouts.cluster.errors import AlreadyExistsError, ClusterError, ConflictError, NotFoundError
 from rollouts.cluster.kinds import LEASES
 from rollouts.cluster.port import Cluster, Collection, Json, Patch, PatchType, Target
+from rollouts.telemetry.logs import log
 
 Work = Callable[[asyncio.Event], Awaitable[None]]
 """What only the holder does; it ends soon after the event it is given is set."""
@@ -50,6 +51,7 @@ class Leadership:
         self._dice = dice or random.Random()
         self._seen: Json = {}
         self._seen_at = 0.0
+        self._trouble = ""
 
     async def serve(self, work: Work, stop: asyncio.Event) -> None:
         """Do `work` whenever the Lease is ours, until `stop`."""
@@ -94,8 +96,15 @@ class Leadership:
         try:
             async with asyncio.timeout(within or self._term.renew):
                 return await self._take()
-        except (ClusterError, TimeoutError):
+        except (ClusterError, TimeoutError) as error:
+            self._complain(f"{type(error).__name__}: {error}")
             return False
+
+    def _complain(self, error: str) -> None:
+        """Once for each trouble: a missing right must be seen, and not every two seconds."""
+        if error != self._trouble:
+            log().warning("the lease cannot be had", lease=f"{self._target.namespace}/{self._target.name}", error=error)
+        self._trouble = error
 
     async def _take(self) -> bool:
         lease = await self._read()

@@ -7,6 +7,7 @@ overload, no answer) raises, and the queue tries again.
 
 from dataclasses import dataclass, field
 
+from analysis.errors import ArgumentError
 from rollouts.cluster.errors import (
     AlreadyExistsError,
     BadRequestError,
@@ -45,10 +46,14 @@ REFUSALS = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a round's effects: those done, the one refused, and the events of the routes."""
+    """What became of a round's effects: those done, what ended the round before its end, and the events of the routes.
+
+    `failure` is for the next decision to see; `error` is for now, and the round is made again.
+    """
 
     done: list[Effect] = field(default_factory=list)
     failure: Failure | None = None
+    error: ClusterError | None = None
     events: list[Event] = field(default_factory=list)
 
 
@@ -61,12 +66,14 @@ class Applier:
         self._observer = observer
 
     async def apply_effects(self, world: World, effects: tuple[Effect, ...]) -> Outcome:
-        """All of them, or those before the first that is refused."""
+        """All of them, or those before the first that does not go."""
         outcome = Outcome()
         for effect in effects:
-            refused = await self._apply(await self._by_now(world), effect, outcome)
-            if refused is not None:
-                outcome.failure = refused
+            try:
+                outcome.failure = await self._apply(await self._by_now(world), effect, outcome)
+            except ClusterError as error:
+                outcome.error = error
+            if outcome.failure is not None or outcome.error is not None:
                 break
             outcome.done.append(effect)
         return outcome
@@ -76,7 +83,10 @@ class Applier:
         return await self._observer.gather(held or world.manifest)
 
     async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
-        rendered = rendered_effect(effect, world)
+        try:
+            rendered = rendered_effect(effect, world)
+        except ArgumentError as error:  # a template went, or lost an argument, since the decision
+            return Failure(effect, reason="Invalid", message=str(error))
         for change in rendered.changes:
             try:
                 await self._carry_out(change)

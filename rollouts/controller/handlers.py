@@ -22,15 +22,18 @@ from rollouts.cluster.port import Cluster, Json, Resource
 from rollouts.controller.sources import Watched
 from rollouts.telemetry.logs import log
 
-DISCOVERY_SECONDS = 10.0
-SWEEP_SECONDS = 300.0
+BEATS_BETWEEN_SWEEPS = 30
 ARRIVAL_SECONDS = 2.0
 
 Key = tuple[Resource, str, str]
 
 
 class KopfSource:
-    """A Source whose watches are kopf's. `on_signal` is called when the process is told to end."""
+    """A Source whose watches are kopf's.
+
+    `claim_signals` is called when kopf has started, which takes the signals; `on_signal` when one reached it before.
+    Every `beat` seconds it looks for kinds that were missing, and now and then for ones that went.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class KopfSource:
         credentials: Credentials,
         claim_signals: Callable[[], None] = lambda: None,
         on_signal: Callable[[], None] = lambda: None,
+        beat: float = 10.0,
     ) -> None:
         self.synced = asyncio.Event()
         self._cluster = cluster
@@ -47,6 +51,7 @@ class KopfSource:
         self._credentials = credentials
         self._claim_signals = claim_signals
         self._on_signal = on_signal
+        self._beat = beat
         self._missing: set[Key] = set()
 
     async def run(self) -> None:
@@ -57,7 +62,7 @@ class KopfSource:
                 await self._serve(served)
             else:
                 self.synced.set()
-                await asyncio.sleep(DISCOVERY_SECONDS)
+                await asyncio.sleep(self._beat)
 
     async def _served(self) -> tuple[Watched, ...]:
         """The kinds that the server has; patient with a server that does not answer."""
@@ -149,8 +154,8 @@ class KopfSource:
         self.synced.set()
         is_complete = len(served) == len(self._watched)
         while True:
-            for _ in range(round(SWEEP_SECONDS / DISCOVERY_SECONDS)):
-                await asyncio.sleep(DISCOVERY_SECONDS)
+            for _ in range(BEATS_BETWEEN_SWEEPS):
+                await asyncio.sleep(self._beat)
                 if not is_complete and await self._served() != served:
                     return
             if await self._served() != served:

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from rollouts.controller.sources import Watched
 from rollouts.controller.wiring import Controller
 from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Metrics
+
+LATE_SECONDS = 5.0
 
 
 async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
@@ -116,6 +118,8 @@ def _settle_memory() -> None:
 
 
 async def _ask_for_permissions(controller: Controller, ports: Ports, settings: Settings) -> None:
-    """Once there is time for it."""
-    await controller.ready.wait()
+    """Once there is time for it, or when starting takes so long that a missing right may be why."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LATE_SECONDS):
+            await controller.ready.wait()
     await tell_missing_rules(ports.cluster, settings.namespace)

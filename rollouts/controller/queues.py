@@ -29,10 +29,14 @@ class Closing(Protocol):
 
 
 class Queues:
-    """The queues of all kinds, by the plural of the key."""
+    """The queues of all kinds, by the plural of the key.
 
-    def __init__(self, ports: Ports, resync: timedelta) -> None:
+    `resync` is the longest that an object goes without a look, so that a lost event costs time but never a rollout.
+    """
+
+    def __init__(self, ports: Ports, caches: Caches, resync: timedelta) -> None:
         self._ports = ports
+        self._caches = caches
         self._resync = resync
         self._queues: dict[str, Wakeups] = {}
         self._kinds: dict[str, Kind] = {}
@@ -55,7 +59,6 @@ class Queues:
             self._round,
             clock=self._ports.clock,
             workers=workers,
-            resync=self._resync,
             on_trouble=self._on_trouble,
             dice=self._ports.dice,
         )
@@ -65,10 +68,10 @@ class Queues:
         if key.plural in self._queues:
             self._queues[key.plural].wake(key)
 
-    async def work(self, caches: Caches, enough: asyncio.Event) -> None:
+    async def work(self, enough: asyncio.Event) -> None:
         """Look at everything once, then at what wakes, until told that it is enough."""
         for resource in self.resources:
-            for obj in caches.of(resource):
+            for obj in self._caches.of(resource):
                 self.wake(key_of(obj, resource))
         await asyncio.gather(*(queue.run(enough) for queue in self._queues.values()))
 
@@ -87,10 +90,16 @@ class Queues:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            return await self._kinds[key.plural].reconcile(key, now)
+            return self._latest(key, now, await self._kinds[key.plural].reconcile(key, now))
         finally:
             took = loop.time() - began
             self._ports.metrics.took(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name, took)
+
+    def _latest(self, key: Key, now: datetime, next_at: datetime | None) -> datetime | None:
+        """The next moment, if the object is still there not later than after a resync."""
+        if self._caches.of(self._kinds[key.plural].resource).get(key.namespace, key.name) is None:
+            return next_at
+        return min(next_at or now + self._resync, now + self._resync)
 
     def _on_trouble(self, key: Key, error: BaseException, pause: float) -> None:
         line = log().bind(kind=key.plural, object=f"{key.namespace}/{key.name}", again_in=round(pause, 3))

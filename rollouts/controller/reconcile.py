@@ -4,7 +4,7 @@ Called by kinds/rollout. Decides nothing itself, and keeps nothing that a restar
 answers live until the next round, and are met again after a crash.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rollouts.cluster.errors import ClusterError, ConflictError
@@ -16,14 +16,14 @@ from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.observe import Observer, World, snapshot_of
-from rollouts.controller.report import status_patch, write_status
+from rollouts.controller.report import status_patch, told_by, write_status
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
 from rollouts.decide import decide
 from rollouts.dialects.argo.status import project
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
-from rollouts.model.plan import Plan
+from rollouts.model.plan import Event, Plan
 from rollouts.model.snapshot import Failure
 from rollouts.telemetry.logs import log
 
@@ -56,11 +56,14 @@ class Reconciler:
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
-        if outcome.failure is None or failure is not None:
+        is_whole = outcome.failure is None and outcome.error is None
+        if is_whole or (outcome.failure is not None and failure is not None):
             has_written = await self._report(world, plan, outcome)
             if outcome.done or has_written:
                 self._wake(key)
-        self._raise_refusal(key, outcome)
+        else:
+            await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
+        self._raise_trouble(key, outcome)
         return plan.wake_at
 
     def forget(self, key: Key) -> None:
@@ -73,11 +76,11 @@ class Reconciler:
         try:
             has_written = await self._write_status(world, plan)
         except ClusterError:
-            await self._tell(world, plan, outcome)
+            await self._tell(world, (*outcome.events, *plan.events))
             raise
         if has_written or outcome.done:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
-        await self._tell(world, plan, outcome)
+        await self._tell(world, (*outcome.events, *plan.events))
         return has_written
 
     async def _write_status(self, world: World, plan: Plan) -> bool:
@@ -95,11 +98,13 @@ class Reconciler:
             raise
         return True
 
-    async def _tell(self, world: World, plan: Plan, outcome: Outcome) -> None:
-        for event in (*outcome.events, *plan.events):
+    async def _tell(self, world: World, events: Iterable[Event]) -> None:
+        for event in events:
             await self._events.emit(world.manifest, event)
 
-    def _raise_refusal(self, key: Key, outcome: Outcome) -> None:
+    def _raise_trouble(self, key: Key, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
         if outcome.failure is not None:
             self._failures[key] = outcome.failure
             effect = type(outcome.failure.effect).__name__

@@ -5,12 +5,14 @@ Only where the patch touches a field that users write too does it carry the reso
 abort which came in between is not undone by a decision that did not know of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollouts.cluster.errors import ConflictError
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Cluster, Json, Patch, PatchType, Resource, Target
+from rollouts.model.effects import CreateVersion, Effect, PointService, ScaleVersion, SetRevision
+from rollouts.model.plan import Event
 
 USER_FIELDS = frozenset({"pauseConditions", "controllerPause", "abort", "promoteFull", "currentStepIndex"})
 
@@ -52,3 +54,27 @@ async def write_status(cluster: Cluster, resource: Resource, *, observed: Json, 
     subresource = STATUS_SUBRESOURCE.get(resource, "")
     target = Target(resource, meta["name"], meta.get("namespace"), subresource)
     return await cluster.patch(target, Patch(PatchType.MERGE, body))
+
+
+def told_by(done: Sequence[Effect], events: Sequence[Event]) -> Iterator[Event]:
+    """The events that tell of effects which were carried out, when the round did not come to its end.
+
+    The next round finds those effects done and says nothing of them; all other events it tells again.
+    """
+    for event in events:
+        if any(_tells_of(event, effect) for effect in done):
+            yield event
+
+
+def _tells_of(event: Event, effect: Effect) -> bool:
+    match effect:
+        case CreateVersion(name=name):
+            return event.reason == "NewReplicaSetCreated" and name in event.message
+        case ScaleVersion(name=name):
+            return event.reason == "ScalingReplicaSet" and name in event.message
+        case SetRevision():
+            return event.reason == "RolloutUpdated"
+        case PointService(service=service):
+            return event.reason == "SwitchService" and f"'{service}'" in event.message
+        case _:
+            return False

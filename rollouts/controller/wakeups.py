@@ -18,6 +18,9 @@ from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
 from rollouts.model.errors import RolloutsError, TemporaryError
 
+_RESOLUTION = 1e-6
+"""Seconds by which a loop may ring early; a timer that found itself too early would only ring again at once."""
+
 Round = Callable[[Key, datetime], Awaitable[datetime | None]]
 """One round of a key; the moment of the next one, if time alone can bring it."""
 
@@ -38,10 +41,7 @@ class Backoff:
 
 
 class Wakeups:
-    """Keys that wait for their round. `wake` may be called at any time; rounds are made while `run` runs.
-
-    `resync` is the longest that a key sleeps, so that a lost event costs time but never a rollout.
-    """
+    """Keys that wait for their round. `wake` may be called at any time; rounds are made while `run` runs."""
 
     def __init__(
         self,
@@ -49,14 +49,12 @@ class Wakeups:
         *,
         clock: Clock,
         workers: int = 10,
-        resync: timedelta | None = None,
         on_trouble: Trouble = lambda _key, _error, _pause: None,
         dice: random.Random | None = None,
     ) -> None:
         self._handle = handle
         self._clock = clock
         self._workers = workers
-        self._resync = resync
         self._on_trouble = on_trouble
         self._backoff = Backoff()
         self._dice = dice or random.Random()
@@ -91,11 +89,6 @@ class Wakeups:
         """This key needs a round at `when`; takes the place of an earlier timed wake of the key."""
         self._wake_after(key, (when - self._clock()).total_seconds())
 
-    def forget(self, key: Key) -> None:
-        """The object is gone: no timed wake, no memory of failures."""
-        self._due.pop(key, None)
-        self._failures.pop(key, None)
-
     async def run(self, stop: asyncio.Event, *, grace: float = 5.0) -> None:
         """Make rounds until `stop`; rounds that run then have `grace` seconds to end before they are cancelled."""
         self._arm()
@@ -125,20 +118,15 @@ class Wakeups:
             self._retry(key, error)
         else:
             self._failures.pop(key, None)
-            self._plan(key, next_at)
+            if next_at is None:
+                self._due.pop(key, None)
+            else:
+                self.wake_at(key, next_at)
         finally:
             self._running.discard(key)
             if key in self._again:
                 self._again.discard(key)
                 self.wake(key)
-
-    def _plan(self, key: Key, next_at: datetime | None) -> None:
-        latest = None if self._resync is None else self._clock() + self._resync
-        moments = [moment for moment in (next_at, latest) if moment is not None]
-        if moments:
-            self.wake_at(key, min(moments))
-        else:
-            self._due.pop(key, None)
 
     def _retry(self, key: Key, error: Exception) -> None:
         self._failures[key] = self._failures.get(key, 0) + 1
@@ -177,7 +165,7 @@ class Wakeups:
             self._timer = None
 
     def _ring(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time() + _RESOLUTION
         while self._heap and self._heap[0][0] <= now:
             due, key = heapq.heappop(self._heap)
             if self._due.get(key) == due:

@@ -39,7 +39,8 @@ class Controller:
     def __init__(self, ports: Ports, settings: Settings) -> None:
         self.ready = asyncio.Event()
         self.caches = Caches(resources_of(settings, has_git=ports.git is not None))
-        self.queues = Queues(ports, settings.resync)
+        self.queues = Queues(ports, self.caches, settings.resync)
+        self.metrics = ports.metrics
         self._ports = ports
         self._settings = settings
         events = Events(ports.cluster, ports.clock, heard=self._heard)
@@ -89,7 +90,7 @@ class Controller:
 
     async def _work(self, enough: asyncio.Event) -> None:
         log().info("working", identity=self._ports.identity)
-        await self.queues.work(self.caches, enough)
+        await self.queues.work(enough)
         log().info("stopped working", identity=self._ports.identity)
 
     def _candidate(self) -> Leadership:

@@ -6,7 +6,7 @@ Called by the queue's workers. What cannot be decoded is told once and left unti
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from rollouts.cluster.errors import ServerError
+from rollouts.cluster.errors import NotFoundError, ServerError
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
@@ -54,8 +54,8 @@ class Rollouts:
         except UndecodableError as error:
             await self._tell_once(key, manifest, error)
             return None
-        except ServerError:
-            self._unsure.add(key)  # the write may have taken effect: look before deciding again
+        except (ServerError, NotFoundError):
+            self._unsure.add(key)  # a write may have taken effect, the rollout may be gone: look before deciding again
             raise
 
     async def _find(self, key: Key) -> Json | None:
@@ -91,6 +91,7 @@ class Rollouts:
         self._reconciler.forget(key)
         gone = self._known.pop(key, None)
         if gone is not None:
+            self._reconciler.observer.forget(gone)
             await self._emit(gone, Event("RolloutDeleted", f"Rollout {key.namespace}/{key.name} is deleted."))
 
 

@@ -183,6 +183,12 @@ class Running:
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(controller.run(self._stop))
 
+    def looks(self) -> dict[str, int]:
+        """How many rounds each rollout had."""
+        families = [f for f in self.controller.metrics.registry.collect() if f.name == "rollout_reconcile"]
+        samples = [sample for family in families for sample in family.samples if sample.name.endswith("_count")]
+        return {sample.labels["name"]: round(sample.value) for sample in samples}
+
     async def stop(self) -> None:
         """As by SIGTERM."""
         self._stop.set()

@@ -33,7 +33,8 @@ def test_the_pod_runs_without_rights_of_its_own_on_the_node() -> None:
     pod = objects("controller.yaml")["Deployment"]["spec"]["template"]["spec"]
     container = pod["containers"][0]
 
-    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == 999
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["runAsUser"] == 999
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert container["args"][0] == "controller"
 

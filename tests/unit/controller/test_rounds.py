@@ -54,6 +54,23 @@ def test_a_settled_rollout_is_written_to_no_more() -> None:
     tell(story)
 
 
+def test_every_object_is_looked_at_again_after_a_while_and_a_deleted_one_is_not() -> None:
+    """A lost event costs time, never a rollout; what is gone costs nothing."""
+
+    async def story(shop: Shop) -> None:
+        running = await shop.start()
+        await shop.world.apply([a_canary(PAUSE), a_canary(PAUSE, name="gone")])
+        await asyncio.sleep(30)
+        await shop.store.delete(Target(kinds.ROLLOUTS, "gone", "shop"))
+        await asyncio.sleep(30)
+        looks = running.looks()["web"]
+        await asyncio.sleep(9010)
+
+        assert running.looks() == {"web": looks + 10}
+
+    tell(story)
+
+
 def test_a_new_rollout_costs_these_writes() -> None:
     """Annotation, ReplicaSet, and a status only where something changed."""
 
@@ -381,6 +398,32 @@ def test_a_refused_write_is_tried_again(error: Exception) -> None:
 
         assert len(refused) == 3
         assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_the_events_of_what_was_done_are_told_when_the_rest_failed() -> None:
+    """The next round finds the Services switched, and would not tell of it."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        refused: list[Write] = []
+
+        def refuse(write: Write) -> None:
+            if write.kind == "HTTPRoute" and len(refused) < 2:
+                refused.append(write)
+                raise ServerError("down")
+
+        spy.fate = refuse
+        await shop.start(spy)
+        await shop.world.apply(a_routed_canary({"setWeight": 20}, PAUSE))
+        await asyncio.sleep(30)
+        await shop.use("web:v2")
+        await asyncio.sleep(30)
+
+        assert len(refused) == 2
+        assert (await shop.reasons()).count("SwitchService") == 3
+        assert await shop.phase() == ("Paused", "CanaryPauseStep")
 
     tell(story)
 

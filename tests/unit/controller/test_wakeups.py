@@ -25,7 +25,7 @@ A, B = a_key("a"), a_key("b")
 class Desk:
     """A queue whose rounds take `seconds`, fail as told, and are noted with their time."""
 
-    def __init__(self, *, seconds: float = 0.0, workers: int = 4, resync: timedelta | None = None) -> None:
+    def __init__(self, *, seconds: float = 0.0, workers: int = 4) -> None:
         self.rounds: list[tuple[str, float]] = []
         self.next_at: dict[Key, datetime | None] = {}
         self.errors: dict[Key, list[Exception]] = {}
@@ -33,7 +33,7 @@ class Desk:
         self.most_at_once = 0
         self.busiest = 0
         self._seconds = seconds
-        self.queue = Wakeups(self._round, clock=virtual_now, workers=workers, resync=resync, dice=random.Random(1))
+        self.queue = Wakeups(self._round, clock=virtual_now, workers=workers, dice=random.Random(1))
 
     async def _round(self, key: Key, now: datetime) -> datetime | None:
         self.rounds.append((key.name, asyncio.get_running_loop().time()))
@@ -113,16 +113,6 @@ def test_a_later_round_replaces_the_timed_wake_of_an_earlier_one() -> None:
         await asyncio.sleep(100)
 
     assert play(Desk, story).rounds == [("a", 0.0), ("a", 5.0), ("a", 25.0)]
-
-
-def test_resync_bounds_how_long_a_key_sleeps() -> None:
-    """A lost event costs time, never a rollout."""
-
-    async def story(desk: Desk) -> None:
-        desk.queue.wake(A)
-        await asyncio.sleep(2000)
-
-    assert [at for _, at in play(lambda: Desk(resync=timedelta(seconds=900)), story).rounds] == [0.0, 900.0, 1800.0]
 
 
 def test_a_failing_key_backs_off_and_delays_no_other() -> None:
@@ -218,17 +208,6 @@ def test_wakes_before_the_start_are_kept() -> None:
     assert run_virtual(main()) == [("a", 10.0), ("b", 10.0)]
 
 
-def test_a_forgotten_key_is_not_woken_by_time() -> None:
-    """A deleted object leaves no timer."""
-
-    async def story(desk: Desk) -> None:
-        desk.queue.wake_at(A, virtual_now() + timedelta(seconds=5))
-        desk.queue.forget(A)
-        await asyncio.sleep(10)
-
-    assert play(Desk, story).rounds == []
-
-
 @settings(max_examples=60, deadline=None)
 @given(
     wakes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 200)), min_size=1, max_size=40),
@@ -249,7 +228,7 @@ def test_every_wake_is_followed_by_a_round_and_no_key_has_two_at_once(
     desk = play(lambda: Desk(seconds=seconds, workers=workers), story)
 
     for number, at in wakes:
-        assert any(begun >= at / 10 for begun in _times(desk, str(number)))
+        assert any(begun >= at / 10 - 1e-6 for begun in _times(desk, str(number)))
     assert desk.most_at_once == 1
     assert desk.busiest <= workers
     assert len(desk.rounds) <= len(wakes)
