@@ -11,6 +11,7 @@ from rollouts.cli.tree import draw
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json
 from rollouts.simulator.promql import query
+from rollouts.simulator.traffic.served import Tally
 
 BAR = 30
 """Width of the weights' bar."""
@@ -69,11 +70,12 @@ async def view(stage: Stage, *, is_coloured: bool) -> State:
     return State(phase, message, tag, is_stable, weight, lines, line)
 
 
-def summary(stage: Stage, bad_since: datetime | None, aborted_at: datetime | None) -> Iterator[str]:
-    """What the users had of it, and what they were spared."""
+def summary(stage: Stage, before: Tally, bad_since: datetime | None, aborted_at: datetime | None) -> Iterator[str]:
+    """What the users had of it since v1 was there (`before`: what came earlier), and what they were spared."""
     served = stage.world.traffic.served
-    yield f"Requests served:            {served.total.requests:,}"
-    yield f"Errors that users saw:      {served.total.errors:,}"
+    since = served.total - before
+    yield f"Requests served:            {since.requests:,}"
+    yield f"Errors that users saw:      {since.errors:,}"
     if bad_since is not None and aborted_at is not None:
         bad = f"{IMAGE}:v3"
         seen = sum(tally.errors for version, tally in served.by_version.items() if version.image == bad)
@@ -104,7 +106,7 @@ def _served(stage: Stage, replica_sets: Sequence[Json], status: Json, weight: in
             continue
         tag = replica_set["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
         share = weight if hash_ != status.get("stableRS") else 100 - weight
-        success = good.get(hash_, 0.0) / rate * 100
+        success = min(good.get(hash_, 0.0) / rate, 1.0) * 100  # rates of two series are extrapolated each by itself
         slow = p99.get(hash_, 0.0) * 1000
         bar = "█" * round(share * BAR / 100)
         line = (

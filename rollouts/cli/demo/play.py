@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from rollouts.cli.demo.picture import State, summary, view
 from rollouts.cli.demo.screen import Screen
 from rollouts.cli.demo.stage import Stage, wall_clock
+from rollouts.simulator.traffic.served import Tally
 
 FRAME = 0.25
 """Seconds between two pictures."""
@@ -21,6 +22,7 @@ class Course:
 
     failures: list[str] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
+    before: Tally = Tally()
     bad_since: datetime | None = None
     aborted_at: datetime | None = None
 
@@ -37,7 +39,7 @@ async def play(stage: Stage, screen: Screen) -> bool:
         await act(stage, screen, course)
         if course.failures:
             break
-    screen.say("", *summary(stage, course.bad_since, course.aborted_at))
+    screen.say("", *summary(stage, course.before, course.bad_since, course.aborted_at))
     for failure in course.failures:
         screen.say(f"✖ expected: {failure}")
     return not course.failures
@@ -47,6 +49,7 @@ async def _first(stage: Stage, screen: Screen, course: Course) -> None:
     screen.title("v1: committed, synced, deployed")
     state = await _watch(stage, screen, course, lambda s: s.is_settled("v1"))
     course.expect(state.is_settled("v1"), f"v1 Healthy; it is {state.phase}")
+    course.before = stage.world.traffic.served.total
 
 
 async def _good(stage: Stage, screen: Screen, course: Course) -> None:

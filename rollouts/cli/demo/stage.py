@@ -122,9 +122,7 @@ class Stage:
             await store.create(Collection(kinds.NAMESPACES), body)
 
     async def _serve_metrics(self) -> str:
-        runner = web.AppRunner(
-            routes(self.world.series, wall_clock), access_log=None, shutdown_timeout=1.0
-        )
+        runner = web.AppRunner(routes(self.world.series, wall_clock), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._exits.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
