@@ -22,7 +22,7 @@ class Course:
 
     failures: list[str] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
-    before: Tally = Tally()
+    before: Tally = field(default_factory=Tally)
     bad_since: datetime | None = None
     aborted_at: datetime | None = None
 
