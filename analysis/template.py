@@ -57,21 +57,28 @@ def _overridden(arg: Arg, given: Arg | None) -> Arg:
 
 
 def join_args(groups: Iterable[Sequence[Arg]]) -> tuple[Arg, ...]:
-    """The arguments of several templates as one list; ArgumentError where two defaults for one name differ."""
+    """The arguments of several templates as one list.
+
+    A value stays; anything else gives way to the next template that names the argument, as in Argo, even where that
+    one only asks for it.
+    """
     joined: dict[str, Arg] = {}
     for arg in (arg for group in groups for arg in group):
         known = joined.get(arg.name)
-        if known is None or not known.is_given:
+        if known is None or known.value is None:
             joined[arg.name] = arg
-        elif arg.is_given and arg != known:
-            raise ArgumentError(_conflict(known, arg))
     return tuple(joined.values())
 
 
-def _conflict(known: Arg, arg: Arg) -> str:
-    if known.value is not None and arg.value is not None:
-        return f"Argument `{arg.name}` specified multiple times with different values: '{known.value}', '{arg.value}'"
-    return f"Argument `{arg.name}` specified multiple times with different sources"
+def refuse_conflicts(groups: Iterable[Sequence[Arg]]) -> None:
+    """ArgumentError where two templates give one argument different values."""
+    values: dict[str, str] = {}
+    for arg in (arg for group in groups for arg in group):
+        if arg.value is not None and values.setdefault(arg.name, arg.value) != arg.value:
+            first = values[arg.name]
+            raise ArgumentError(
+                f"Argument `{arg.name}` specified multiple times with different values: '{first}', '{arg.value}'"
+            )
 
 
 def join_metrics(groups: Iterable[Sequence[Metric]]) -> tuple[Metric, ...]:

@@ -242,7 +242,7 @@ def _unsupplied(given: Json, _: Json) -> Json:
 
 ARGUMENT_FIRST = Rule(
     "argument-first",
-    "of two mistakes Argo names the unclosed tag first; we read the arguments once for a whole metric, before its texts",
+    "of two mistakes Argo names the unclosed tag first; we read all arguments once, before the texts that hold them",
     _is_unsupplied_and_open,
     _unsupplied,
 )

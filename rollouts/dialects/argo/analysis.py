@@ -12,7 +12,7 @@ from typing import Any
 from analysis.errors import AnalysisError, ArgumentError
 from analysis.expression.conditions import check
 from analysis.model import Arg, IntOrText, Metric, Rule, RunSpec, SecretKey, TimeToLive
-from analysis.template import join_args, join_metrics, join_rules, merge_args
+from analysis.template import join_args, join_metrics, join_rules, merge_args, refuse_conflicts
 from analysis.validation import faults as metric_faults
 from rollouts.dialects.argo.field_ref import value_at
 from rollouts.dialects.argo.reading import flag, integer, items, mapping, text
@@ -227,13 +227,16 @@ def _supplied(arg: ArgValue, world: _World) -> Arg:
 def _merged(ref: AnalysisRef, chosen: Sequence[Template], supplied: Sequence[Arg]) -> RunSpec:
     own_rules = [Rule(text(rule.get("metricName")), integer(rule.get("limit")) or 0) for rule in ref.dry_run]
     own_limits = [Rule(text(rule.get("metricName")), integer(rule.get("limit")) or 0) for rule in ref.retention]
+    args = merge_args(join_args(template.args for template in chosen), supplied)
     # the rollout's own rules come first, as Argo writes them
-    return RunSpec(
+    spec = RunSpec(
         metrics=join_metrics(template.metrics for template in chosen),
-        args=merge_args(join_args(template.args for template in chosen), supplied),
+        args=args,
         dry_run=join_rules([own_rules, *(template.dry_run for template in chosen)], "Dry-Run"),
         retention=join_rules([own_limits, *(template.retention for template in chosen)], "Measurement Retention"),
     )
+    refuse_conflicts(template.args for template in chosen)
+    return spec
 
 
 def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, templates: Sequence[Json]) -> Json:

@@ -7,7 +7,16 @@ import pytest
 from analysis import template
 from analysis.errors import ArgumentError
 from analysis.model import Arg, Metric, Rule, SecretKey
-from analysis.template import fill, join_args, join_metrics, join_rules, merge_args, resolve, values_of
+from analysis.template import (
+    fill,
+    join_args,
+    join_metrics,
+    join_rules,
+    merge_args,
+    refuse_conflicts,
+    resolve,
+    values_of,
+)
 
 
 def a_metric(**settings: object) -> Metric:
@@ -65,12 +74,12 @@ def test_an_argument_that_nobody_gives_is_an_error() -> None:
 
 
 def test_templates_share_arguments_unless_they_differ() -> None:
-    """One default serves all; two different ones are a conflict."""
+    """One value serves all, two different ones are a conflict; a source gives way to the next that names it."""
     assert join_args([[Arg("a")], [Arg("a", "1")], [Arg("a", "1")], [Arg("a")]]) == (Arg("a", "1"),)
     with pytest.raises(ArgumentError, match="specified multiple times with different values: '1', '2'"):
-        join_args([[Arg("a", "1")], [Arg("a", "2")]])
-    with pytest.raises(ArgumentError, match="different sources"):
-        join_args([[Arg("a", "1")], [Arg("a", field_path="metadata.name")]])
+        refuse_conflicts([[Arg("a", "1")], [Arg("a")], [Arg("a", "2")]])
+    assert join_args([[Arg("a", "1")], [Arg("a", field_path="metadata.name")]]) == (Arg("a", "1"),)
+    assert join_args([[Arg("a", field_path="metadata.name"), Arg("b")], [Arg("a")]]) == (Arg("a"), Arg("b"))
 
 
 def test_names_must_differ_among_templates() -> None:
