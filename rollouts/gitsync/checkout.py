@@ -29,6 +29,7 @@ LARGEST_FILE = 3 * 1024 * 1024  # the API server takes no object near this size
 LARGEST_TREE = 64 * 1024 * 1024
 MOST_FILES = 20_000
 _CLEAR_OUT_AT = 512 * 1024 * 1024
+_MOST_PACKS = 200  # one a fetch
 
 _SETTINGS = {
     "protocol.allow": "never",
@@ -43,6 +44,7 @@ _SETTINGS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "fetch.recurseSubmodules": "false",
+    "fetch.unpackLimit": "1",
 }
 _DENIED = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|host key verification failed"
@@ -75,6 +77,7 @@ class GitCheckout:
             speak = _Speaker(self._git, mirror, source, credentials, files)
             commit = source.reference.commit or await speak.ask()
             if not await self._holds(mirror, commit):
+                _clear_out(mirror)
                 await speak.fetch(commit)
         return await self._fetched(mirror, source, commit)
 
@@ -192,8 +195,6 @@ def scrubbed(text: str, credentials: Credentials) -> str:
 
 def _prepare(mirror: Path) -> None:
     """An empty bare repository, made without git's templates; locks that a killed fetch left are removed."""
-    if mirror.is_dir() and _size(mirror) > _CLEAR_OUT_AT:
-        shutil.rmtree(mirror)
     for folder in ("objects", "refs"):
         (mirror / folder).mkdir(parents=True, exist_ok=True)
     if not (mirror / "HEAD").exists():
@@ -203,8 +204,12 @@ def _prepare(mirror: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
-def _size(mirror: Path) -> int:
-    return sum(file.stat().st_size for file in (mirror / "objects").rglob("*.pack"))
+def _clear_out(mirror: Path) -> None:
+    """Begin anew once old commits weigh too much: cheaper than sorting out what nobody needs any more."""
+    packs = list((mirror / "objects" / "pack").glob("*.pack"))
+    if len(packs) > _MOST_PACKS or sum(pack.stat().st_size for pack in packs) > _CLEAR_OUT_AT:
+        shutil.rmtree(mirror)
+        _prepare(mirror)
 
 
 def _environment(mirror: Path, extra: Mapping[str, str], *, is_clear: bool = False) -> dict[str, str]:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.errors import ForbiddenError, NotFoundError
 from rollouts.cluster.informers import Cache
 from rollouts.cluster.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS, SECRETS
 from rollouts.cluster.port import Cluster, Json, Resource, Target
@@ -98,8 +98,8 @@ class GitRepositories:
             return NO_CREDENTIALS
         try:
             secret = await self._cluster.get(Target(SECRETS, source.secret, source.namespace))
-        except NotFoundError as error:
-            message = f"failed to get secret '{source.namespace}/{source.secret}': not found"
+        except (NotFoundError, ForbiddenError) as error:
+            message = f"failed to get secret '{source.namespace}/{source.secret}': {error.message}"
             raise FetchError(message, reason=AUTHENTICATION_FAILED) from error
         return credentials.read(source, secret)
 

@@ -12,6 +12,7 @@ from rollouts.controller.kinds.kustomization import Kustomizations, SyncCaches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.gitsync.conditions import find
 from rollouts.gitsync.memory import MemoryCheckout, MemoryRemote, PlainRender
+from rollouts.gitsync.ports import Checkout, Render
 from rollouts.model.objects import Json
 from rollouts.model.plan import Event
 from rollouts.simulator.store import Store
@@ -47,17 +48,18 @@ class Loop:
     woken: list[Key] = field(default_factory=list)
     caches: dict[Resource, Cache] = field(default_factory=dict)
     cluster: Any = None
-    checkout: MemoryCheckout | None = None
+    ports: tuple[Checkout, Render] | None = None  # None: in memory, made anew with each start
+    checkout: Checkout | None = None
 
     def start(self) -> None:
         """A controller's life begins: caches and memory are empty, the mirrors too."""
         self.caches = {resource: Cache() for resource in KEPT}
         cluster = self.cluster or self.store
-        self.checkout = MemoryCheckout({URL: self.remote})
+        self.checkout, render = self.ports or (MemoryCheckout({URL: self.remote}), PlainRender())
         sources, followers, rollouts = (self.caches[resource] for resource in KEPT)
         self._sources = GitRepositories(cluster, (sources, followers), self.checkout, self.woken.append, self._emit)
         known = SyncCaches(followers, sources, rollouts)
-        self._followers = Kustomizations(cluster, known, self.checkout, PlainRender(), lambda: self.now, self._emit)
+        self._followers = Kustomizations(cluster, known, self.checkout, render, lambda: self.now, self._emit)
 
     _sources: GitRepositories = field(init=False)
     _followers: Kustomizations = field(init=False)

@@ -228,6 +228,25 @@ async def test_forgotten_sources_leave_nothing(
         await checkout.read(KEY, commit, "")
 
 
+async def test_a_mirror_of_many_fetches_begins_anew(
+    server: GitServer, repository: Repository, checkout: GitCheckout, tmp_path: Path
+) -> None:
+    """Old commits do not pile up for ever: one day the mirror is thrown away, and holds the newest commit only."""
+    source = a_source(server.url(repository))
+    old = await repository.commit({"a.yaml": "a: 1\n"}, "first")
+    await checkout.fetch(source, NO_CREDENTIALS)
+    (mirror,) = (tmp_path / "mirrors").iterdir()
+    for number in range(201):
+        (mirror / "objects" / "pack" / f"pack-{number}.pack").touch()
+    new = await repository.commit({"a.yaml": "a: 2\n"}, "second")
+
+    await checkout.fetch(source, NO_CREDENTIALS)
+
+    assert (await checkout.read(KEY, new, "")).files == {"a.yaml": b"a: 2\n"}
+    with pytest.raises(RevisionGoneError):
+        await checkout.read(KEY, old, "")
+
+
 async def test_large_files_are_no_manifests(server: GitServer, repository: Repository, checkout: GitCheckout) -> None:
     """A file that no API server would take is not even read."""
     commit = await repository.commit({"a.yaml": "a: 1\n", "big.bin": "x" * (3 * 1024 * 1024 + 1)}, "big")
