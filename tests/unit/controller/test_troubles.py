@@ -1,0 +1,215 @@
+"""Whole rounds in trouble: users' mistakes, refusals, conflicts. The controller runs on the embedded cluster."""
+
+import asyncio
+
+import pytest
+
+from rollouts.cluster import kinds
+from rollouts.cluster.errors import ConflictError, ForbiddenError, ServerError
+from rollouts.cluster.port import Json, Target
+from tests.unit.controller.stories import (
+    Shop,
+    Spy,
+    Write,
+    a_canary,
+    a_routed_canary,
+    a_service,
+    a_template,
+    an_object,
+    tell,
+)
+
+PAUSE: Json = {"pause": {}}
+
+
+def test_a_missing_service_is_shown_and_taken_up_when_it_comes() -> None:
+    """The Service's own event wakes the rollout; nobody has to touch it."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        objects = a_routed_canary({"setWeight": 20})
+        await shop.world.apply([obj for obj in objects if obj["metadata"]["name"] != "web-canary"])
+        await asyncio.sleep(30)
+        phase, message = await shop.phase()
+        assert phase == "Degraded"
+        assert (
+            'spec.strategy.canary.canaryService: Invalid value: "web-canary": service "web-canary" not found' in message
+        )
+
+        await shop.world.apply([a_service("web-canary")])
+        await asyncio.sleep(30)
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_a_missing_template_is_shown_and_taken_up_when_it_comes() -> None:
+    """So does the template's."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        await shop.world.apply([a_canary({"analysis": {"templates": [{"templateName": "late"}]}})])
+        await asyncio.sleep(30)
+        assert (await shop.phase())[0] == "Degraded"
+
+        await shop.world.apply([a_template("late")])
+        await asyncio.sleep(30)
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_an_invalid_rollout_is_taken_up_again_when_it_changes() -> None:
+    """InvalidSpec names the field; nothing else is done until then."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        await shop.start(spy)
+        await shop.world.apply([a_canary({"setWeight": 200})])
+        await asyncio.sleep(30)
+        phase, message = await shop.phase()
+        assert phase == "Degraded"
+        assert "spec.strategy.steps[0].setWeight" in message
+        assert [write for write in spy.said() if "Rollout" not in write] == []
+
+        await shop.patch({"spec": {"strategy": {"canary": {"steps": [{"setWeight": 20}]}}}})
+        await asyncio.sleep(30)
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_bad_rollouts_delay_no_good_one() -> None:
+    """Fifty that are invalid, and fifty that are well."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        bad = [a_canary({"setWeight": 200}, name=f"bad-{number}") for number in range(50)]
+        good = [a_canary({"setWeight": 20}, name=f"good-{number}") for number in range(50)]
+        await shop.world.apply([one for pair in zip(bad, good, strict=True) for one in pair])
+        await asyncio.sleep(20)
+
+        assert {await shop.phase(f"good-{number}") for number in range(50)} == {("Healthy", "")}
+        assert {(await shop.phase(f"bad-{number}"))[0] for number in range(50)} == {"Degraded"}
+
+    tell(story)
+
+
+def test_a_request_that_came_in_during_a_round_is_not_lost() -> None:
+    """An abort between observation and status write gives a conflict, and the next round sees it."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        await shop.start(spy)
+        await shop.world.apply([a_canary({"setWeight": 34}, {"pause": {"duration": "20s"}}, PAUSE)])
+        await asyncio.sleep(30)
+        await shop.use("web:v2")
+        await asyncio.sleep(10)
+        meddled: list[Write] = []
+
+        def meddle(write: Write) -> None:
+            if write.kind == "Rollout/status" and not meddled and "currentStepIndex" in write.body["status"]:
+                meddled.append(write)
+                asyncio.get_running_loop().create_task(shop.patch({"status": {"abort": True}}, subresource="status"))
+                raise ConflictError("somebody was first")
+
+        spy.fate = meddle
+        await asyncio.sleep(60)
+
+        assert len(meddled) == 1
+        assert (await shop.phase())[0] == "Degraded"
+
+    tell(story)
+
+
+@pytest.mark.parametrize("error", [ServerError("down"), ForbiddenError("no"), ConflictError("changed")])
+def test_a_refused_write_is_tried_again(error: Exception) -> None:
+    """Whatever the server said three times, the fourth attempt is as good as the first."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        refused: list[Write] = []
+
+        def refuse(write: Write) -> None:
+            if write.kind == "ReplicaSet" and len(refused) < 3:
+                refused.append(write)
+                raise error
+
+        spy.fate = refuse
+        await shop.start(spy)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(120)
+
+        assert len(refused) == 3
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_the_events_of_what_was_done_are_told_when_the_rest_failed() -> None:
+    """The next round finds the Services switched, and would not tell of it."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        refused: list[Write] = []
+
+        def refuse(write: Write) -> None:
+            if write.kind == "HTTPRoute" and len(refused) < 2:
+                refused.append(write)
+                raise ServerError("down")
+
+        spy.fate = refuse
+        await shop.start(spy)
+        await shop.world.apply(a_routed_canary({"setWeight": 20}, PAUSE))
+        await asyncio.sleep(30)
+        await shop.use("web:v2")
+        await asyncio.sleep(30)
+
+        assert len(refused) == 2
+        assert (await shop.reasons()).count("SwitchService") == 3
+        assert await shop.phase() == ("Paused", "CanaryPauseStep")
+
+    tell(story)
+
+
+def test_a_replica_set_of_somebody_else_with_our_name_is_stepped_around() -> None:
+    """A collision gives another name, not an adoption."""
+
+    async def story(shop: Shop) -> None:
+        running = await shop.start()
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(30)
+        name = (await shop.listed(kinds.REPLICA_SETS))[0]["metadata"]["name"]
+        await running.stop()
+        await shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop"))
+        await asyncio.sleep(30)
+        labels = {"app": "other"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "x:v1"}]}}
+        spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+        await shop.world.apply([an_object(kinds.REPLICA_SETS, name, spec=spec), a_canary(PAUSE)])
+        await shop.start()
+        await asyncio.sleep(60)
+
+        assert await shop.phase() == ("Healthy", "")
+        assert (await shop.rollout())["status"]["collisionCount"] == 1
+
+    tell(story)
+
+
+def test_an_undecodable_rollout_is_told_once_and_left() -> None:
+    """Where a CRD lets a spec through that is no object: one event, no write, and the others go on."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        running = await shop.start(spy)
+        broken = a_canary(PAUSE, name="broken") | {"spec": []}
+        broken["metadata"] |= {"uid": "u1", "resourceVersion": "1"}
+        running.controller.caches.of(kinds.ROLLOUTS).put(broken)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(2000)
+
+        assert await shop.phase() == ("Healthy", "")
+        assert (await shop.reasons("broken")).count("ReconciliationError") == 1
+        assert [write.name for write in spy.writes if write.name == "broken"] == []
+
+    tell(story)
