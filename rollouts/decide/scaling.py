@@ -206,14 +206,19 @@ def _retire_blue_green(here: Situation, strategy: BlueGreen) -> Step | None:
 
 
 def retire(here: Situation, version: Version, delay: timedelta) -> Step | None:
-    """Give an old version its deadline, wait for it, and scale it down when it has passed. No delay: at once."""
+    """Give an old version its deadline, wait for it, and scale it down when it has passed. No delay: at once.
+
+    While it waits it follows the rollout's size, as Argo has it, if it ever had the full size: a canary that was
+    aborted at one pod does not grow on its way out (Argo's does).
+    """
     if delay == timedelta():
         return scale_to(here, version, 0)
     if version.scale_down_at is None:
         until = here.now + delay
         return Step((DelayScaleDown(version.name, until),), wake_at=until)
     if here.now < version.scale_down_at:
-        kept = scale_to(here, version, here.rollout.size)
+        was_full = version.desired_then is None or version.replicas >= version.desired_then
+        kept = scale_to(here, version, here.rollout.size if was_full else min(version.replicas, here.rollout.size))
         return together([kept, Step(wake_at=version.scale_down_at)])
     return scale_to(here, version, 0)
 

@@ -217,3 +217,18 @@ def test_a_spent_deadline_aborts_where_the_user_wants_it() -> None:
 
     assert here.status.is_aborted
     assert here.versions["shop-v1"].available == 4
+
+
+def test_an_aborted_canary_does_not_grow_on_its_way_out() -> None:
+    """Back at the stable template, the aborted version keeps its one pod until its delay is over (Argo scales it up)."""
+    here = deployed(a_canary(weight(25), pause()))
+    here.release("v2")
+    here.settle()
+    here.patch(is_aborted=True)
+    here.settle()
+    here.release("v1")
+    here.settle()
+    assert here.versions["shop-v2"].replicas == 1
+
+    here.run(MINUTE)
+    assert here.versions["shop-v2"].replicas == 0
