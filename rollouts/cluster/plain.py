@@ -5,7 +5,7 @@ own). Verbs, arguments and errors are those of the port.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -85,7 +85,7 @@ class PlainCluster:
             page = self.list(collection, replace(query, limit=query.limit or PAGE, token=page.token))
             yield from page.items
 
-    def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
+    def watch(self, collection: Collection, query: Query = Query()) -> Generator[WatchEvent]:
         """Changes, until the server ends the stream; close the iterator to stop earlier."""
         call = wire.watching(collection, query)
         connection = self._connection(timeout=None if query.timeout is None else query.timeout + self._timeout)

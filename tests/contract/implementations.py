@@ -6,16 +6,22 @@ To add an implementation, write an async context manager that gives a `Place` an
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rollouts.cluster.client import HttpCluster
 from rollouts.cluster.errors import AlreadyExistsError, NotFoundError, TooManyRequestsError
 from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
+from rollouts.cluster.login import Credentials, anonymous, login
+from rollouts.cluster.plain import PlainCluster, connect
 from rollouts.cluster.port import Cluster, Collection, Target
+from rollouts.simulator.api import serve
 from rollouts.simulator.store import Store
 from tests.contract.builders import DEFINITIONS, PLAINS, WIDGETS
+from tests.contract.threads import ThreadedCluster
 from tests.contract.waiting import is_established, until
+from tests.e2e.harness import control_plane
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -82,5 +88,50 @@ async def a_store() -> AsyncIterator[Place]:
         yield Place(store, namespace, compact)
 
 
-IMPLEMENTATIONS: dict[str, Implementation] = {"store": a_store}
-REAL: dict[str, Implementation] = {}
+@asynccontextmanager
+async def _served() -> AsyncIterator[tuple[Credentials, Callable[[], Awaitable[None]]]]:
+    """A store behind the HTTP front."""
+    store = Store(lambda: NOON, seed=1)
+
+    async def compact() -> None:
+        store.compact()
+
+    async with serve(store) as front:
+        yield anonymous(front.url), compact
+
+
+@asynccontextmanager
+async def over_http() -> AsyncIterator[Place]:
+    """The controller's client over the HTTP front."""
+    async with _served() as (credentials, compact), HttpCluster(credentials) as cluster, prepared(cluster) as namespace:
+        yield Place(cluster, namespace, compact)
+
+
+@asynccontextmanager
+async def in_plain() -> AsyncIterator[Place]:
+    """The CLI's client over the HTTP front."""
+    async with _served() as (credentials, compact):
+        with closing(ThreadedCluster(PlainCluster(credentials))) as cluster:
+            async with prepared(cluster) as namespace:
+                yield Place(cluster, namespace, compact)
+
+
+@asynccontextmanager
+async def the_real_one() -> AsyncIterator[Place]:
+    """The controller's client on a real API server."""
+    plane = control_plane()
+    async with HttpCluster(login(kubeconfig=str(plane.kubeconfig))) as cluster, prepared(cluster) as namespace:
+        yield Place(cluster, namespace, plane.compact, plane.has_garbage_collector)
+
+
+@asynccontextmanager
+async def the_real_one_in_plain() -> AsyncIterator[Place]:
+    """The CLI's client on a real API server."""
+    plane = control_plane()
+    with closing(ThreadedCluster(connect(kubeconfig_path=str(plane.kubeconfig)))) as cluster:
+        async with prepared(cluster) as namespace:
+            yield Place(cluster, namespace, plane.compact, plane.has_garbage_collector)
+
+
+IMPLEMENTATIONS: dict[str, Implementation] = {"store": a_store, "http": over_http, "plain": in_plain}
+REAL: dict[str, Implementation] = {"real": the_real_one, "real-plain": the_real_one_in_plain}

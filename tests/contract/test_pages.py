@@ -6,7 +6,7 @@ import pytest
 
 from rollouts.cluster.errors import BadRequestError, GoneError
 from rollouts.cluster.port import Cluster, Page, Query
-from tests.contract.builders import Bench, widget, widgets
+from tests.contract.builders import Bench, config_map, config_maps, widget, widgets
 
 
 async def _filled(cluster: Cluster, namespace: str, names: str) -> Bench:
@@ -75,9 +75,11 @@ async def test_token_of_a_forgotten_version_is_gone(
     cluster: Cluster, namespace: str, compact: Callable[[], Awaitable[None]]
 ) -> None:
     """After the server forgot the list's version, its token is a 410: list again."""
-    bench = await _filled(cluster, namespace, "abc")
+    bench = config_maps(cluster, namespace)  # our control plane serves these past its watch cache
+    for name in "abc":
+        await bench.create(config_map(name))
     one = await cluster.list(bench.collection, Query(limit=1))
-    await bench.merge("c", {"spec": {"replicas": 9}})
+    await bench.merge("c", {"data": {"colour": "blue"}})
     await compact()
 
     with pytest.raises(GoneError) as refusal:

@@ -153,15 +153,18 @@ async def test_fields_select_for_watches(cluster: Cluster, namespace: str) -> No
 
 
 async def test_bookmarks_tell_the_version(cluster: Cluster, namespace: str) -> None:
-    """Who asks for bookmarks gets a version to go on from, even where nothing happens."""
+    """Who asks for bookmarks gets a version to go on from, also where only others are told of changes."""
     bench = widgets(cluster, namespace)
-    made = await bench.create(widget("a"))
-    query = Query(version=await _version(bench), bookmarks=True, timeout=4)
-    event = (await _watched(bench, 1, query))[0]
+    query = Query(fields="metadata.name=mine", version=await _version(bench), bookmarks=True, timeout=5)
+    mine = await bench.create(widget("mine"))
+    stream = cluster.watch(bench.collection, query)
+    told = await _taken(stream, 1)
+    await bench.create(widget("of-others"))
+    told += await _taken(stream, 1)
 
-    assert event.type == "BOOKMARK"
-    assert event.object["kind"] == "Widget"
-    assert int(event.object["metadata"]["resourceVersion"]) >= int(made["metadata"]["resourceVersion"])
+    assert [event.type for event in told] == ["ADDED", "BOOKMARK"]
+    assert told[1].object["kind"] == "Widget"
+    assert int(told[1].object["metadata"]["resourceVersion"]) >= int(mine["metadata"]["resourceVersion"])
 
 
 async def test_watch_ends_at_its_timeout(cluster: Cluster, namespace: str) -> None:
@@ -177,9 +180,9 @@ async def test_watch_from_a_forgotten_version_is_gone(
     cluster: Cluster, namespace: str, compact: Callable[[], Awaitable[None]]
 ) -> None:
     """After the server forgot a version, watching from it is a 410: list again."""
-    bench = widgets(cluster, namespace)
+    bench = config_maps(cluster, namespace)  # our control plane serves these past its watch cache
     version = await _version(bench)
-    await bench.create(widget("a"))
+    await bench.create(config_map("a"))
     await compact()
 
     with pytest.raises(GoneError):

@@ -45,8 +45,12 @@ def patch_type(content_type: str) -> PatchType:
         ) from None
 
 
-def decoded(body: bytes) -> Any:
-    """A body as JSON, or as YAML where it is no JSON. Raises BadRequestError."""
+def decoded(body: bytes, content_type: str = "") -> Any:
+    """A body as JSON, or as YAML where it is no JSON. Raises BadRequestError, UnsupportedMediaTypeError."""
+    if "protobuf" in content_type or "cbor" in content_type:  # kubectl's typed commands: create configmap, auth can-i
+        raise UnsupportedMediaTypeError(
+            f"the embedded cluster reads JSON and YAML, not {content_type}: write a manifest and use kubectl apply -f"
+        )
     try:
         return json.loads(body)
     except ValueError:
@@ -57,9 +61,9 @@ def decoded(body: bytes) -> Any:
         raise BadRequestError(f"the request's body is neither JSON nor YAML: {error}") from error
 
 
-def object_of(body: bytes) -> dict[str, Any]:
-    """A body that has to be an object. Raises BadRequestError."""
-    found = decoded(body)
+def object_of(body: bytes, content_type: str = "") -> dict[str, Any]:
+    """A body that has to be an object. Raises BadRequestError, UnsupportedMediaTypeError."""
+    found = decoded(body, content_type)
     if not isinstance(found, dict):
         raise BadRequestError(f"the request's body must be an object, not {type(found).__name__}")
     return found

@@ -24,6 +24,7 @@ _LARGEST_BODY: Final = 3 * 1024 * 1024  # as an API server has it
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OnRequest = Callable[[web.Request], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,18 @@ class Front:
 
 @asynccontextmanager
 async def serve(
-    store: Store, *, host: str = "127.0.0.1", port: int = 0, mounted: Mapping[str, web.Application] | None = None
+    store: Store,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    mounted: Mapping[str, web.Application] | None = None,
+    on_request: OnRequest | None = None,
 ) -> AsyncIterator[Front]:
     """Serve the store until the block ends. `mounted` are further applications, by their path's beginning.
 
-    Watches that are still open when it ends are cut.
+    `on_request` is told of each request before it is answered. Watches that are still open when it ends are cut.
     """
-    application = _application(store, mounted or {})
+    application = _application(store, mounted or {}, on_request)
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -67,7 +73,7 @@ async def serve(
         await runner.cleanup()
 
 
-def _application(store: Store, mounted: Mapping[str, web.Application]) -> web.Application:
+def _application(store: Store, mounted: Mapping[str, web.Application], on_request: OnRequest | None) -> web.Application:
     running: set[asyncio.Task[object]] = set()
     application = web.Application(client_max_size=_LARGEST_BODY)
 
@@ -78,12 +84,14 @@ def _application(store: Store, mounted: Mapping[str, web.Application]) -> web.Ap
     application.on_shutdown.append(cut)
     for prefix, mounted_application in mounted.items():
         application.add_subapp(prefix, mounted_application)
-    application.router.add_route("*", "/{path:.*}", _handler(store, running))
+    application.router.add_route("*", "/{path:.*}", _handler(store, running, on_request))
     return application
 
 
-def _handler(store: Store, running: set[asyncio.Task[object]]) -> Handler:
+def _handler(store: Store, running: set[asyncio.Task[object]], on_request: OnRequest | None) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
+        if on_request is not None:
+            on_request(request)
         task = asyncio.current_task()
         assert task is not None
         running.add(task)
@@ -101,7 +109,7 @@ async def _answer(store: Store, request: web.Request) -> web.StreamResponse:
     if request.path in _PROBES:
         return web.Response(text="ok")
     if request.method == "POST" and request.path == _REVIEWS:
-        return answered(_allowed(media.object_of(await request.read())), code=201)
+        return answered(_allowed(media.object_of(await request.read(), request.content_type)), code=201)
     if request.method == "GET":
         accept = request.headers.get("Accept", "")
         known = discovery.answer(request.path, accept, store.definitions)

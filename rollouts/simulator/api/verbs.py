@@ -69,7 +69,7 @@ def _shown(asked: Asked, obj: Json) -> Json:
 
 
 async def _create(asked: Asked) -> web.StreamResponse:
-    body = media.object_of(await asked.http.read())
+    body = await _object(asked)
     warnings = strictness.check(asked, body)
     obj = await asked.store.create(asked.collection, body, asked.options)
     return answered(_shown(asked, obj), code=201, warnings=warnings)
@@ -83,7 +83,7 @@ async def _evict(asked: Asked) -> web.StreamResponse:
 
 
 async def _replace(asked: Asked) -> web.StreamResponse:
-    body = media.object_of(await asked.http.read())
+    body = await _object(asked)
     warnings = strictness.check(asked, body)
     obj = await asked.store.replace(asked.target, body, asked.options)
     return answered(_shown(asked, obj), warnings=warnings)
@@ -101,14 +101,18 @@ async def _patch(asked: Asked) -> web.StreamResponse:
     return answered(_shown(asked, obj), code=201 if is_new else 200, warnings=warnings)
 
 
+async def _object(asked: Asked) -> Json:
+    return media.object_of(await asked.http.read(), asked.http.content_type)
+
+
 async def _delete(asked: Asked) -> web.StreamResponse:
-    body = await asked.http.read()
-    options = _delete_options(asked, media.object_of(body) if body else {})
+    body = await _object(asked) if asked.http.can_read_body else {}
+    options = _delete_options(asked, body)
     live = asked.store.peek(asked.target)
     if live is None:
         await asked.store.get(asked.target)  # says what is missing
         raise NotFoundError("the server could not find the requested resource")
-    if not (asked.is_dry_run or (body and "All" in (media.object_of(body).get("dryRun") or ()))):
+    if not (asked.is_dry_run or "All" in (body.get("dryRun") or ())):
         await asked.store.delete(asked.target, options)
     held = asked.store.peek(asked.target)
     if held is not None and held["metadata"]["uid"] == live["metadata"]["uid"]:

@@ -1,0 +1,1 @@
+"""What needs the real control plane: the contract suite on it, and comparisons with the real definitions."""

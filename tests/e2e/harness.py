@@ -1,0 +1,124 @@
+"""Finds or makes a real control plane, once a test run. Called by the contract suite's real places and by tests/e2e.
+
+In this order (see controlplane/README.md): a kubeconfig that we may use, kind, KUBEBUILDER_ASSETS, our own build.
+What was started here is stopped when the run ends.
+"""
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+SCRIPTS: Final = ROOT / "controlplane"
+ALLOWED: Final = "SLUICE_E2E_KUBECONFIG"
+KIND_CLUSTER: Final = "sluice-e2e"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """A running API server. `compact` makes it forget its past, None where its etcd is out of reach."""
+
+    kubeconfig: Path
+    has_garbage_collector: bool = True
+    compact: Callable[[], Awaitable[None]] | None = None
+
+
+@cache
+def control_plane() -> ControlPlane:
+    """The control plane of this run; the first call may take minutes where it has to be built."""
+    for find in (_given, _kind, _assets, _own):
+        found = find()
+        if found is not None:
+            return found
+    raise AssertionError("unreachable: our own build is found or raises")
+
+
+def _given() -> ControlPlane | None:
+    if os.environ.get(ALLOWED) != "1":
+        return None
+    kubeconfig = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+    if not kubeconfig.is_file():
+        pytest.fail(f"{ALLOWED}=1, but {kubeconfig} is no file: set KUBECONFIG to the cluster's kubeconfig")
+    return ControlPlane(kubeconfig)
+
+
+def _kind() -> ControlPlane | None:
+    kind, docker = shutil.which("kind"), shutil.which("docker")
+    if not kind or not docker or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="sluice-kind-"))
+    kubeconfig = folder / "kubeconfig"
+    named = ["--name", f"{KIND_CLUSTER}-{os.getpid()}", "--kubeconfig", str(kubeconfig)]
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(subprocess.run, [kind, "delete", "cluster", *named], capture_output=True, check=False)
+    subprocess.run([kind, "create", "cluster", *named, "--wait", "120s"], check=True)
+    return ControlPlane(kubeconfig)
+
+
+def _assets() -> ControlPlane | None:
+    folder = os.environ.get("KUBEBUILDER_ASSETS")
+    if not folder:
+        return None
+    has_controllers = (Path(folder) / "kube-controller-manager").exists()
+    return _started(Path(folder), "kube-controller-manager" if has_controllers else "")
+
+
+def _own() -> ControlPlane:
+    built = subprocess.run([SCRIPTS / "build.sh"], stdout=subprocess.PIPE, text=True, check=False)
+    if built.returncode:
+        pytest.fail("controlplane/build.sh failed: its output above says why")
+    return _started(Path(built.stdout.strip().splitlines()[-1]), "kube-controller-manager")
+
+
+def _started(programs: Path, parts: str) -> ControlPlane:
+    """Start etcd, kube-apiserver and these parts on free ports of loopback."""
+    folder = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+    ports = _free_ports("CP_PORT", "CP_ETCD_PORT", "CP_PEER_PORT", "CP_KWOK_PORT")
+    environment = {**os.environ, **ports, "CP_DIR": str(folder), "CP_PARTS": parts, "KUBE_BIN": str(programs)}
+    _script("down", environment, at_exit=True)
+    _script("up", environment)
+    return ControlPlane(folder / "kubeconfig", bool(parts), _compaction(f"http://127.0.0.1:{ports['CP_ETCD_PORT']}"))
+
+
+def _script(verb: str, environment: Mapping[str, str], *, at_exit: bool = False) -> None:
+    command = [str(SCRIPTS / "controlplane.sh"), verb]
+    if at_exit:
+        atexit.register(subprocess.run, command, env=environment, check=False)
+        return
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(f"controlplane.sh {verb}: {done.stderr}")
+
+
+def _free_ports(*names: str) -> dict[str, str]:
+    """Ports that are free now, all different: they are held until each has its number."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    numbers = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return dict(zip(names, numbers, strict=True))
+
+
+def _compaction(etcd: str) -> Callable[[], Awaitable[None]]:
+    """etcd's own compaction, over its JSON gateway. A write of no meaning comes first: all before it is forgotten."""
+
+    async def compact() -> None:
+        async with aiohttp.ClientSession(etcd) as session:  # noqa: TID251  # etcd, not the API server
+            async with session.post("/v3/kv/put", json={"key": "c2x1aWNl", "value": ""}) as response:
+                revision = (await response.json())["header"]["revision"]
+            body = {"revision": revision, "physical": True}
+            async with session.post("/v3/kv/compaction", json=body) as response:
+                response.raise_for_status()
+
+    return compact
