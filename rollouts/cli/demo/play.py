@@ -12,8 +12,8 @@ from rollouts.simulator.traffic.served import Tally
 
 FRAME = 0.25
 """Seconds between two pictures."""
-PATIENCE = timedelta(seconds=40)
-"""How long an act may take."""
+PATIENCE = timedelta(seconds=90)
+"""How long an act may take: a quarter of it is enough where nothing else runs."""
 
 
 @dataclass(slots=True)
