@@ -16,13 +16,13 @@ from rollouts.simulator.store import refusals
 from rollouts.simulator.store.fields import (
     Leaves,
     Path,
-    found,
     leaves_of,
     places_of,
     removed,
     shown,
     step_of,
     undeclared,
+    with_declared_parents,
 )
 from rollouts.simulator.store.managers import Owner, Writer, owners_of, with_entry, without_paths
 from rollouts.simulator.store.meta import copied
@@ -42,14 +42,13 @@ def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced
     if unknown := sorted(set(undeclared(config, shape))):
         told = f"{unknown[0]}: field not declared in schema"
         raise refusals.undeclared_field(f"failed to create typed patch object ({writer.api_version}): {told}")
-    wanted = _without_nulls(config)
-    merged = _merged(live, wanted, shape)
+    merged = _merged(live, config, shape)
     before, after = places_of(live, shape), places_of(merged, shape)
     changed = frozenset(path for path, value in after.items() if path not in before or before[path] != value)
     owners = owners_of(live)
     _check_conflicts(owners, changed, writer, is_forced=is_forced)
     owners = without_paths(owners, changed | (before.keys() - after.keys()), writer)
-    paths = frozenset(leaves_of(wanted, shape))
+    paths = frozenset(leaves_of(config, shape))
     pruned = _pruned(merged, owners, paths, writer, shape)
     left = places_of(pruned, shape)
     owners = without_paths(owners, _vanished(after, left), writer)
@@ -58,12 +57,6 @@ def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced
 
 def _vanished(before: Leaves, after: Leaves) -> frozenset[Path]:
     return frozenset(before.keys() - after.keys())
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _check_conflicts(owners: tuple[Owner, ...], changed: frozenset[Path], writer: Writer, *, is_forced: bool) -> None:
@@ -121,29 +114,24 @@ def _merged_list(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
 
 
 def _pruned(merged: Json, owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer, shape: Shape) -> Json:
-    """Without what the manager applied last time, does not apply now, and nobody else owns."""
+    """Without what the manager applied last time, does not apply now, and nobody else owns.
+
+    A declared field goes as a whole with the last owned leaf below it, defaults that nobody owns included.
+    """
     last = next((owner.paths for owner in owners if owner.is_of(writer)), frozenset())
-    kept = _with_parents(paths)
+    kept = _with_parents(paths) | {("f:metadata",)}
     for owner in owners:
         if not owner.is_of(writer):
             kept |= _with_parents(owner.paths)
-    for path in sorted(last - paths, key=lambda path: (len(path), path)):  # an item goes before its fields
-        if path not in kept and not (_is_key(path) and path[:-1] in kept):
-            merged = _without(merged, path, kept, shape)
+    lost = with_declared_parents(last, shape) - kept
+    for path in sorted(lost, key=lambda path: (len(path), path)):  # what holds others goes before them
+        if not (_is_key(path) and path[:-1] in kept):
+            merged = removed(merged, path, shape)
     return merged
 
 
 def _with_parents(paths: frozenset[Path]) -> frozenset[Path]:
     return frozenset(path[:depth] for path in paths for depth in range(1, len(path) + 1))
-
-
-def _without(obj: Json, path: Path, kept: frozenset[Path], shape: Shape) -> Json:
-    """Remove a path, then the containers that it leaves empty and nobody owns."""
-    obj = removed(obj, path, shape)
-    parent = path[:-1]
-    while parent and parent not in kept and found(obj, parent, shape) in ({}, []):
-        obj, parent = removed(obj, parent, shape), parent[:-1]
-    return obj
 
 
 def _is_key(path: Path) -> bool:

@@ -35,12 +35,12 @@ from rollouts.simulator.store.catalog import (
 from rollouts.simulator.store.collector import DEFINITIONS, Collector
 from rollouts.simulator.store.eviction import charged_budget
 from rollouts.simulator.store.kinds import Kind
-from rollouts.simulator.store.ledger import Ledger
+from rollouts.simulator.store.ledger import Ledger, Listener
 from rollouts.simulator.store.managers import Owner, Writer
 from rollouts.simulator.store.meta import at_path, copied, name_of, put_at_path, timestamp, version_of
 from rollouts.simulator.store.pages import page
 from rollouts.simulator.store.patches import patched
-from rollouts.simulator.store.scale import paths_of, scale_of, scaled
+from rollouts.simulator.store.scale import disowned_replicas, paths_of, scale_of, scaled
 from rollouts.simulator.store.selectors import Selector
 from rollouts.simulator.store.watches import View, watched
 from rollouts.simulator.store.writes import Birth, check_preconditions, check_version, created, updated
@@ -110,6 +110,10 @@ class Store:
             else:
                 writer = self._writer(kind, "", "Update", "")
                 self._commit(kind, live, updated(kind, live, definition, writer), is_dry_run=False)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every change, within the write that makes it: it may look, and must not write."""
+        self._ledger.listen(listener)
 
     def compact(self) -> None:
         """Forget the past: versions and page tokens given out so far are answered by 410."""
@@ -231,10 +235,10 @@ class Store:
         if version_of(body):
             raise refusals.bad_request("resourceVersion should not be set on objects to be created")
         birth = self._birth(kind, namespace, body)
+        new = created(kind, body, birth, self._writer(kind, options.manager, "Update", ""))
         if self._ledger.get(kind.shelf, birth.namespace or "", birth.name) is not None:
             raise refusals.already_exists(kind.resource, birth.name)
-        writer = self._writer(kind, options.manager, "Update", "")
-        return self._commit(kind, None, created(kind, body, birth, writer), is_dry_run=options.is_dry_run)
+        return self._commit(kind, None, new, is_dry_run=options.is_dry_run)
 
     def _birth(self, kind: Kind, namespace: str | None, body: Json) -> Birth:
         meta = body.get("metadata") or {}
@@ -268,7 +272,10 @@ class Store:
 
     def _scale(self, kind: Kind, live: Json, scale: Json, writer: Writer, *, is_dry_run: bool) -> Json:
         check_version(kind, live, version_of(scale))
-        new = updated(kind, live, scaled(kind, live, scale), writer)
+        new = scaled(kind, live, scale)
+        is_owned = bool(at_path(new, paths_of(kind).replicas)) and not kind.is_custom
+        owners = None if is_owned else disowned_replicas(kind, live)
+        new = updated(kind, live, new, writer, owners)
         return scale_of(kind, self._commit(kind, live, new, is_dry_run=is_dry_run))
 
     def _apply(self, kind: Kind, target: Target, patch: Patch) -> Json:

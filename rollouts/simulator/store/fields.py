@@ -44,6 +44,8 @@ def _is_unowned(path: Path) -> bool:
 def _leaves(value: Any, shape: Shape, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, dict) and value and not shape.is_atomic:
         for name, inner in value.items():
+            if isinstance(inner, dict | list) and not shape.declares(name):
+                yield (*path, f"f:{name}"), None  # a key of the writer's own choice is owned besides what it holds
             yield from _leaves(inner, shape.of(name), (*path, f"f:{name}"))
     elif isinstance(value, list) and value and (shape.keys or shape.is_set):
         for item in value:
@@ -51,13 +53,13 @@ def _leaves(value: Any, shape: Shape, path: Path) -> Iterator[tuple[Path, Any]]:
             yield (*path, step), None
             if shape.keys and isinstance(item, dict):
                 yield from _leaves(item, shape.item, (*path, step))
-    elif path:
+    elif path and not (value == [] and (shape.keys or shape.is_set)):  # nobody owns an empty list of items
         yield path, None if value in ({}, []) else value
 
 
 def _containers(value: Any, shape: Shape, path: Path) -> Iterator[Path]:
     is_list = isinstance(value, list) and bool(shape.keys or shape.is_set)
-    if not value or shape.is_atomic or not (is_list or isinstance(value, dict)):
+    if shape.is_atomic or not (is_list or (value and isinstance(value, dict))):
         return
     if path and not shape.is_given and not path[-1].startswith("k:"):
         yield path
@@ -143,6 +145,19 @@ def undeclared(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
             yield from undeclared(item, shape.item, path)
 
 
+def with_declared_parents(paths: Iterable[Path], shape: Shape) -> set[Path]:
+    """The paths, and every declared field that leads to one of them."""
+    found: set[Path] = set(paths)
+    for path in paths:
+        here = shape
+        for depth, step in enumerate(path, start=1):
+            name = step[2:]
+            if step.startswith("f:") and here.declares(name):
+                found.add(path[:depth])
+            here = here.of(name) if step.startswith("f:") else here.item
+    return found
+
+
 def removed(value: Any, path: Path, shape: Shape) -> Any:
     """The value without what a path leads to; nothing is changed in place."""
     step, rest = path[0], path[1:]
@@ -158,16 +173,3 @@ def removed(value: Any, path: Path, shape: Shape) -> Any:
     if not rest:
         return [item for item in value if step_of(item, shape) != step]
     return [removed(item, rest, shape.item) if step_of(item, shape) == step else item for item in value]
-
-
-def found(value: Any, path: Path, shape: Shape) -> Any:
-    """What a path leads to, None where it leads nowhere."""
-    for step in path:
-        if step.startswith("f:"):
-            value = value.get(step[2:]) if isinstance(value, dict) else None
-            shape = shape.of(step[2:])
-        else:
-            items = value if isinstance(value, list) else []
-            value = next((item for item in items if step_of(item, shape) == step), None)
-            shape = shape.item
-    return value

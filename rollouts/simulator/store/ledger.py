@@ -7,7 +7,7 @@ pages of one list stay consistent. The history of a kind is bounded; what is old
 import asyncio
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rollouts.cluster.port import Json
@@ -27,6 +27,10 @@ class Change:
     after: Json | None
 
 
+Listener = Callable[[Shelf, Change], None]
+"""Told of a change within the write that makes it."""
+
+
 class Ledger:
     """Objects by shelf, namespace and name, with history, owner index and a bell for those who wait for changes."""
 
@@ -39,6 +43,11 @@ class Ledger:
         self._by_uid: dict[str, tuple[Shelf, str, str]] = {}
         self._owned: defaultdict[str, dict[str, None]] = defaultdict(dict)  # owner's uid -> uids, in order of creation
         self._lowest = 0
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """From now on tell `listener` of every change."""
+        self._listeners.append(listener)
 
     def get(self, shelf: Shelf, namespace: str, name: str) -> Json | None:
         """The object as it is now."""
@@ -121,14 +130,16 @@ class Ledger:
 
     def _record(self, shelf: Shelf, before: Json | None, after: Json | None) -> None:
         self.version += 1
-        history = self._history[shelf]
-        history.append(Change(self.version, before, after))
+        history, change = self._history[shelf], Change(self.version, before, after)
+        history.append(change)
         if len(history) > KEPT_CHANGES:
             self._floor[shelf] = history[KEPT_CHANGES // 2].version
             del history[: KEPT_CHANGES // 2 + 1]
         for waiter in self._waiting.pop(shelf, ()):
             if not waiter.done():
                 waiter.set_result(None)
+        for listener in self._listeners:
+            listener(shelf, change)
 
     def _index(self, shelf: Shelf, obj: Json) -> None:
         uid = obj["metadata"]["uid"]

@@ -115,6 +115,11 @@ def with_entry(owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer
     return (*(owner for owner in owners if owner is not own), fresh)
 
 
+def without_all(owners: tuple[Owner, ...], path: Path) -> tuple[Owner, ...]:
+    """The owners of everything but this path."""
+    return tuple(replace(owner, paths=owner.paths - {path}) for owner in owners)
+
+
 def without_paths(owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer) -> tuple[Owner, ...]:
     """The owners after these paths were taken from everybody but the writer."""
     return _without(owners, paths, writer)

@@ -25,12 +25,12 @@ _CONTAINER_DEFAULTS: dict[str, Any] = {
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "File",
 }
-_ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
+_ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
 # Kind -> (path, value) set where nothing stands.
 _DEFAULTS: dict[str, tuple[tuple[tuple[str, ...], Any], ...]] = {
     "Deployment": (
         (("spec", "replicas"), 1),
-        (("spec", "strategy"), _ROLLING),
+        (("spec", "strategy", "type"), "RollingUpdate"),
         (("spec", "revisionHistoryLimit"), 10),
         (("spec", "progressDeadlineSeconds"), 600),
     ),
@@ -53,6 +53,8 @@ _FIRST_STATUS: dict[str, Json] = {
     "Namespace": {"phase": "Active"},
     "Service": {"loadBalancer": {}},
 }
+_WRITTEN_WHEN_EMPTY = ("containers", "endpoints", "rules")
+_FREE_MAPS = ("labels", "annotations", "matchLabels", "limits", "requests", "nodeSelector", "data", "binaryData")
 _TEMPLATED = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 _SELECTED = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 
@@ -79,11 +81,28 @@ def _with_job_selector(job: Json) -> Json:
     return put_at_path(labelled, ("spec", "selector"), {"matchLabels": own})
 
 
+def without_empties(value: Any) -> Any:
+    """A value of a built-in kind without nulls, empty lists and empty free maps: typed fields leave those out."""
+    if isinstance(value, dict):
+        kept = {name: without_empties(inner) for name, inner in value.items() if not _is_left_out(name, inner)}
+        return {name: inner for name, inner in kept.items() if not _is_left_out(name, inner)}
+    return [without_empties(one) for one in value] if isinstance(value, list) else value
+
+
+def _is_left_out(name: str, value: Any) -> bool:
+    if value == []:
+        return name not in _WRITTEN_WHEN_EMPTY
+    return value is None or (value == {} and name in _FREE_MAPS)
+
+
 def with_defaults(obj: Json, kind: str) -> Json:
     """The object with the defaults of its built-in kind."""
     for path, value in _DEFAULTS.get(kind, ()):
         if at_path(obj, path) is None:
             obj = put_at_path(obj, path, copied(value))
+    if kind == "Deployment" and at_path(obj, ("spec", "strategy", "type")) == "RollingUpdate":
+        rolling = at_path(obj, ("spec", "strategy", "rollingUpdate")) or {}
+        obj = put_at_path(obj, ("spec", "strategy", "rollingUpdate"), {**_ROLLING, **rolling})
     if kind == "Pod" and isinstance(obj.get("spec"), dict):
         obj = {**obj, "spec": _pod_spec(obj["spec"])}
     elif kind in _TEMPLATED and isinstance(spec := at_path(obj, ("spec", "template", "spec")), dict):

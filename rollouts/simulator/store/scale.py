@@ -3,6 +3,7 @@
 from rollouts.cluster.port import Json
 from rollouts.simulator.store import refusals
 from rollouts.simulator.store.kinds import Kind, ScalePaths
+from rollouts.simulator.store.managers import Owner, owners_of, without_all
 from rollouts.simulator.store.meta import at_path, name_of, put_at_path
 
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -31,6 +32,14 @@ def scaled(kind: Kind, obj: Json, scale: Json) -> Json:
         fault = refusals.invalid_value("spec.replicas", str(replicas), "must be greater than or equal to 0")
         raise refusals.invalid(kind.resource, name_of(obj), [fault])
     return put_at_path(obj, paths_of(kind).replicas, replicas)
+
+
+def disowned_replicas(kind: Kind, obj: Json) -> tuple[Owner, ...]:
+    """Who owns what once an object is scaled to nothing, as a Scale without replicas has no such field to own.
+
+    The server does the same whenever it scales a custom resource.
+    """
+    return without_all(owners_of(obj), tuple(f"f:{name}" for name in paths_of(kind).replicas))
 
 
 def paths_of(kind: Kind) -> ScalePaths:

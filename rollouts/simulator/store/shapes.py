@@ -20,6 +20,7 @@ class Shape:
     `is_set`: a list of scalars, each once. `fields`, `items`: the shapes inside. `merge_key`: what a strategic merge
     goes by where that is not the first of `keys`. `is_declared`: an apply may name no other field than `fields`.
     `is_given`: the server writes it even when empty (a Go struct, no pointer), so nobody is said to have made it.
+    `is_free`: its keys are the writers' own (labels, data), not fields that a schema declares.
     """
 
     fields: Mapping[str, "Shape"] = field(default_factory=dict)
@@ -31,10 +32,15 @@ class Shape:
     merge_key: str = ""
     is_declared: bool = False
     is_given: bool = False
+    is_free: bool = False
 
     def of(self, name: str) -> "Shape":
         """The shape of a field of this map."""
-        return self.fields.get(name) or self.items or PLAIN
+        return self.fields.get(name) or self.items or (FREE if self.is_free else PLAIN)
+
+    def declares(self, name: str) -> bool:
+        """Whether this field of this map is one of the schema's."""
+        return name in self.fields or not self.is_free
 
     @property
     def item(self) -> "Shape":
@@ -48,6 +54,7 @@ class Shape:
 
 
 PLAIN = Shape()
+FREE = Shape(is_free=True)
 ATOMIC = Shape(is_atomic=True)
 SET = Shape(is_set=True)
 
@@ -81,10 +88,11 @@ def shape_of_schema(schema: Json) -> Shape:
         is_set=kind == "set",
         is_atomic=kind == "atomic" or schema.get("x-kubernetes-map-type") == "atomic",
         is_declared=not is_open and bool(schema.get("properties")),
+        is_free=is_open,
     )
 
 
-METADATA = record(ownerReferences=by("uid", items={}), finalizers=SET)
+METADATA = record(ownerReferences=by("uid", items={}), finalizers=SET, labels=FREE, annotations=FREE)
 CONDITIONS = record(conditions=by("type"))
 _CONTAINER = {
     "ports": Shape(
@@ -92,10 +100,13 @@ _CONTAINER = {
         items=PLAIN,
         defaults={"protocol": "TCP"},
     ),
-    "env": by("name", items={"valueFrom": record(configMapKeyRef=ATOMIC, secretKeyRef=ATOMIC, fieldRef=ATOMIC)}),
+    "env": by(
+        "name",
+        items={"valueFrom": Shape(fields={"configMapKeyRef": ATOMIC, "secretKeyRef": ATOMIC, "fieldRef": ATOMIC})},
+    ),
     "volumeMounts": by("mountPath"),
     "volumeDevices": by("devicePath"),
-    "resources": record(claims=by("name")),
+    "resources": Shape(fields={"claims": by("name"), "limits": FREE, "requests": FREE}),
 }
 _POD_SPEC = record(
     containers=replace(by("name", items=_CONTAINER), is_given=True),
@@ -133,6 +144,8 @@ BUILTIN_SHAPES: dict[str, Shape] = {
     "Job": _whole(spec=_WORKLOAD, status=record(conditions=ATOMIC, uncountedTerminatedPods=ATOMIC)),
     "Service": _whole(spec=_SERVICE, status=CONDITIONS),
     "ServiceAccount": _whole(secrets=by("name")),
+    "ConfigMap": _whole(data=FREE, binaryData=FREE),
+    "Secret": _whole(data=FREE, stringData=FREE),
     "Namespace": _whole(status=CONDITIONS),
     "Node": _whole(status=_ADDRESSED),
     "Event": _whole(involvedObject=PLAIN, related=PLAIN),

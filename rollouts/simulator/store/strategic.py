@@ -44,7 +44,9 @@ def _merged_map(obj: Json, patch: Json, shape: Shape) -> Json:
             result[name] = _merged(result.get(name), change, shape.of(name))
     for name, order in patch.items():
         if name.startswith(_ORDER):
-            _put_in_order(result, name.removeprefix(_ORDER), order, shape)
+            listed = name.removeprefix(_ORDER)
+            if isinstance(items := result.get(listed), list):
+                result[listed] = _in_order(items, obj.get(listed) or [], order, shape.of(listed).key_of_merge)
     return result
 
 
@@ -60,14 +62,14 @@ def _merged_list(items: list[Any], changes: list[Any], shape: Shape) -> list[Any
     if any(isinstance(one, dict) and one.get(_DIRECTIVE) == "replace" for one in changes):
         return [_content(one) for one in changes if not (isinstance(one, dict) and _DIRECTIVE in one)]
     if shape.is_set:
-        return [*items, *(one for one in changes if one not in items)]
+        return _in_order([*items, *(one for one in changes if one not in items)], items, changes, "")
     key = shape.key_of_merge
     if not key:
         return [_content(one) for one in changes]
     result = list(items)
     for change in changes:
         _merge_item(result, change, key, shape)
-    return result
+    return _in_order(result, items, changes, key)
 
 
 def _merge_item(result: list[Any], change: Any, key: str, shape: Shape) -> None:
@@ -87,15 +89,23 @@ def _delete_from(result: Json, name: str, values: list[Any]) -> None:
         result[name] = [item for item in items if item not in values]
 
 
-def _put_in_order(result: Json, name: str, order: list[Any], shape: Shape) -> None:
-    items, key = result.get(name), shape.of(name).key_of_merge
-    if not isinstance(items, list):
-        return
-    wanted = [one.get(key) if isinstance(one, dict) else one for one in order]
-    ranks = {value: rank for rank, value in enumerate(wanted)}
-    result[name] = sorted(
-        items, key=lambda item: ranks.get(item.get(key) if isinstance(item, dict) else item, len(ranks))
-    )
+def _in_order(items: list[Any], before: list[Any], wanted: list[Any], key: str) -> list[Any]:
+    """The items that are wanted in their order; each other one stays before what it stood before."""
+    places = [_name(one, key) for one in before]
+    ranks = {_name(one, key): rank for rank, one in enumerate(wanted)}
+    named = sorted((one for one in items if _name(one, key) in ranks), key=lambda one: ranks[_name(one, key)])
+    others = [one for one in items if _name(one, key) not in ranks]
+    result = []
+    for one in named:
+        if (name := _name(one, key)) in places:
+            while others and places.index(_name(others[0], key)) < places.index(name):
+                result.append(others.pop(0))
+        result.append(one)
+    return [*result, *others]
+
+
+def _name(item: Any, key: str) -> Any:
+    return item.get(key) if key and isinstance(item, dict) else item
 
 
 def _content(value: Any) -> Any:

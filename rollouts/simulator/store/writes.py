@@ -22,6 +22,8 @@ from rollouts.simulator.store.meta import (
 )
 from rollouts.simulator.store.names import faults_of_metadata, new_finalizers
 
+_LEFT_OUT_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
+
 
 @dataclass(frozen=True, slots=True)
 class Birth:
@@ -132,7 +134,12 @@ def _confined(kind: Kind, old: Json, body: Json, subresource: str) -> Json:
 
 
 def _in_form(kind: Kind, obj: Json) -> Json:
-    return kind.structure.fitted(obj) if kind.structure else rules.with_defaults(obj, kind.resource.kind)
+    obj = with_meta(obj, **{name: obj["metadata"].get(name) or None for name in _LEFT_OUT_WHEN_EMPTY})
+    return (
+        kind.structure.fitted(obj)
+        if kind.structure
+        else rules.with_defaults(rules.without_empties(obj), kind.resource.kind)
+    )
 
 
 def _check(kind: Kind, obj: Json, old: Json | None) -> None:

@@ -22,10 +22,10 @@ def test_item_without_its_key_is_refused() -> None:
 
 
 def test_sets_are_ordered_too() -> None:
-    """`$setElementOrder` orders scalars; those that it does not name come last."""
+    """`$setElementOrder` orders scalars; those that it does not name stay before what they stood before."""
     patch = {"$setElementOrder/tags": ["c", "a"], "tags": ["c"]}
 
-    assert strategically_merged({"tags": ["b", "a"]}, patch, SHAPE) == {"tags": ["c", "a", "b"]}
+    assert strategically_merged({"tags": ["b", "a"]}, patch, SHAPE) == {"tags": ["c", "b", "a"]}
 
 
 def test_directives_about_absent_lists_do_nothing() -> None:
