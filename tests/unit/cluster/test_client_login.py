@@ -1,0 +1,128 @@
+"""Logging in: what a kubeconfig says, read by the small reader and by the library, and what the CLI's path imports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollouts.cluster import kubeconfig
+from rollouts.cluster.login import LoginError, login
+
+
+def _written(folder: Path, *, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None) -> str:
+    content = {
+        "current-context": "one",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:8001/", **(cluster or {})}}],
+        "users": [{"name": "u", "user": user or {}}],
+        "contexts": [
+            {"name": "one", "context": {"cluster": "c", "user": "u"}},
+            {"name": "two", "context": {"cluster": "c", "user": "u", "namespace": "shop"}},
+            {"name": "lost", "context": {"cluster": "nowhere", "user": "u"}},
+        ],
+    }
+    path = folder / "config"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_context_chooses_server_and_namespace(tmp_path: Path) -> None:
+    """The current context is taken, or the one that is asked for."""
+    path = _written(tmp_path)
+    one, two = kubeconfig.read(kubeconfig=path), kubeconfig.read(kubeconfig=path, context="two")
+
+    assert one is not None
+    assert two is not None
+    assert (one.server, one.namespace, two.namespace) == ("http://127.0.0.1:8001", "default", "shop")
+
+
+def test_token_is_sent(tmp_path: Path) -> None:
+    """A token becomes the Authorization header."""
+    found = kubeconfig.read(kubeconfig=_written(tmp_path, user={"token": "abc"}))
+
+    assert found is not None
+    assert found.headers() == {"Authorization": "Bearer abc"}
+
+
+def test_token_file_is_read_each_time(tmp_path: Path) -> None:
+    """A token file beside the kubeconfig may change while we run."""
+    path = _written(tmp_path, user={"tokenFile": "token"})
+    (tmp_path / "token").write_text("first\n")
+    found = kubeconfig.read(kubeconfig=path)
+    assert found is not None
+    first = found.headers()
+    (tmp_path / "token").write_text("second\n")
+
+    assert (first, found.headers()) == ({"Authorization": "Bearer first"}, {"Authorization": "Bearer second"})
+
+
+def test_files_of_the_environment_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KUBECONFIG may list files; what an earlier one says stands."""
+    (tmp_path / "a").mkdir()
+    first, second = _written(tmp_path / "a", user={"token": "a"}), _written(tmp_path, user={"token": "b"})
+    monkeypatch.setenv("KUBECONFIG", f"{first}:{second}")
+    found = kubeconfig.read()
+
+    assert found is not None
+    assert found.headers() == {"Authorization": "Bearer a"}
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [("nope", "contexts has no entry 'nope' .known: lost, one, two"), ("lost", "clusters has no entry 'nowhere'")],
+)
+def test_missing_entries_are_named(tmp_path: Path, context: str, told: str) -> None:
+    """The message says which entry is missing and which are known."""
+    with pytest.raises(LoginError, match=told):
+        kubeconfig.read(kubeconfig=_written(tmp_path), context=context)
+
+
+def test_given_file_must_exist(tmp_path: Path) -> None:
+    """A kubeconfig that was asked for and is not there is an error, not another cluster."""
+    with pytest.raises(LoginError, match="no such file"):
+        kubeconfig.read(kubeconfig=str(tmp_path / "nothing"))
+
+
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
+    """Broken YAML names the file."""
+    (tmp_path / "config").write_text("a: [")
+    with pytest.raises(LoginError, match="config: cannot be read"):
+        kubeconfig.read(kubeconfig=str(tmp_path / "config"))
+
+
+def test_plugins_are_left_to_the_library(tmp_path: Path) -> None:
+    """An exec plugin is beyond the small reader, and the library runs it."""
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "from-plugin"},
+    }
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": sys.executable,
+        "args": ["-c", f"print({json.dumps(json.dumps(credential))})"],
+        "interactiveMode": "Never",
+    }
+    path = _written(tmp_path, user={"exec": plugin})
+
+    assert kubeconfig.read(kubeconfig=path) is None
+    found = login(kubeconfig=path, context="two")
+    assert list(found.headers().values()) == ["Bearer from-plugin"]
+    assert (found.server, found.namespace) == ("http://127.0.0.1:8001", "shop")
+
+
+def test_no_login_says_what_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without kubeconfig and outside of a pod the message names both and the cure."""
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(LoginError, match="kubeconfig"):
+        login(kubeconfig=str(tmp_path / "nothing"))
+
+
+def test_plain_client_imports_little() -> None:
+    """The CLI's path loads no HTTP framework and no Kubernetes library."""
+    program = "import sys, rollouts.cluster.plain; print(*(sorted(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+
+    assert not {"aiohttp", "kopf", "kubernetes", "msgspec", "asyncio"} & set(loaded)
