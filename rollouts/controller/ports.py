@@ -10,9 +10,10 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
-from rollouts.controller.reconcile import Reconciler
+from rollouts.controller.reconcile import Decide, Reconciler
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import SourceFactory
+from rollouts.decide import decide
 from rollouts.gitsync.ports import Checkout, Render
 from rollouts.model.plan import Event
 from rollouts.telemetry.metrics import Metrics
@@ -28,7 +29,10 @@ class GitPorts:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world. `git` None: no sync loop. `on_ready` is called once the caches are filled."""
+    """The world. `git` None: no sync loop. `on_ready` is called once the caches are filled.
+
+    `decide` is what the rounds of rollouts obey; simulations put wrong ones here and see that they are found out.
+    """
 
     cluster: Cluster
     clock: Clock
@@ -39,6 +43,7 @@ class Ports:
     dice: random.Random = field(default_factory=random.Random)
     metrics: Metrics = field(default_factory=Metrics)
     on_ready: Callable[[], None] = lambda: None
+    decide: Decide = decide
 
 
 @dataclass(frozen=True, slots=True)

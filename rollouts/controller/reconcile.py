@@ -24,8 +24,12 @@ from rollouts.dialects.argo.status import project
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
 from rollouts.model.plan import Event, Plan
-from rollouts.model.snapshot import Failure
+from rollouts.model.snapshot import Failure, Snapshot
 from rollouts.telemetry.logs import log
+
+
+Decide = Callable[[Snapshot, datetime], Plan]
+"""What next? The project's own answer is rollouts.decide."""
 
 
 class EffectRefusedError(TemporaryError):
@@ -33,9 +37,15 @@ class EffectRefusedError(TemporaryError):
 
 
 class Reconciler:
-    """Makes rounds. `wake` asks for one more round of a key: after an answer, and after whatever changed the world."""
+    """Makes rounds. `wake` asks for one more round of a key: after an answer, and after whatever changed the world.
 
-    def __init__(self, cluster: Cluster, caches: Caches, events: Events, wake: Callable[[Key], None]) -> None:
+    `decide` is what the rounds obey; a simulation may put a worse one in its place, to see that it is found out.
+    """
+
+    def __init__(
+        self, cluster: Cluster, caches: Caches, events: Events, wake: Callable[[Key], None], decide: Decide = decide
+    ) -> None:
+        self._decide = decide
         self._cluster = cluster
         self._caches = caches
         self._events = events
@@ -50,7 +60,7 @@ class Reconciler:
         """Bring the world one decision further; the moment at which time alone makes another."""
         world = await self.observer.gather(manifest)
         failure = self._failures.pop(key, None)
-        plan = decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
+        plan = self._decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
         if plan.questions:
             self.conversations.put(key, plan.questions, lambda question: answer(question, world))
             return plan.wake_at

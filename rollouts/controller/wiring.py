@@ -44,7 +44,7 @@ class Controller:
         self._ports = ports
         self._settings = settings
         events = Events(ports.cluster, ports.clock, heard=self._heard)
-        self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake)
+        self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake, ports.decide)
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
         for kind, workers in kinds_of(shared):
