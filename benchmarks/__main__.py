@@ -1,0 +1,45 @@
+"""`python -m benchmarks [NAME…]`: measure, print a table, exit with 1 where a target is missed."""
+
+import asyncio
+import platform
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+import click
+
+from benchmarks import load, requests, startup
+from benchmarks.figures import Figure, table
+from benchmarks.options import Options
+
+MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
+    "startup": startup.measure,
+    "requests": requests.measure,
+    "load": load.measure,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(MEASURES)))
+@click.option("--rollouts", default=300, show_default=True, help="Rollouts in the big runs.")
+@click.option("--starts", default=7, show_default=True, help="Starts of the controller.")
+@click.option("--samples", default=5, show_default=True, help="Rollouts whose requests are counted one by one.")
+@click.option("--idle", default=20.0, show_default=True, help="Seconds to watch it rest.")
+def main(names: tuple[str, ...], **numbers: float) -> None:
+    """Measure what the controller costs (all measures, or those NAMEd)."""
+    options = Options(**numbers)  # type: ignore[arg-type]  # click gives each its type
+    figures: list[Figure] = []
+    for name in names or tuple(MEASURES):
+        click.echo(f"measuring {name} ...", err=True)
+        figures += asyncio.run(_measured(name, options))
+    click.echo(f"Python {platform.python_version()}, {platform.machine()}\n")
+    click.echo(table(figures))
+    if not all(figure.is_met for figure in figures):
+        sys.exit(1)
+
+
+async def _measured(name: str, options: Options) -> list[Figure]:
+    return await MEASURES[name](options)
+
+
+if __name__ == "__main__":
+    main()

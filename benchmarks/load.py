@@ -1,0 +1,133 @@
+"""Many rollouts at once: memory at rest, requests at rest, CPU a round, and that against the bare loop's.
+
+The controller runs without its own limit of requests a second (--qps=0), so that a run is short; that changes when
+rounds are made, and hardly what one costs. The bare loop runs before and after it, against the same server.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from benchmarks.figures import Figure
+from benchmarks.ground import Ground, ground, is_healthy
+from benchmarks.manifests import BARE, PLAIN, names, rollout
+from benchmarks.options import Options
+from benchmarks.program import Program, running
+from benchmarks.tally import reads, writes
+from rollouts.cluster.port import Json
+
+TARGET_MIB = 110
+_WITHIN = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What a phase cost: CPU seconds, rounds made, requests."""
+
+    cpu: float
+    rounds: int
+    requests: Counter[str]
+
+    @property
+    def written(self) -> int:
+        """Writes, events too."""
+        return writes(self.requests, with_events=True)
+
+
+async def measure(options: Options) -> list[Figure]:
+    """Bare loop, controller, bare loop."""
+    async with ground() as here:
+        before = await _bare(here, options, "v1", "v2")
+        async with here.controller("--qps=0") as program:
+            figures, create, update = await _controller(here, program, options)
+        after = await _bare(here, options, "v3", "v4")
+    bare = min(before, after)
+    return [*figures, *_cpu("create to Healthy", create, options, bare), *_cpu("one update", update, options, bare),
+            Figure("bare loop: CPU an event and its PATCH", f"{_ms(before)} before, {_ms(after)} after")]  # fmt: skip
+
+
+async def _controller(here: Ground, program: Program, options: Options) -> tuple[list[Figure], Phase, Phase]:
+    await program.said("event=working")
+    await here.quiet()
+    empty, _ = program.memory()
+    create = await _phase(here, program, lambda: _play(here, PLAIN, options, "v1", is_healthy))
+    healthy, _ = program.memory()
+    resting = await _rest(here, program, options)
+    update = await _phase(here, program, lambda: _play(here, PLAIN, options, "v2", is_healthy))
+    updated, peak = program.memory()
+    everything = f"{options.rollouts} rollouts"
+    memory = [
+        Figure("memory (RSS) without rollouts", f"{empty:.0f} MiB"),
+        _memory(f"memory with {everything}, all Healthy", healthy),
+        _memory(f"memory after an update of all {everything}", updated),
+        _memory("memory at its peak", peak),
+    ]
+    return [*memory, *resting], create, update
+
+
+def _memory(what: str, mib: float) -> Figure:
+    return Figure(what, f"{mib:.0f} MiB", f"< {TARGET_MIB} MiB", mib < TARGET_MIB)
+
+
+async def _rest(here: Ground, program: Program, options: Options) -> list[Figure]:
+    before, cpu = here.tally.now(), program.cpu()
+    await asyncio.sleep(options.idle)
+    counts = here.tally.since(before)
+    said = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+    share = (program.cpu() - cpu) / options.idle
+    return [
+        Figure(f"requests in {options.idle:.0f} s at rest", said),
+        Figure("CPU at rest", f"{share:.1%} of a core"),
+    ]
+
+
+async def _phase(here: Ground, program: Program, play: Callable[[], Awaitable[None]]) -> Phase:
+    rounds, before, cpu = await _rounds(here, program), here.tally.now(), program.cpu()
+    await play()
+    spent = program.cpu() - cpu
+    return Phase(spent, await _rounds(here, program) - rounds, here.tally.since(before))
+
+
+async def _rounds(here: Ground, program: Program) -> int:
+    """Rounds of rollouts so far, by the controller's own metrics."""
+    _, match = await program.said(r"metrics=(\d+)")
+    page = await here.scrape(f"http://127.0.0.1:{match[1]}/metrics")
+    return round(sum(float(value) for value in re.findall(r"^rollout_reconcile_count\{.*\} (\S+)$", page, re.M)))
+
+
+async def _play(here: Ground, namespace: str, options: Options, tag: str, is_done: Callable[[Json], bool]) -> None:
+    for name in names(options.rollouts):
+        await here.world.apply([rollout(namespace, name, tag)])
+    await here.all_are(namespace, options.rollouts, is_done, within=_WITHIN)
+    await here.quiet()
+
+
+async def _bare(here: Ground, options: Options, *tags: str) -> float:
+    """CPU seconds for one event and its PATCH."""
+    async with running(("-m", "benchmarks.bare", here.url, BARE), home=here.folder) as program:
+        await program.said("ready")
+        before, cpu = here.tally.now(), program.cpu()
+        for tag in tags:
+            await _play(here, BARE, options, tag, _is_written)
+        return (program.cpu() - cpu) / here.tally.since(before)["patch rollouts/status"]
+
+
+def _is_written(obj: Json) -> bool:
+    return (obj.get("status") or {}).get("observedGeneration") == str(obj["metadata"]["generation"])
+
+
+def _cpu(what: str, phase: Phase, options: Options, bare: float) -> list[Figure]:
+    each = f"{phase.cpu / options.rollouts * 1000:.1f} ms CPU, {phase.rounds / options.rollouts:.1f} rounds"
+    asked = f"{phase.written / options.rollouts:.1f} writes, {reads(phase.requests) / options.rollouts:.1f} reads"
+    a_round, a_write = phase.cpu / phase.rounds, phase.cpu / phase.written
+    return [
+        Figure(f"{what}: a rollout", f"{each}, {asked}"),
+        Figure(f"{what}: CPU a round", f"{_ms(a_round)} ({a_round / bare:.1f} x bare loop)"),
+        Figure(f"{what}: CPU a write", f"{_ms(a_write)} ({a_write / bare:.1f} x bare loop)"),
+    ]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"

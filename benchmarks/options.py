@@ -1,0 +1,13 @@
+"""How much is measured. Given on the command line; smaller numbers are for a quick look."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`rollouts` in the big runs, `starts` of the process, `samples` rollouts counted one by one, `idle` seconds."""
+
+    rollouts: int = 300
+    starts: int = 7
+    samples: int = 5
+    idle: float = 20.0
