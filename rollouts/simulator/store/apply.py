@@ -116,22 +116,17 @@ def _merged_list(live: list[Any], config: list[Any], shape: Shape) -> list[Any]:
 def _pruned(merged: Json, owners: tuple[Owner, ...], paths: frozenset[Path], writer: Writer, shape: Shape) -> Json:
     """Without what the manager applied last time, does not apply now, and nobody else owns.
 
-    A declared field goes as a whole with the last owned leaf below it, defaults that nobody owns included.
+    A declared field goes as a whole with the last owned leaf below it, defaults that nobody owns included; an item of
+    a list goes with its last owner, whatever others have written into it.
     """
     last = next((owner.paths for owner in owners if owner.is_of(writer)), frozenset())
-    kept = _with_parents(paths) | {("f:metadata",)}
-    for owner in owners:
-        if not owner.is_of(writer):
-            kept |= _with_parents(owner.paths)
+    owned = paths.union(*(owner.paths for owner in owners if not owner.is_of(writer)))
+    kept = with_declared_parents(owned, shape) | {("f:metadata",)}
     lost = with_declared_parents(last, shape) - kept
     for path in sorted(lost, key=lambda path: (len(path), path)):  # what holds others goes before them
         if not (_is_key(path) and path[:-1] in kept):
             merged = removed(merged, path, shape)
     return merged
-
-
-def _with_parents(paths: frozenset[Path]) -> frozenset[Path]:
-    return frozenset(path[:depth] for path in paths for depth in range(1, len(path) + 1))
 
 
 def _is_key(path: Path) -> bool:

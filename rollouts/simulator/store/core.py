@@ -40,7 +40,7 @@ from rollouts.simulator.store.managers import Owner, Writer
 from rollouts.simulator.store.meta import at_path, copied, name_of, put_at_path, timestamp, version_of
 from rollouts.simulator.store.pages import page
 from rollouts.simulator.store.patches import patched
-from rollouts.simulator.store.scale import disowned_replicas, paths_of, scale_of, scaled
+from rollouts.simulator.store.scale import disowned_replicas, has_owned_replicas, paths_of, scale_of, scaled
 from rollouts.simulator.store.selectors import Selector
 from rollouts.simulator.store.watches import View, watched
 from rollouts.simulator.store.writes import Birth, check_preconditions, check_version, created, updated
@@ -273,8 +273,7 @@ class Store:
     def _scale(self, kind: Kind, live: Json, scale: Json, writer: Writer, *, is_dry_run: bool) -> Json:
         check_version(kind, live, version_of(scale))
         new = scaled(kind, live, scale)
-        is_owned = bool(at_path(new, paths_of(kind).replicas)) and not kind.is_custom
-        owners = None if is_owned else disowned_replicas(kind, live)
+        owners = None if has_owned_replicas(kind, live, new) else disowned_replicas(kind, live)
         new = updated(kind, live, new, writer, owners)
         return scale_of(kind, self._commit(kind, live, new, is_dry_run=is_dry_run))
 

@@ -173,6 +173,10 @@ def _spec_faults(obj: Json, kind: str) -> Iterator[Cause]:
         yield from _pod_faults(at_path(obj, ("spec", "template", "spec")) or {}, "spec.template.spec")
     if kind == "Pod":
         yield from _pod_faults(obj.get("spec") or {}, "spec")
+    strategy = at_path(obj, ("spec", "strategy")) or {}
+    if kind == "Deployment" and strategy.get("type") == "Recreate" and strategy.get("rollingUpdate"):
+        why = "may not be specified when strategy `type` is 'Recreate'"
+        yield forbidden_value("spec.strategy.rollingUpdate", why)
     replicas = at_path(obj, ("spec", "replicas"))
     if isinstance(replicas, int) and replicas < 0:
         yield invalid_value("spec.replicas", str(replicas), "must be greater than or equal to 0")

@@ -2,6 +2,7 @@
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.store import refusals
+from rollouts.simulator.store.fields import Path
 from rollouts.simulator.store.kinds import Kind, ScalePaths
 from rollouts.simulator.store.managers import Owner, owners_of, without_all
 from rollouts.simulator.store.meta import at_path, name_of, put_at_path
@@ -35,11 +36,18 @@ def scaled(kind: Kind, obj: Json, scale: Json) -> Json:
 
 
 def disowned_replicas(kind: Kind, obj: Json) -> tuple[Owner, ...]:
-    """Who owns what once an object is scaled to nothing, as a Scale without replicas has no such field to own.
+    """Who owns what when the replicas are nobody's."""
+    return without_all(owners_of(obj), _replicas_path(kind))
 
-    The server does the same whenever it scales a custom resource.
-    """
-    return without_all(owners_of(obj), tuple(f"f:{name}" for name in paths_of(kind).replicas))
+
+def has_owned_replicas(kind: Kind, old: Json, new: Json) -> bool:
+    """Whether who scales owns the replicas: not where nobody did before, and none are no field of a Scale to own."""
+    path = _replicas_path(kind)
+    return bool(at_path(new, paths_of(kind).replicas)) and any(path in owner.paths for owner in owners_of(old))
+
+
+def _replicas_path(kind: Kind) -> Path:
+    return tuple(f"f:{name}" for name in paths_of(kind).replicas)
 
 
 def paths_of(kind: Kind) -> ScalePaths:
