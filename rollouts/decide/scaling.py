@@ -55,8 +55,12 @@ def scale_canary(here: Situation) -> Step | None:
 
 
 def rescale_canary(here: Situation) -> Step | None:
-    """The rollout's size changed: bring the versions to it, and let steps, traffic and analyses wait a round."""
-    if not any(_was_scaled_for_other(here, version) for version in (here.new, here.stable)):
+    """The rollout's size changed: bring the versions to it, and let steps, traffic and analyses wait a round.
+
+    A version that is on its way out after an abort is not brought to any size, and must not keep traffic waiting.
+    """
+    kept = (here.stable,) if here.status.is_aborted else (here.new, here.stable)
+    if is_halted(here) or not any(_was_scaled_for_other(here, version) for version in kept):
         return None
     step = scale_canary(here)
     return Step(ends=Ends.ACTING) if step is None else replace(step, ends=Ends.ACTING)

@@ -232,3 +232,16 @@ def test_an_aborted_canary_does_not_grow_on_its_way_out() -> None:
 
     here.run(MINUTE)
     assert here.versions["shop-v2"].replicas == 0
+
+
+def test_traffic_comes_back_even_where_the_size_changes_with_the_abort() -> None:
+    """An autoscaler that writes in the moment of the abort does not keep users on the bad version."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.release("v2")
+    here.settle()
+    here.scale(6)
+    here.patch(is_aborted=True)
+    here.settle()
+
+    assert here.route == Weights(0, 100)
+    assert here.versions["shop-v1"].replicas == 6
