@@ -1,7 +1,8 @@
 """OpenAPI, as far as kubectl asks: does the server validate fields itself, and which schemas has it. Called for GETs.
 
-Only `/openapi/v3` is there. Kinds from definitions show their schemas; built-in kinds show none, and kubectl merges
-those by its own knowledge.
+In `/openapi/v3` kinds from definitions show their schemas; built-in kinds show none, and kubectl merges those by its
+own knowledge. `/openapi/v2` is an empty document: kubectl asks for it when it is given a List, and then leaves
+validation to the server.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,8 @@ from typing import Final
 from rollouts.cluster.port import Json, Resource
 from rollouts.simulator.store import Kind
 
+EMPTY_V2: Final = b"\n\x032.0"  # protobuf: swagger "2.0", and no definitions
+V2_MEDIA: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _ROOT: Final = "/openapi/v3"
 _PARAMETERS: Final = [
     {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
