@@ -1,7 +1,8 @@
 """Many rollouts at once: memory at rest, requests at rest, CPU a round, and that against the bare loop's.
 
 The controller runs without its own limit of requests a second (--qps=0), so that a run is short; that changes when
-rounds are made, and hardly what one costs. The bare loop runs before and after it, against the same server.
+rounds are made, and hardly what one costs. The bare loop runs before and after it, against the same kind of
+server; each has a fresh cluster of its own.
 """
 
 import asyncio
@@ -38,11 +39,10 @@ class Phase:
 
 async def measure(options: Options) -> list[Figure]:
     """Bare loop, controller, bare loop."""
-    async with ground() as here:
-        before = await _bare(here, options, "v1", "v2")
-        async with here.controller("--qps=0") as program:
-            figures, create, update = await _controller(here, program, options)
-        after = await _bare(here, options, "v3", "v4")
+    before = await _bare(options)
+    async with ground() as here, here.controller("--qps=0") as program:
+        figures, create, update = await _controller(here, program, options)
+    after = await _bare(options)
     bare = min(before, after)
     return [*figures, *_cpu("create to Healthy", create, options, bare), *_cpu("one update", update, options, bare),
             Figure("bare loop: CPU an event and its PATCH", f"{_ms(before)} before, {_ms(after)} after")]  # fmt: skip
@@ -104,12 +104,12 @@ async def _play(here: Ground, namespace: str, options: Options, tag: str, is_don
     await here.quiet()
 
 
-async def _bare(here: Ground, options: Options, *tags: str) -> float:
+async def _bare(options: Options) -> float:
     """CPU seconds for one event and its PATCH."""
-    async with running(("-m", "benchmarks.bare", here.url, BARE), home=here.folder) as program:
+    async with ground() as here, running(("-m", "benchmarks.bare", here.url, BARE), home=here.folder) as program:
         await program.said("ready")
         before, cpu = here.tally.now(), program.cpu()
-        for tag in tags:
+        for tag in ("v1", "v2"):
             await _play(here, BARE, options, tag, _is_written)
         return (program.cpu() - cpu) / here.tally.since(before)["patch rollouts/status"]
 
