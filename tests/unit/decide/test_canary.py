@@ -220,7 +220,7 @@ def test_a_spent_deadline_aborts_where_the_user_wants_it() -> None:
 
 
 def test_an_aborted_canary_does_not_grow_on_its_way_out() -> None:
-    """Back at the stable template, the aborted version keeps its one pod until its delay is over (Argo scales it up)."""
+    """Back at stable, the aborted version keeps its one pod until its delay is over (Argo scales it up)."""
     here = deployed(a_canary(weight(25), pause()))
     here.release("v2")
     here.settle()
