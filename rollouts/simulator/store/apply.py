@@ -25,7 +25,7 @@ from rollouts.simulator.store.fields import (
     with_declared_parents,
 )
 from rollouts.simulator.store.managers import Owner, Writer, owners_of, with_entry, without_paths
-from rollouts.simulator.store.meta import copied
+from rollouts.simulator.store.meta import copied, timestamp
 from rollouts.simulator.store.shapes import Shape
 
 
@@ -45,7 +45,7 @@ def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced
     merged = _merged(live, config, shape)
     before, after = places_of(live, shape), places_of(merged, shape)
     changed = frozenset(path for path, value in after.items() if path not in before or before[path] != value)
-    owners = owners_of(live)
+    owners = owners_of(live) or _first_owners(live, writer, shape)
     _check_conflicts(owners, changed, writer, is_forced=is_forced)
     owners = without_paths(owners, changed | (before.keys() - after.keys()), writer)
     paths = frozenset(leaves_of(config, shape))
@@ -53,6 +53,15 @@ def applied(live: Json, config: Json, writer: Writer, shape: Shape, *, is_forced
     left = places_of(pruned, shape)
     owners = without_paths(owners, _vanished(after, left), writer)
     return Applied(pruned, with_entry(owners, paths, writer))
+
+
+def _first_owners(live: Json, writer: Writer, shape: Shape) -> tuple[Owner, ...]:
+    """Who owns an object that nobody has applied and whose owners were forgotten: one manager of that name."""
+    paths = frozenset(path for path in places_of(live, shape) if path[0] != "f:status")
+    if not live or not paths:
+        return ()
+    since = timestamp(writer.now)
+    return (Owner("before-first-apply", "Update", writer.api_version, "", since, paths),)
 
 
 def _vanished(before: Leaves, after: Leaves) -> frozenset[Path]:

@@ -236,8 +236,9 @@ class Store:
             raise refusals.bad_request("resourceVersion should not be set on objects to be created")
         birth = self._birth(kind, namespace, body)
         new = created(kind, body, birth, self._writer(kind, options.manager, "Update", ""))
-        if self._ledger.get(kind.shelf, birth.namespace or "", birth.name) is not None:
-            raise refusals.already_exists(kind.resource, birth.name)
+        if (met := self._ledger.get(kind.shelf, birth.namespace or "", birth.name)) is not None:
+            is_going = "deletionTimestamp" in met["metadata"]
+            raise refusals.already_exists(kind.resource, birth.name, is_going=is_going)
         return self._commit(kind, None, new, is_dry_run=options.is_dry_run)
 
     def _birth(self, kind: Kind, namespace: str | None, body: Json) -> Birth:

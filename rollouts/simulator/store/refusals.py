@@ -82,9 +82,10 @@ def kind_not_served(what: str) -> NotFoundError:
     return NotFoundError(message, status=_status(NotFoundError, message, {}))
 
 
-def already_exists(resource: Resource, name: str) -> AlreadyExistsError:
-    """Create met an object of that name."""
-    message = f'{_named(resource)} "{name}" already exists'
+def already_exists(resource: Resource, name: str, *, is_going: bool = False) -> AlreadyExistsError:
+    """Create met an object of that name, or one that waits for its end."""
+    since = "object is being deleted: " if is_going else ""
+    message = f'{since}{_named(resource)} "{name}" already exists'
     return AlreadyExistsError(message, status=_status(AlreadyExistsError, message, _about(resource, name)))
 
 

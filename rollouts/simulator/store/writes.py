@@ -69,7 +69,7 @@ def updated(kind: Kind, old: Json, body: Json, writer: Writer, owners: tuple[Own
         new = with_meta(new, generation=old["metadata"].get("generation", 0) + 1)
     if owners is None:
         base = owners_of(body) if _sets_owners(old, body) else owners_of(old)
-        owners = after_update(base, old, new, writer, kind.shape)
+        owners = after_update(base, old, new, writer, kind.shape) if base else ()  # nobody owned: nobody will
     new = _with_owners(with_meta(new, resourceVersion=version_of(old)), owners)
     return old if new == {**old, "apiVersion": kind.resource.api_version} else new
 

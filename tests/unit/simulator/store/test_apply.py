@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollouts.cluster.errors import ConflictError
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.apply import Applied, applied
 from rollouts.simulator.store.fields import Path, leaves_of, places_of, read, shown, written
@@ -37,6 +38,9 @@ def _apply(live: Json, config: Json, manager: str) -> Json:
     return with_meta({"metadata": {}, **done.obj}, managedFields=entries_of(done.owners) or None)
 
 
+START = _apply({}, {"base": 1}, "base")  # somebody owns something, so that no owner need be made up
+
+
 @given(_CONFIGS)
 def test_apply_gives_what_it_names(config: Json) -> None:
     """An apply to nothing makes just its config."""
@@ -48,7 +52,7 @@ def test_apply_gives_what_it_names(config: Json) -> None:
 @given(_CONFIGS, _CONFIGS)
 def test_applying_twice_is_applying_once(first: Json, config: Json) -> None:
     """A second apply of the same config changes nothing, whatever others hold."""
-    once = _apply(_apply({}, first, "other"), config, "one")
+    once = _apply(_apply(START, first, "other"), config, "one")
 
     assert _apply(once, config, "one") == once
 
@@ -56,18 +60,18 @@ def test_applying_twice_is_applying_once(first: Json, config: Json) -> None:
 @given(_CONFIGS, _CONFIGS)
 def test_letting_go_gives_back(others: Json, config: Json) -> None:
     """After a manager applies nothing, what the other still owns is there and nothing of its own is left."""
-    both = _apply(_apply({}, others, "other"), config, "one")
+    both = _apply(_apply(START, others, "other"), config, "one")
     after = _apply(both, {}, "one")
     managers = {entry["manager"] for entry in after["metadata"].get("managedFields", [])}
 
-    assert managers <= {"other"}
+    assert managers <= {"other", "base"}
     assert leaves_of(after, SHAPE).keys() <= places_of(both, SHAPE).keys()
 
 
 @given(_CONFIGS, _CONFIGS)
 def test_forced_apply_has_its_way(others: Json, config: Json) -> None:
     """With force every field that the config names has the config's value."""
-    after = leaves_of(_apply(_apply({}, others, "other"), config, "one"), SHAPE)
+    after = leaves_of(_apply(_apply(START, others, "other"), config, "one"), SHAPE)
     wanted = {path: value for path, value in leaves_of(config, SHAPE).items() if value is not None}
 
     assert wanted.items() <= after.items()
@@ -79,6 +83,15 @@ def test_fields_are_written_and_read_back(config: Json) -> None:
     paths = frozenset(leaves_of(config, SHAPE))
 
     assert frozenset(read(written(paths))) == paths
+
+
+def test_object_without_owners_gets_one() -> None:
+    """Where owners were forgotten, all that stands there belongs to `before-first-apply`, so that applies conflict."""
+    live = {"metadata": {}, "map": {"x": 1}}
+    writer = Writer("one", "Apply", "v1", "", NOON)
+
+    with pytest.raises(ConflictError, match='conflict with "before-first-apply"'):
+        applied(live, {"metadata": {}, "map": {"x": 2}}, writer, SHAPE, is_forced=False)
 
 
 @pytest.mark.parametrize(
