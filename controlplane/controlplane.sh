@@ -179,6 +179,8 @@ start_nodes() {
 }
 
 up() {
+  local tool
+  for tool in openssl curl setsid; do command -v "$tool" >/dev/null || die "$tool is missing: install it"; done
   mkdir -p "$logs" "$pids" "$CP_DATA"
   make_pki
   kubeconfig "$own_kubeconfig" admin

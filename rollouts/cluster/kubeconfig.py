@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from rollouts.cluster.login import Credentials, LoginError
+from rollouts.cluster.login import LOOPBACK, Credentials, LoginError
 
 _CLUSTER_KEYS: Final = {
     "server",
@@ -49,9 +49,15 @@ def read(*, kubeconfig: str | None = None, context: str | None = None) -> Creden
     chosen = _named(merged, "contexts", name, paths)
     cluster = _named(merged, "clusters", chosen.get("cluster", ""), paths)
     user = _named(merged, "users", chosen["user"], paths) if chosen.get("user") else {}
-    if set(cluster) - _CLUSTER_KEYS or set(user) - _USER_KEYS:
+    if set(cluster) - _CLUSTER_KEYS or set(user) - _USER_KEYS or _is_behind_proxy(cluster):
         return None
     return _credentials(cluster, user, chosen.get("namespace") or "default")
+
+
+def _is_behind_proxy(cluster: Mapping[str, Any]) -> bool:
+    host = urlsplit(str(cluster.get("server", ""))).hostname
+    names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+    return host not in LOOPBACK and any(os.environ.get(name) for name in names)
 
 
 def _paths(kubeconfig: str | None) -> list[Path]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from rollouts.model.errors import RolloutsError
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SERVICE_ACCOUNT_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -72,8 +73,17 @@ def credentials_of(configuration: Any, namespace: str) -> Credentials:
         headers=headers,
         is_renewed=configuration.refresh_api_key_hook is not None,
         namespace=namespace,
-        proxy=configuration.proxy or None,
+        proxy=_proxy(configuration, urlsplit(server).hostname or ""),
     )
+
+
+def _proxy(configuration: Any, host: str) -> str | None:
+    """The proxy of the kubeconfig or the environment; never for loopback or for hosts in NO_PROXY."""
+    from urllib.request import proxy_bypass
+
+    if not configuration.proxy or host in LOOPBACK or proxy_bypass(host):
+        return None
+    return str(configuration.proxy)
 
 
 def _namespace_of(config: Any, kubeconfig: str | None, context: str | None) -> str:

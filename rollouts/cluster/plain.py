@@ -160,12 +160,13 @@ class PlainCluster:
     def _connection(self, *, timeout: float | None) -> HTTPConnection:
         server = urlsplit(self.credentials.server)
         via = urlsplit(self.credentials.proxy) if self.credentials.proxy else server
-        host, port = via.hostname or "localhost", via.port
-        if server.scheme != "https":
-            return HTTPConnection(host, port, timeout=timeout)
-        connection = HTTPSConnection(host, port, timeout=timeout, context=self.credentials.tls)
+        host, port, is_tls = via.hostname or "localhost", via.port, server.scheme == "https"
+        if is_tls:
+            connection: HTTPConnection = HTTPSConnection(host, port, timeout=timeout, context=self.credentials.tls)
+        else:
+            connection = HTTPConnection(host, port, timeout=timeout)
         if self.credentials.proxy:
-            connection.set_tunnel(server.hostname or "localhost", server.port or 443)
+            connection.set_tunnel(server.hostname or "localhost", server.port or (443 if is_tls else 80))
         return connection
 
 

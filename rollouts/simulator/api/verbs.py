@@ -1,5 +1,6 @@
 """The verbs over HTTP: each reads its request, asks the store, and shows the answer. Called by the server."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ def answered(value: Any, *, code: int = 200, warnings: tuple[str, ...] = ()) -> 
     """A JSON answer."""
     response = web.Response(body=msgspec.json.encode(value), status=code, content_type="application/json")
     for warning in warnings:
-        response.headers.add("Warning", f'299 - "{warning}"')
+        response.headers.add("Warning", f"299 - {json.dumps(warning)}")  # a quoted string, as HTTP has it
     return response
 
 

@@ -113,6 +113,23 @@ def test_plugins_are_left_to_the_library(tmp_path: Path) -> None:
     assert (found.server, found.namespace) == ("http://127.0.0.1:8001", "shop")
 
 
+def test_proxies_are_for_others_than_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment is used for a far server, by the library's login, and never for loopback."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "near.example")
+    near, far = tmp_path / "near", tmp_path / "far"
+    for folder in (near, far):
+        folder.mkdir()
+    by_name = _written(near, cluster={"server": "https://near.example"})
+    elsewhere = _written(far, cluster={"server": "https://far.example"})
+
+    assert kubeconfig.read(kubeconfig=elsewhere) is None
+    assert login(kubeconfig=elsewhere).proxy == "http://proxy.example:3128"
+    assert login(kubeconfig=by_name).proxy is None
+    assert login(kubeconfig=_written(tmp_path)).proxy is None
+
+
 def test_no_login_says_what_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without kubeconfig and outside of a pod the message names both and the cure."""
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
