@@ -17,7 +17,7 @@ from rollouts.model.objects import Json, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Canary
 from rollouts.traffic.protocol import Objects
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import PROVIDERS, routers_of, unknown_routers
 
 MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
 _TEMPLATES = (kinds.ANALYSIS_TEMPLATES.kind, kinds.CLUSTER_ANALYSIS_TEMPLATES.kind)
@@ -46,6 +46,7 @@ def service_faults(rollout: Rollout, manifest: Json, objects: Objects) -> Iterat
 
 def route_faults(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
     """Routers that nobody here speaks, and what each provider finds wrong with its objects."""
+    yield from unknown_routers(rollout)
     for router in routers_of(rollout):
         provider = PROVIDERS.get(router.provider)
         if provider is None:
