@@ -156,6 +156,14 @@ def together(steps: Iterable[Step | None], ends: Ends = Ends.NOTHING) -> Step | 
 Stage = Callable[[Situation], Step | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Stages that act, in order until one ends the acting; then stages that close, all of them."""
+
+    acting: tuple[Stage, ...]
+    closing: tuple[Stage, ...]
+
+
 def _imagine(version: Version, effects: tuple[Effect, ...]) -> Version:
     """The version once these effects are carried out; pods and readiness are for the cluster to report."""
     for effect in effects:

@@ -1,24 +1,14 @@
-"""The order of things, as data. One tuple acts, one closes; a strategy is a pair of them.
+"""The order of things, as data. One tuple acts, one closes; a strategy is a pair of them (Course).
 
 Dialects that differ in order are other pairs of the same stages. The order is Argo's reconcile; tests/unit/decide
 pins it, since the order of events is API.
 """
 
-from dataclasses import dataclass
-
 from rollouts.decide import analyses, bluegreen, checks, conditions, pauses, promotion, scaling, services, shares, steps
 from rollouts.decide import status as closing
-from rollouts.decide.situation import Stage
+from rollouts.decide.situation import Course, Stage
+from rollouts.decide.ticks import TICKS
 from rollouts.model.strategy import BlueGreen, Canary, Progressive, Strategy
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Stages that act, in order until one ends the acting; then stages that close, all of them."""
-
-    acting: tuple[Stage, ...]
-    closing: tuple[Stage, ...]
-
 
 CHECKS: tuple[Stage, ...] = (
     checks.rollout_deleted,
@@ -89,6 +79,4 @@ def course_of(strategy: Strategy) -> Course:
         case BlueGreen():
             return BLUE_GREEN
         case Progressive():
-            from rollouts.decide.ticks import TICKS
-
             return TICKS

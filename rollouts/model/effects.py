@@ -6,6 +6,7 @@ Effects name things by hash or name; rendering (bodies, patches) belongs to work
 from dataclasses import dataclass
 from datetime import datetime
 
+from rollouts.model.questions import AskGate
 from rollouts.model.strategy import AnalysisRef
 from rollouts.model.weights import Shares
 
@@ -115,24 +116,41 @@ class DeleteAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class CreatePrimary:
-    """Create the primary copy of the target workload, and the Services that lead to both."""
+class CreateCopy:
+    """Create the copy of the target workload, and the Services that lead to both."""
 
+    name: str
     replicas: int
 
 
 @dataclass(frozen=True, slots=True)
-class CopyToPrimary:
-    """Overwrite the primary's template by the target's: promotion by copy."""
+class OverwriteCopy:
+    """Overwrite the copy's template by the target's (`hash`): promotion by copy."""
 
+    name: str
     hash: str
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleTarget:
-    """Scale the user's own workload, beside its primary copy."""
+class ServeCopy:
+    """Lead the Service that everybody calls to the copy."""
 
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTarget:
+    """Scale the user's own workload, beside its copy."""
+
+    name: str
     replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallGate:
+    """Tell a webhook once the effects before are done; nobody waits for its answer, which joins a later Snapshot."""
+
+    question: AskGate
 
 
 Effect = (
@@ -148,7 +166,9 @@ Effect = (
     | StartAnalysis
     | CancelAnalysis
     | DeleteAnalysis
-    | CreatePrimary
-    | CopyToPrimary
+    | CreateCopy
+    | OverwriteCopy
+    | ServeCopy
     | ScaleTarget
+    | CallGate
 )

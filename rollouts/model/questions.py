@@ -17,11 +17,15 @@ class VerifyWeight:
 
 @dataclass(frozen=True, slots=True)
 class AskGate:
-    """Does the webhook agree? `attempt` names the tick, so that the next tick asks afresh. Answer: GateAnswer."""
+    """Does the webhook agree? Answer: GateAnswer.
+
+    `phase` is what it is told of the rollout; `attempt` names the tick, so that the next tick asks afresh.
+    """
 
     gate: str
     url: str
     moment: str
+    phase: str
     attempt: str
 
 
@@ -55,7 +59,7 @@ class GateAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MetricAnswer:
-    """A measured value, or the reason why there is none."""
+    """A measured value; None without an error where nothing was measured, else the reason why there is none."""
 
     value: float | None
     error: str = ""

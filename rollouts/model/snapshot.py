@@ -42,15 +42,25 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Readiness:
+    """Why a workload is not ready ("": it is), in its dialect's words; `is_final` when its deadline is spent."""
+
+    message: str = ""
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Twins:
-    """The two workloads of a primary copy, None while one does not exist. `fatal` texts name a spent deadline."""
+    """The user's workload and its copy, None while one does not exist.
+
+    `is_served` says that the Service that everybody calls leads to the copy.
+    """
 
     target: Version | None = None
-    primary: Version | None = None
-    target_fatal: str = ""
-    primary_fatal: str = ""
-    target_waits: str = ""
-    primary_waits: str = ""
+    copy: Version | None = None
+    target_readiness: Readiness = Readiness()
+    copy_readiness: Readiness = Readiness()
+    is_served: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,15 @@ class BlueGreenStatus:
 
 @dataclass(frozen=True, slots=True)
 class TickStatus:
-    """What only a ticking rollout has. `applied` and `promoted` are hashes of the target's template."""
+    """What only a ticking rollout has. `applied` and `promoted` are hashes of the target's template.
+
+    `failed_checks` adds up over a run; `rounds` are those of a strategy without weights; `ticked` is the last tick that
+    counted.
+    """
 
     failed_checks: int = 0
     weight: int = 0
-    iterations: int = 0
+    rounds: int = 0
     applied: str = ""
     promoted: str = ""
     ticked: datetime | None = None

@@ -149,15 +149,29 @@ class Holding(Enum):
     PRIMARY_COPY = "primary copy"
 
 
+class Unit(Enum):
+    """What a check measures; it decides how values are compared and shown."""
+
+    PLAIN = "plain"
+    PERCENT = "percent"
+    MILLISECONDS = "milliseconds"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A metric question of a ticking rollout: passes when the answer lies in [low, high]."""
+    """A metric question of a ticking rollout: passes when the answer lies in [low, high].
+
+    `label` is what a halt calls it, `no_values` the event of an empty answer, `broken` what stands before an error.
+    """
 
     name: str
     query: str
     low: float | None = None
     high: float | None = None
-    interval: str = "1m"
+    unit: Unit = Unit.PLAIN
+    label: str = ""
+    no_values: str = ""
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +188,53 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Progressive:
-    """A ticking strategy: every tick asks its checks; weights or iterations advance while they pass.
+class Pair:
+    """Names of a user's workload and its generated copy, and of the Services: everybody's, the copy's, the target's."""
 
-    `weights` are the canary's weights in order (empty: iterations count instead); `failure_budget` failed ticks end
-    the run; `promotion_step` None moves all traffic back to the primary at once.
+    target: str
+    copy: str
+    service: str
+    stable_service: str
+    canary_service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the users of a dialect call the two versions and a round of checks. Events speak in them."""
+
+    stable: str = "stable"
+    new: str = "canary"
+    round: str = "round"
+
+
+@dataclass(frozen=True, slots=True)
+class Progressive:
+    """A ticking strategy: every tick asks its checks; weights or rounds advance while they pass.
+
+    `weights` are the canary's weights in order; with `rounds` instead, so many ticks must pass before all traffic
+    switches at once (nothing switches without `routers`). `failure_budget` failed ticks end the run. `promotion_step`
+    None moves all traffic back to the copy at once. `probe` asks whether metrics can be had, `notices` are told
+    whenever the run advances.
     """
 
     interval: timedelta
+    pair: Pair
     weights: tuple[int, ...] = ()
-    iterations: int = 0
+    rounds: int = 0
     failure_budget: int = 1
     promotion_step: int | None = None
     checks: tuple[Check, ...] = ()
     gates: tuple[Gate, ...] = ()
     routers: tuple[Router, ...] = ()
+    probe: str = ""
+    notices: tuple[str, ...] = ()
+    words: Words = Words()
     skip_analysis: bool = False
-    moves_traffic: bool = True
+
+    @property
+    def moves_traffic(self) -> bool:
+        """Whether weights are set on routes; otherwise the Services never change sides."""
+        return bool(self.routers)
 
 
 Strategy = Canary | BlueGreen | Progressive

@@ -4,9 +4,9 @@ Called by controller/observe (`replicasets.versions`, `replicasets.find_new`) an
 """
 
 from rollouts.model.effects import (
+    CallGate,
     CancelAnalysis,
-    CopyToPrimary,
-    CreatePrimary,
+    CreateCopy,
     CreateVersion,
     DelayScaleDown,
     DeleteAnalysis,
@@ -14,9 +14,11 @@ from rollouts.model.effects import (
     Effect,
     FillReplicas,
     NumberVersion,
+    OverwriteCopy,
     PointService,
     ScaleTarget,
     ScaleVersion,
+    ServeCopy,
     SetRevision,
     ShiftTraffic,
     StartAnalysis,
@@ -36,8 +38,8 @@ _OfAnalysis = CancelAnalysis | DeleteAnalysis
 def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
     """The change that carries out an effect. `manifest` is the rollout's own object.
 
-    Raises ValueError for effects that other layers render (routes, analyses) and for a primary copy's, which no shell
-    carries out yet.
+    Raises ValueError for effects that other layers carry out (routes, analyses, gates) and for those of a target and
+    its copy, which no shell carries out yet.
     """
     match effect:
         case CreateVersion() | ScaleVersion() | NumberVersion() | DelayScaleDown() | DeleteVersion():
@@ -48,7 +50,9 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             return _analysis(effect, rollout)
         case PointService():
             return services.point(effect, rollout)
-        case ShiftTraffic() | StartAnalysis() | CreatePrimary() | CopyToPrimary() | ScaleTarget():
+        case (
+            ShiftTraffic() | StartAnalysis() | CallGate() | CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget()
+        ):
             raise ValueError(f"{type(effect).__name__} is not rendered here")
 
 

@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> int:
         print(mismatch)
     for rule, count in sorted(report.by_rule.items()):
         print(f"rule {rule}: {count}")
+    if report.left_out:
+        print(f"{report.left_out} cases are not covered by this version and were not run")
     if report.has_too_many_exceptions:
         print(f"{report.by_rule.total()} cases passed by rules: more than one in fifty")
     print(report.summary)

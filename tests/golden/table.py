@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, hashing, phases, plugin, replicas
+from tests.golden import analysis, flagger, hashing, phases, plugin, replicas
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -17,5 +17,6 @@ CATEGORIES: dict[str, Category] = {
         analysis.VERDICT_RUN,
         analysis.SCHEDULE,
         analysis.VALIDATION,
+        flagger.TICKS,
     )
 }

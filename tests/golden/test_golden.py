@@ -23,7 +23,9 @@ def test_we_answer_as_argo_does(name: str) -> None:
 
 def test_every_data_file_has_its_category() -> None:
     """No file lies about without being run."""
-    assert {path.name.removesuffix(".jsonl.gz") for path in DATA.iterdir()} == set(CATEGORIES)
+    files = {path.relative_to(DATA).as_posix() for path in DATA.rglob("*.jsonl.gz")}
+
+    assert {name.removesuffix(".jsonl.gz") for name in files} == set(CATEGORIES)
 
 
 def _doubled(given: Json) -> Json:

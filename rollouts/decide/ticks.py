@@ -1,0 +1,98 @@
+"""The course of a ticking rollout, as data, and its clock. Called by decide through stages.course_of.
+
+A tick is the first round at or after `ticked + interval`; rounds in between change nothing, unless a user aborts. The
+order is Flagger's (spec/flagger.md §2.2) and tests/golden pins it; most stages speak in a few phases only.
+"""
+
+from dataclasses import replace
+
+from rollouts.decide import advance, checks, gates, measures, promotion_by_copy, rollback, routing, twins
+from rollouts.decide.conditions import INVALID_SPEC, set_condition, without_condition
+from rollouts.decide.situation import Course, Ends, Situation, Step
+from rollouts.decide.tidings import AT_REST, JUDGED, in_phase, phase_of, strategy_of, told, warned
+from rollouts.model.status import Condition
+
+
+def spec_faulty(here: Situation) -> Step | None:
+    """The first mistake is shown and nothing else happens; a run in progress keeps its phase and goes on when cured."""
+    faults = here.rollout.faults or here.snapshot.reference_faults
+    known = here.status.condition(INVALID_SPEC)
+    if not faults:
+        return Step(status=without_condition(here.status, INVALID_SPEC)) if known else None
+    message = f"{faults[0]} ({faults[0].cure})" if faults[0].cure else str(faults[0])
+    if known is not None and known.message == message:
+        return Step(reason=message, ends=Ends.ROUND)
+    condition = Condition(INVALID_SPEC, "True", INVALID_SPEC, message, here.now, here.now)
+    status = set_condition(without_condition(here.status, INVALID_SPEC), condition)
+    return Step(events=(warned(message),), status=status, reason=message, ends=Ends.ROUND)
+
+
+def tick_not_due(here: Situation) -> Step | None:
+    """Between two ticks only a user's abort counts."""
+    ticked = here.observed.ticks.ticked
+    if ticked is None or (here.status.is_aborted and phase_of(here) in JUDGED):
+        return None
+    due = ticked + strategy_of(here).interval
+    if here.now >= due:
+        return None
+    return Step(wake_at=due, reason=f"next tick at {due:%H:%M:%S}", ends=Ends.ROUND)
+
+
+def run_suspended(here: Situation) -> Step | None:
+    """Routes and workloads stay as they are until the user lets go."""
+    if not here.rollout.is_suspended:
+        return None
+    text = f"skipping {strategy_of(here).words.new} run as object is suspended"
+    return Step(events=(told(text),), reason=text, ends=Ends.ROUND)
+
+
+def record_tick(here: Situation) -> Step | None:
+    """The tick has counted, and the next one follows; a rollout at rest that nothing happens to is left alone."""
+    status = here.status if here.status.phase else in_phase(here, phase_of(here))
+    if status == here.observed and status.phase in AT_REST:
+        return None
+    ticked = here.now.replace(microsecond=0)
+    wake_at = None if status.phase in AT_REST else ticked + strategy_of(here).interval
+    return Step(status=replace(status, ticks=replace(status.ticks, ticked=ticked)), wake_at=wake_at)
+
+
+TICKS = Course(
+    acting=(
+        checks.rollout_deleted,
+        spec_faulty,
+        gates.tell_late_answers,
+        tick_not_due,
+        run_suspended,
+        rollback.abort_asked,
+        twins.target_missing,
+        twins.probe_metrics,
+        twins.copy_missing,
+        twins.copy_unready_at_start,
+        twins.copy_unserved,
+        twins.begin,
+        advance.nothing_new,
+        twins.copy_unready,
+        routing.route_unread,
+        gates.confirm_rollout,
+        advance.begin_run,
+        advance.begin_again,
+        twins.target_unready,
+        promotion_by_copy.copy_at_once,
+        gates.tell_of_success,
+        promotion_by_copy.finish,
+        rollback.rollback_asked,
+        promotion_by_copy.return_traffic,
+        rollback.budget_spent,
+        measures.begin_checks,
+        measures.ask_webhooks,
+        measures.measure,
+        advance.give_notice,
+        gates.confirm_traffic_increase,
+        advance.advance_weight,
+        advance.advance_round,
+        gates.confirm_promotion,
+        advance.switch_traffic,
+        promotion_by_copy.promote,
+    ),
+    closing=(record_tick,),
+)
