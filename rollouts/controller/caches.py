@@ -6,7 +6,7 @@ Filled by the informers, by the source, and by the answers to our writes; read b
 from collections.abc import Iterable, Iterator
 
 from rollouts.cluster import kinds
-from rollouts.cluster.informers import Cache
+from rollouts.cluster.informers import Cache, slim
 from rollouts.cluster.port import Json, Resource
 from rollouts.model.objects import Ref
 
@@ -43,7 +43,7 @@ class Caches:
         """Take in the answer to a write, or to a read, if its kind is kept."""
         cache = self._caches.get((obj.get("apiVersion", ""), obj.get("kind", "")))
         if cache is not None:
-            cache.put(obj)
+            cache.put(slim(obj))
 
     def drop(self, ref: Ref) -> None:
         """Forget an object that the server says is not there."""

@@ -209,7 +209,14 @@ class _NoProgress(kopf.ProgressStorage):
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
-    """Remembers nothing: we compare with the status, never with what an object once was."""
+    """Remembers nothing: we compare with the status, never with what an object once was.
+
+    It takes no copy of each object either, which kopf would look for differences in and nobody here asks for.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Nothing is compared."""
+        return kopf.BodyEssence()
 
     def fetch(self, **_: Any) -> None:
         """Nothing was stored."""
