@@ -1,6 +1,7 @@
 """Pod template and step hashes. The package's public functions."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rollouts.hashing.encode import encoder
@@ -71,6 +72,7 @@ def _template(manifest: Json) -> str:
     return encoder("PodTemplateSpec")((manifest.get("spec") or {}).get("template"))
 
 
+@lru_cache(maxsize=1024)  # every status write parses the object again, with the template that it had before
 def _hash(encoded: str, collision_count: int | None) -> str:
     data = encoded.encode()
     if collision_count is not None:
