@@ -1,8 +1,8 @@
 """Many rollouts at once: memory at rest, requests at rest, CPU a round, and that against the bare loop's.
 
 The controller runs without its own limit of requests a second (--qps=0), so that a run is short; that changes when
-rounds are made, and hardly what one costs. The bare loop runs before and after it, against the same kind of
-server; each has a fresh cluster of its own.
+rounds are made, and hardly what one costs. The bare loop runs in between, on
+clusters of its own behind the same server, so that both meet the same neighbours on the machine.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from statistics import mean
 
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground, ground, is_healthy
@@ -38,33 +39,39 @@ class Phase:
 
 
 async def measure(options: Options) -> list[Figure]:
-    """Bare loop, controller, bare loop."""
-    before = await _bare(options)
+    """Create, rest, update; the bare loop before, between and after."""
+    yardsticks = [await _bare(options)]
     async with ground() as here, here.controller("--qps=0") as program:
-        figures, create, update = await _controller(here, program, options)
-    after = await _bare(options)
-    bare = min(before, after)
-    return [*figures, *_cpu("create to Healthy", create, options, bare), *_cpu("one update", update, options, bare),
-            Figure("bare loop: CPU an event and its PATCH", f"{_ms(before)} before, {_ms(after)} after")]  # fmt: skip
+        await program.said("event=working")
+        await here.quiet()
+        memory = [program.memory()]
+        create = await _phase(here, program, lambda: _play(here, PLAIN, options, "v1", is_healthy))
+        memory.append(program.memory())
+        resting = await _rest(here, program, options)
+        yardsticks.append(await _bare(options))
+        update = await _phase(here, program, lambda: _play(here, PLAIN, options, "v2", is_healthy))
+        memory.append(program.memory())
+    yardsticks.append(await _bare(options))
+    bare = mean(yardsticks)
+    return [
+        *_memories(memory, options),
+        *resting,
+        *_cpu("create to Healthy", create, options, bare),
+        *_cpu("one update", update, options, bare),
+        Figure(
+            "bare loop: CPU an event and its PATCH", f"{_ms(bare)} ({_ms(min(yardsticks))} to {_ms(max(yardsticks))})"
+        ),
+    ]
 
 
-async def _controller(here: Ground, program: Program, options: Options) -> tuple[list[Figure], Phase, Phase]:
-    await program.said("event=working")
-    await here.quiet()
-    empty, _ = program.memory()
-    create = await _phase(here, program, lambda: _play(here, PLAIN, options, "v1", is_healthy))
-    healthy, _ = program.memory()
-    resting = await _rest(here, program, options)
-    update = await _phase(here, program, lambda: _play(here, PLAIN, options, "v2", is_healthy))
-    updated, peak = program.memory()
-    everything = f"{options.rollouts} rollouts"
-    memory = [
+def _memories(seen: list[tuple[float, float]], options: Options) -> list[Figure]:
+    (empty, _), (healthy, _), (updated, peak) = seen
+    return [
         Figure("memory (RSS) without rollouts", f"{empty:.0f} MiB"),
-        _memory(f"memory with {everything}, all Healthy", healthy),
-        _memory(f"memory after an update of all {everything}", updated),
+        _memory(f"memory with {options.rollouts} rollouts, all Healthy", healthy),
+        _memory("memory after an update of them all", updated),
         _memory("memory at its peak", peak),
     ]
-    return [*memory, *resting], create, update
 
 
 def _memory(what: str, mib: float) -> Figure:
