@@ -13,15 +13,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from analysis.errors import ProviderError
-from analysis.requests import Defaults, Json, Query, RangeQuery, Request, Server
+from analysis.requests import LARGEST, Defaults, Json, Query, RangeQuery, Request, Server
 
 if TYPE_CHECKING:
     from httpx import AsyncClient, Response  # noqa: TID251  # this is the place
 
 ATTEMPTS = 3
 """How often a request is sent that never got an answer."""
-LARGEST = 16 * 1024 * 1024
-"""Bytes that an answer may have."""
 THREADS = 4
 """Range queries at once; the library behind them blocks."""
 _NO_POST = (405, 501)

@@ -14,6 +14,9 @@ from analysis.model import Metric
 
 Json = dict[str, Any]
 
+LARGEST = 16 * 1024 * 1024
+"""Bytes that an answer may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:

@@ -31,7 +31,9 @@ def _real() -> dict[str, Json]:
     go = shutil.which("go")
     if go is None:
         pytest.skip("needs go, to fetch the Gateway API's module")
-    told = subprocess.run([go, "mod", "download", "-json", MODULE], capture_output=True, check=True, text=True)
+    told = subprocess.run(
+        [go, "mod", "download", "-json", MODULE], capture_output=True, check=True, text=True, timeout=120
+    )
     folder = Path(json.loads(told.stdout)["Dir"]) / "config" / "crd" / "standard"
     documents = [yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")]
     return {one["metadata"]["name"]: one for one in documents if one["kind"] == "CustomResourceDefinition"}

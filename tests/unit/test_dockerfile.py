@@ -48,7 +48,7 @@ def test_hadolint_finds_nothing() -> None:
     """The linter of Dockerfiles is content."""
     hadolint = Path(sys.executable).with_name("hadolint")
 
-    result = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    result = subprocess.run([hadolint, ROOT / "Dockerfile"], capture_output=True, text=True, check=False, timeout=60)
 
     assert (result.returncode, result.stdout) == (0, "")
 
@@ -104,7 +104,7 @@ def build(stage: list[Instruction], into: Path) -> None:
         elif instruction.word == "RUN":
             command = instruction.rest.replace(PREFIX, str(into / "sluice"))
             command = re.sub(r"(^|&&\s+)python ", rf"\1{python_for_all()} ", command)
-            subprocess.run(command, shell=True, cwd=source, check=True, env=_environment(), umask=0o022)
+            subprocess.run(command, shell=True, cwd=source, check=True, env=_environment(), umask=0o022, timeout=600)
 
 
 def _environment() -> dict[str, str]:
@@ -132,6 +132,7 @@ def test_the_build_commands_make_a_program_that_another_user_can_start(folder: P
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
         cwd="/",
         env={"HOME": "/"},
         user=user,

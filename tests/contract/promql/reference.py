@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from urllib.request import urlopen
 import pytest
 
 READY = "Server is ready to receive web requests"
+PATIENCE = 60.0
+"""Seconds that it has to get ready."""
 
 
 def missing(reason: str) -> NoReturn:
@@ -62,11 +65,16 @@ def _free_port() -> int:
 def _await_ready(process: "subprocess.Popen[str]") -> None:
     assert process.stderr is not None
     lines = []
-    for line in process.stderr:
-        lines.append(line)
-        if READY in line:
-            return
-    pytest.fail("Prometheus ended before it was ready:\n" + "".join(lines))
+    impatience = threading.Timer(PATIENCE, process.kill)
+    impatience.start()
+    try:
+        for line in process.stderr:
+            lines.append(line)
+            if READY in line:
+                return
+    finally:
+        impatience.cancel()
+    pytest.fail("Prometheus ended, or was ended, before it was ready:\n" + "".join(lines))
 
 
 def ask(url: str, path: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -9,28 +9,16 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from analysis import ports
 from analysis.errors import ProviderError
-from analysis.ports import HttpPorts, InProcessPorts
+from analysis.ports import THREADS, HttpPorts, InProcessPorts
 from analysis.providers.prometheus import read
-from analysis.requests import Query, RangeQuery, Server
+from analysis.requests import LARGEST, Query, RangeQuery, Server
 from rollouts.simulator.promql import routes
 from rollouts.simulator.series import Series
+from tests.builders.servers import serving
 
 NOW = datetime(2023, 11, 14, 22, 14, 20, tzinfo=UTC)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -152,15 +140,14 @@ async def test_a_redirect_is_not_followed() -> None:
             await doors.ask(a_query(url))
 
 
-async def test_a_huge_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_huge_answer_is_cut_off() -> None:
     """What is beyond the limit is not read into memory."""
-    monkeypatch.setattr(ports, "LARGEST", 1000)
 
     async def flood(_: web.Request) -> web.Response:
-        return web.Response(body=b"x" * 100_000)
+        return web.Response(body=b"x" * (LARGEST + 1))
 
     async with answering(flood) as url, opened() as doors:
-        with pytest.raises(ProviderError, match="more than 1000 bytes"):
+        with pytest.raises(ProviderError, match=f"more than {LARGEST} bytes"):
             await doors.ask(a_query(url))
 
 
@@ -173,16 +160,42 @@ async def test_a_server_that_is_not_there_is_named() -> None:
 
 async def test_a_silent_server_ends_in_its_timeout() -> None:
     """The metric's own timeout holds."""
-    enough = asyncio.Event()
 
     async def hold(_: web.Request) -> web.Response:
-        await enough.wait()
+        await asyncio.Event().wait()
         return web.Response()
 
     async with answering(hold) as url, opened() as doors:
         with pytest.raises(ProviderError, match="did not answer within"):
             await doors.ask(a_query(url, timeout=timedelta(milliseconds=30)))
-        enough.set()
+
+
+async def test_a_trickle_does_not_hold_a_thread() -> None:
+    """A server that sends a byte now and then keeps each single wait short; the whole answer has its time, too."""
+
+    async def trickle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.01)
+
+    async with answering(trickle) as url, opened() as doors:
+        span = RangeQuery(Server(url, timeout=timedelta(milliseconds=100)), "up", NOW, NOW, timedelta(seconds=1))
+        told = await asyncio.gather(*(doors.ask(span) for _ in range(THREADS + 1)), return_exceptions=True)
+
+    assert all(isinstance(error, ProviderError) and "no whole answer within 0.1 s" in str(error) for error in told)
+
+
+async def test_a_huge_span_is_cut_off() -> None:
+    """The limit of an answer holds for range queries, too."""
+
+    async def flood(_: web.Request) -> web.Response:
+        return web.Response(body=b"x" * (LARGEST + 1))
+
+    async with answering(flood) as url, opened() as doors:
+        with pytest.raises(ProviderError, match=f"more than {LARGEST} bytes"):
+            await doors.ask(RangeQuery(Server(url), "up", NOW, NOW, timedelta(seconds=1)))
 
 
 async def test_functions_answer_in_process() -> None:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession, web  # noqa: TID251  # a test's own client
+from aiohttp import ClientSession  # noqa: TID251  # a test's own client
 from prometheus_api_client import PrometheusConnect
 
 from rollouts.simulator.promql import routes
 from rollouts.simulator.series import Series
+from tests.builders.servers import serving
 
 NOW = 1_700_000_060.0
 
@@ -22,12 +23,8 @@ async def url() -> AsyncIterator[str]:
     for pod, value in (("a", 1.0), ("b", 2.0)):
         series.record("up", {"pod": pod}, value, NOW - 60)
         series.record("up", {"pod": pod}, value * 10, NOW)
-    runner = web.AppRunner(routes(series, lambda: datetime.fromtimestamp(NOW, UTC)))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    async with serving(routes(series, lambda: datetime.fromtimestamp(NOW, UTC))) as address:
+        yield address
 
 
 @pytest_asyncio.fixture
