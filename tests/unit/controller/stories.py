@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.ports import InProcessPorts
+from analysis.requests import Defaults
 from rollouts.cluster import kinds
 from rollouts.cluster.port import (
     Cluster,
@@ -44,6 +45,7 @@ class Shop:
     world: World
     store: Store
     started: int = 0
+    prometheus: str = ""  # the controller's --prometheus
 
     async def start(
         self, cluster: Cluster | None = None, *, settings: Settings | None = None, git: GitPorts | None = None
@@ -54,7 +56,7 @@ class Shop:
             cluster=cluster or self.store,
             clock=virtual_now,
             source=informer_source(cluster or self.store, random.Random(1)),
-            measuring=InProcessPorts(self.measure),
+            measuring=InProcessPorts(self.measure, None, Defaults(self.prometheus)),
             git=git,
             identity=f"controller-{self.started}",
             dice=random.Random(1),
