@@ -16,12 +16,22 @@ def _ref(owner: Json, *, is_blocking: bool = False) -> Json:
     return {**ref, "blockOwnerDeletion": True} if is_blocking else ref
 
 
+_GHOST = {"apiVersion": "contract.sluice.dev/v1", "kind": "Widget", "name": "ghost", "uid": "of-a-ghost"}
+
+
+async def _noticed(dependents: Bench) -> None:
+    """Until the collector knows the dependents made so far: it has collected one that was made after them."""
+    await dependents.create(config_map("canary", ownerReferences=[_GHOST]))
+    await until_gone(dependents.cluster, dependents.at("canary"))
+
+
 async def test_background_deletes_owner_first(cluster: Cluster, namespace: str) -> None:
     """By default the owner goes at once and its dependents, and theirs, after it."""
     owners, dependents = widgets(cluster, namespace), config_maps(cluster, namespace)
     owner = await owners.create(widget("owner"))
     child = await dependents.create(config_map("child", ownerReferences=[_ref(owner)]))
     await dependents.create(config_map("grandchild", ownerReferences=[_ref(child)]))
+    await _noticed(dependents)
     await cluster.delete(owners.at("owner"))
 
     await until_gone(cluster, owners.at("owner"))
@@ -35,6 +45,7 @@ async def test_foreground_deletes_dependents_first(cluster: Cluster, namespace: 
     owner = await owners.create(widget("owner"))
     held = config_map("child", ownerReferences=[_ref(owner, is_blocking=True)], finalizers=["a.dev/one"])
     await dependents.create(held)
+    await _noticed(dependents)
     await cluster.delete(owners.at("owner"), DeleteOptions(propagation="Foreground"))
     await until(cluster, dependents.at("child"), lambda obj: "deletionTimestamp" in obj["metadata"])
     waiting = await owners.get("owner")
@@ -60,6 +71,7 @@ async def test_orphan_leaves_dependents(cluster: Cluster, namespace: str) -> Non
     owners, dependents = widgets(cluster, namespace), config_maps(cluster, namespace)
     owner = await owners.create(widget("owner"))
     await dependents.create(config_map("child", ownerReferences=[_ref(owner)]))
+    await _noticed(dependents)
     await cluster.delete(owners.at("owner"), DeleteOptions(propagation="Orphan"))
 
     await until_gone(cluster, owners.at("owner"))
@@ -72,6 +84,7 @@ async def test_another_owner_keeps_a_dependent(cluster: Cluster, namespace: str)
     owners, dependents = widgets(cluster, namespace), config_maps(cluster, namespace)
     going, staying = await owners.create(widget("going")), await owners.create(widget("staying"))
     await dependents.create(config_map("child", ownerReferences=[_ref(going), _ref(staying)]))
+    await _noticed(dependents)
     await cluster.delete(owners.at("going"))
 
     left = await until(cluster, dependents.at("child"), lambda obj: len(obj["metadata"]["ownerReferences"]) == 1)
@@ -81,8 +94,7 @@ async def test_another_owner_keeps_a_dependent(cluster: Cluster, namespace: str)
 async def test_dependent_of_nobody_is_collected(cluster: Cluster, namespace: str) -> None:
     """An object whose owner does not exist does not stay."""
     dependents = config_maps(cluster, namespace)
-    ref = {"apiVersion": "contract.sluice.dev/v1", "kind": "Widget", "name": "ghost", "uid": "of-a-ghost"}
-    await dependents.create(config_map("child", ownerReferences=[ref]))
+    await dependents.create(config_map("child", ownerReferences=[_GHOST]))
 
     await until_gone(cluster, dependents.at("child"))
 
@@ -95,6 +107,7 @@ async def test_jobs_leave_their_dependents_by_default(cluster: Cluster, namespac
     body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "owner"}}
     owner = await jobs.create({**body, "spec": {"suspend": True, "template": template}})
     await dependents.create(config_map("child", ownerReferences=[_ref(owner)]))
+    await _noticed(dependents)
     await cluster.delete(jobs.at("owner"))
 
     await until_gone(cluster, jobs.at("owner"))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 from rollouts.cluster.port import Cluster, Collection, Json, Query, Target
 
-PATIENCE = 30.0
+PATIENCE = 120.0  # seconds; a real garbage collector may take its half-minute to hear of a new kind
 
 
 def is_established(definition: Json) -> bool:
