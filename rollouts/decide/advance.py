@@ -64,9 +64,8 @@ def give_notice(here: Situation) -> Step | None:
 
 
 def advance_weight(here: Situation) -> Step | None:
-    """The first weight above the present one."""
-    now = weight_now(here)
-    weight = next((weight for weight in strategy_of(here).weights if weight > now), None)
+    """The weight that follows the present one."""
+    weight = strategy_of(here).climb.after(weight_now(here))
     if weight is None:
         return None
     text = f"Advance {subject(here)} {strategy_of(here).words.new} weight {weight}"
@@ -77,7 +76,7 @@ def advance_weight(here: Situation) -> Step | None:
 def advance_round(here: Situation) -> Step | None:
     """One more round without a fault."""
     strategy, ticks = strategy_of(here), here.status.ticks
-    if strategy.weights or ticks.rounds >= strategy.rounds:
+    if not strategy.climb.is_empty or ticks.rounds >= strategy.rounds:
         return None
     words, reached = strategy.words, ticks.rounds + 1
     text = f"Advance {subject(here)} {words.new} {words.round} {reached}/{strategy.rounds}"
@@ -88,7 +87,7 @@ def advance_round(here: Situation) -> Step | None:
 def switch_traffic(here: Situation) -> Step | None:
     """After the last round everybody gets the new version, for one more tick of checks."""
     strategy, ticks = strategy_of(here), here.status.ticks
-    if strategy.weights or ticks.rounds > strategy.rounds:
+    if not strategy.climb.is_empty or ticks.rounds > strategy.rounds:
         return None
     text = f"Routing all traffic to {strategy.words.new}"
     events = (told(text),) if strategy.moves_traffic else ()

@@ -89,7 +89,7 @@ def confirm_rollout(here: Situation) -> Step | None:
 
 def confirm_traffic_increase(here: Situation) -> Step | None:
     """Every weight, and the promotion after the last one, waits for approval. The checks go on meanwhile."""
-    if not strategy_of(here).weights or phase_of(here) is not Phase.PROGRESSING:
+    if strategy_of(here).climb.is_empty or phase_of(here) is not Phase.PROGRESSING:
         return None
 
     def refusal(gate: Gate, _: str) -> Step:

@@ -78,7 +78,7 @@ def _complaint(here: Situation, check: Check, answer: MetricAnswer) -> Event | N
         return warned(f"{check.broken}{answer.error}")
     if answer.value is None:
         return warned(check.no_values)
-    value = answer.value if check.unit is not Unit.MILLISECONDS or isinf(answer.value) else trunc(answer.value)
+    value = _whole(answer.value * check.scale, check.unit)
     for is_worse, sign, bound in (
         (check.low is not None and value < check.low, "<", check.low),
         (check.high is not None and value > check.high, ">", check.high),
@@ -93,6 +93,11 @@ def _failed(here: Situation, event: Event) -> Step:
     ticks = here.status.ticks
     status = replace(here.status, ticks=replace(ticks, failed_checks=ticks.failed_checks + 1))
     return Step(events=(event,), status=status, reason=event.message, ends=Ends.ACTING)
+
+
+def _whole(value: float, unit: Unit) -> float:
+    """Durations count in whole milliseconds, as they are shown."""
+    return trunc(value) if unit is Unit.MILLISECONDS and not isinf(value) else value
 
 
 def _amount(value: float, unit: Unit) -> str:

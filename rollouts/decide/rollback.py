@@ -19,9 +19,7 @@ from rollouts.model.status import Phase
 
 def roll_back(here: Situation, *events: Event) -> Step:
     """Give all traffic back, stop the target, count from zero; webhooks are told, not waited for."""
-    target = scale_target(here, 0)
-    calls = tuple(CallGate(asking(here, gate, Phase.FAILED)) for gate in gates_at(here, moments.POST_ROLLOUT))
-    effects: tuple[Effect, ...] = (*shift(here, 0), *target, *calls)
+    effects: tuple[Effect, ...] = (*shift(here, 0), *scale_target(here, 0), *_calls(here))
     status = in_phase(here, Phase.FAILED, afresh(here))
     failed = f"{strategy_of(here).words.new.capitalize()} failed! Scaling down {subject(here)}"
     return Step(effects, (*events, warned(failed)), status=status, reason=failed, ends=Ends.ACTING)
@@ -32,7 +30,8 @@ def fail_promotion(here: Situation, message: str) -> Step:
     status = in_phase(here, Phase.FAILED, afresh(here))
     status = replace(status, ticks=replace(status.ticks, weight=TOTAL))
     text = f"Promotion of {subject(here)} failed, {strategy_of(here).words.stable} not ready: {message}"
-    return Step(shift(here, TOTAL), (warned(message), warned(text)), status=status, reason=text, ends=Ends.ACTING)
+    effects: tuple[Effect, ...] = (*shift(here, TOTAL), *_calls(here))
+    return Step(effects, (warned(message), warned(text)), status=status, reason=text, ends=Ends.ACTING)
 
 
 def scale_target(here: Situation, replicas: int) -> tuple[ScaleTarget, ...]:
@@ -73,3 +72,7 @@ def budget_spent(here: Situation) -> Step | None:
     if phase_of(here) not in JUDGED or failed < strategy_of(here).failure_budget:
         return None
     return roll_back(here, warned(f"Rolling back {subject(here)} failed checks threshold reached {failed}"))
+
+
+def _calls(here: Situation) -> tuple[CallGate, ...]:
+    return tuple(CallGate(asking(here, gate, Phase.FAILED)) for gate in gates_at(here, moments.POST_ROLLOUT))

@@ -43,7 +43,8 @@ def run_suspended(here: Situation) -> Step | None:
     if not here.rollout.is_suspended:
         return None
     text = f"skipping {strategy_of(here).words.new} run as object is suspended"
-    return Step(events=(told(text),), reason=text, ends=Ends.ROUND)
+    status = None if here.status.phase else in_phase(here, phase_of(here))
+    return Step(events=(told(text),), status=status, reason=text, ends=Ends.ROUND)
 
 
 def record_tick(here: Situation) -> Step | None:

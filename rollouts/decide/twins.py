@@ -4,6 +4,8 @@ tick 1   the copy is created
 tick n   the copy is ready: Service to the copy, target to zero, route written, Initialized
 """
 
+from dataclasses import replace
+
 from rollouts.decide.gates import attempt
 from rollouts.decide.rollback import fail_promotion, roll_back, scale_target
 from rollouts.decide.routing import shift
@@ -54,10 +56,13 @@ def copy_unready_at_start(here: Situation) -> Step | None:
     readiness = here.snapshot.twins.copy_readiness
     if not is_beginning(here) or strategy_of(here).skip_analysis or not readiness.message:
         return None
-    has_way_back = not (strategy_of(here).moves_traffic and isinstance(here.snapshot.route, Unknown))
-    if readiness.is_final and has_way_back:
-        return roll_back(here, warned(readiness.message))
-    return _wait(here, readiness)
+    if not readiness.is_final:
+        return _wait(here, readiness)
+    route = here.snapshot.route
+    if strategy_of(here).moves_traffic and isinstance(route, Unknown):
+        waiting = _wait(here, readiness)
+        return replace(waiting, events=(*waiting.events, warned(route.reason)))
+    return roll_back(here, warned(readiness.message))
 
 
 def copy_unserved(here: Situation) -> Step | None:

@@ -161,7 +161,8 @@ class Unit(Enum):
 class Check:
     """A metric question of a ticking rollout: passes when the answer lies in [low, high].
 
-    `label` is what a halt calls it, `no_values` the event of an empty answer, `broken` what stands before an error.
+    Bounds are in `unit`, answers times `scale` are too. `label` is what a halt calls it, `no_values` the event of an
+    empty answer, `broken` what stands before an error.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Check:
     low: float | None = None
     high: float | None = None
     unit: Unit = Unit.PLAIN
+    scale: float = 1.0
     label: str = ""
     no_values: str = ""
     broken: str = ""
@@ -208,18 +210,38 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """The new version's way to all traffic: by `step` until `end` is reached or passed, or else by these `weights`."""
+
+    step: int = 0
+    end: int = 100
+    weights: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """There is no such way."""
+        return not self.step and not self.weights
+
+    def after(self, weight: int) -> int | None:
+        """The weight that follows this one, None at the top. Never above 100."""
+        if not self.step:
+            return next((higher for higher in self.weights if higher > weight), None)
+        return min(weight + self.step, 100) if weight < min(self.end, 100) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Progressive:
     """A ticking strategy: every tick asks its checks; weights or rounds advance while they pass.
 
-    `weights` are the canary's weights in order; with `rounds` instead, so many ticks must pass before all traffic
-    switches at once (nothing switches without `routers`). `failure_budget` failed ticks end the run. `promotion_step`
+    `climb` gives the new version's weights; where it is empty, `rounds` ticks must pass before all traffic switches at
+    once (nothing switches without `routers`). `failure_budget` failed ticks end the run. `promotion_step`
     None moves all traffic back to the copy at once. `probe` asks whether metrics can be had, `notices` are told
     whenever the run advances.
     """
 
     interval: timedelta
     pair: Pair
-    weights: tuple[int, ...] = ()
+    climb: Climb = Climb()
     rounds: int = 0
     failure_budget: int = 1
     promotion_step: int | None = None

@@ -23,7 +23,7 @@ from rollouts.model.plan import Event, Plan
 from rollouts.model.questions import Answer, AskGate, AskMetric, GateAnswer, MetricAnswer, Question
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import Snapshot
-from rollouts.model.strategy import Progressive, Unit
+from rollouts.model.strategy import Progressive
 from rollouts.model.weights import Unknown, Weights
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -78,6 +78,7 @@ class World:
     hooks: dict[str, Json] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     services: dict[str, Json] = field(default_factory=dict)
+    configs: dict[tuple[str, str], Json] = field(default_factory=dict)
     route: Weights | None = None
     now: datetime = START
     events: list[Event] = field(default_factory=list)
@@ -88,7 +89,7 @@ class World:
     def rollout(self) -> Rollout:
         """The Canary in the common model."""
         target = self.deployments.get("web")
-        return canaries.parse(self.canary, revision_of(target) if target else "")
+        return canaries.parse(self.canary, revision_of(target, self.configs) if target else "")
 
     @property
     def status(self) -> Json:
@@ -179,8 +180,9 @@ class World:
                 return self._called(url, question)
             case AskMetric(name=""):
                 return MetricAnswer(1, f"running query failed: {BOOM}" if "online" in self.metrics else "")
-            case AskMetric(name=name):
-                return _measured(self.metrics.get(name, "none"), _unit(self.rollout, name))
+            case AskMetric(name=name, query=query):
+                key = next((key for key in self.metrics if key in query), name)
+                return _measured(self.metrics.get(key, "none"))
             case _:
                 raise AssertionError(f"no answer to {question}")
 
@@ -213,7 +215,7 @@ class World:
     def _overwrite(self, name: str) -> None:
         target = self.deployments["web"]["spec"]
         replicas = self.deployments[name]["spec"]["replicas"]
-        copied = _copied(self.deployments["web"], name, target["replicas"] or replicas)
+        copied = _copied(self.deployments["web"], name, target.get("replicas", 1) or replicas)
         self.deployments[name]["spec"] = copied["spec"]
 
 
@@ -231,12 +233,8 @@ def _strategy(rollout: Rollout) -> Progressive:
     return rollout.strategy
 
 
-def _unit(rollout: Rollout, name: str) -> Unit:
-    return next(check.unit for check in _strategy(rollout).checks if check.name == name)
-
-
-def _measured(value: Any, unit: Unit) -> MetricAnswer:
-    """A value as Prometheus gave it; durations come in seconds."""
+def _measured(value: Any) -> MetricAnswer:
+    """A value as Prometheus gave it."""
     match value:
         case "NaN" | "none":
             return MetricAnswer(None)
@@ -245,7 +243,7 @@ def _measured(value: Any, unit: Unit) -> MetricAnswer:
         case "+Inf":
             return MetricAnswer(inf)
         case _:
-            return MetricAnswer(value * 1000 if unit is Unit.MILLISECONDS else value)
+            return MetricAnswer(value)
 
 
 def _copied(deployment: Json, name: str, replicas: int) -> Json:

@@ -1,8 +1,8 @@
 """flagger/ticks: whole stories of a Canary, tick after tick, as Flagger's own code told them.
 
-Covered are Canaries that this version accepts: gatewayapi:v1 by weights or blue-green, kubernetes blue-green,
-Deployments without autoscaler, user actions on Deployment and Canary only. Of each tick we answer for status, routes,
-events, webhook calls, and size and image of the workloads.
+Covered are Canaries that this version accepts (gatewayapi:v1 by weights or blue-green, kubernetes blue-green, of
+Deployments without autoscaler) whose user patches them, their Deployment and its configuration. Of each tick we answer
+for status, routes, events, webhook calls, and size and image of the workloads.
 """
 
 from collections.abc import Callable
@@ -17,20 +17,20 @@ from tests.golden.category import Category, Json
 STATUS = ("phase", "failedChecks", "canaryWeight", "iterations", "lastAppliedSpec", "lastPromotedSpec")
 CONDITION = ("type", "status", "reason", "message")
 ANSWERED = ("status", "routes", "events", "calls", "workloads")
+CONFIGS = ("ConfigMap", "Secret")
 FORCED = "Setting canaryAnalysis.iterations: 10"
 
 
 def _covers(given: Json) -> bool:
     canary, provider = given["canary"], given["flags"].get("mesh-provider", "istio")
     acted = {action.get("kind", "") for tick in given["ticks"] for action in tick["actions"]}
-    return not parse(canary, "", provider).faults and acted <= {"Deployment", "Canary"}
+    return not parse(canary, "", provider).faults and acted <= {"Deployment", "Canary", *CONFIGS}
 
 
 def _ticks(given: Json) -> Json:
     deployments = {o["metadata"]["name"]: deepcopy(o) for o in given["objects"] if o["kind"] == "Deployment"}
-    for deployment in deployments.values():
-        deployment["spec"].setdefault("replicas", 1)
-    world = World(deepcopy(given["canary"]), deployments)
+    configs = {(o["kind"], o["metadata"]["name"]): o for o in given["objects"] if o["kind"] in CONFIGS}
+    world = World(deepcopy(given["canary"]), deployments, configs=configs)
     specs: dict[str, str] = {}
     return {"ticks": [_tick(world, tick, specs) for tick in given["ticks"]]}
 
@@ -56,10 +56,13 @@ def _tick(world: World, tick: Json, specs: dict[str, str]) -> Json:
 def _act(world: World, action: Json) -> None:
     if action["op"] != "patch":
         raise ValueError(f"no world for {action['op']}")
-    if action["kind"] == "Canary":
-        world.canary = merged(world.canary, action["patch"])
+    kind, name, patch = action["kind"], action["name"], action["patch"]
+    if kind == "Canary":
+        world.canary = merged(world.canary, patch)
+    elif kind == "Deployment":
+        world.deployments[name] = merged(world.deployments[name], patch)
     else:
-        world.deployments[action["name"]] = merged(world.deployments[action["name"]], action["patch"])
+        world.configs[kind, name] = merged(world.configs[kind, name], patch)
 
 
 def _shown(output: Json) -> Json:
@@ -89,7 +92,7 @@ def _event(message: str, *, is_warning: bool) -> Json:
 
 def _workload(deployment: Json) -> Json:
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
-    return {"replicas": deployment["spec"]["replicas"], "image": image}
+    return {"replicas": deployment["spec"].get("replicas"), "image": image}
 
 
 def _shown_routes(routes: Json) -> Json:

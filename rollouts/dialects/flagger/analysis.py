@@ -7,7 +7,7 @@ from typing import Any
 from rollouts.dialects.flagger import queries
 from rollouts.dialects.flagger.reading import duration, integer, items, mapping, number, text
 from rollouts.model import gates as moments
-from rollouts.model.strategy import Check, Gate, Pair, Unit
+from rollouts.model.strategy import Check, Climb, Gate, Pair, Unit
 
 DEFAULT_INTERVAL = timedelta(seconds=60)
 LEAST_INTERVAL = timedelta(seconds=10)
@@ -23,7 +23,7 @@ MOMENTS = (
     moments.ROLLBACK,
     moments.EVENT,
 )
-_LABELS = {queries.SUCCESS_RATE: "success rate", queries.DURATION: "request duration"}
+MILLISECONDS = 1000.0
 
 
 def interval_of(analysis: Mapping[str, Any]) -> timedelta:
@@ -31,13 +31,12 @@ def interval_of(analysis: Mapping[str, Any]) -> timedelta:
     return max(duration(analysis.get("interval")) or DEFAULT_INTERVAL, LEAST_INTERVAL)
 
 
-def weights_of(analysis: Mapping[str, Any]) -> tuple[int, ...]:
-    """The canary's weights in order; stepWeight wins over stepWeights. maxWeight ends the way, it is no clamp."""
-    step, end = integer(analysis.get("stepWeight")), integer(analysis.get("maxWeight"), WHOLE) or WHOLE
-    if step <= 0:
-        return tuple(min(integer(weight), WHOLE) for weight in items(analysis.get("stepWeights")))
-    count = -(-min(end, WHOLE) // step)
-    return tuple(min(step * number, WHOLE) for number in range(1, max(count, 1) + 1))
+def climb_of(analysis: Mapping[str, Any]) -> Climb:
+    """The canary's weights; stepWeight wins over stepWeights. maxWeight ends the way, it is no clamp."""
+    step = integer(analysis.get("stepWeight"))
+    if step > 0:
+        return Climb(step, integer(analysis.get("maxWeight")) or WHOLE)
+    return Climb(weights=tuple(min(integer(weight), WHOLE) for weight in items(analysis.get("stepWeights"))))
 
 
 def checks_of(analysis: Mapping[str, Any], provider: str, namespace: str, pair: Pair) -> tuple[Check, ...]:
@@ -53,22 +52,30 @@ def gates_of(analysis: Mapping[str, Any]) -> tuple[Gate, ...]:
 def _check(metric: Mapping[str, Any], provider: str, namespace: str, pair: Pair) -> Check:
     name, interval = text(metric.get("name")), text(metric.get("interval")) or "1m"
     low, high = _bounds(metric, name)
-    if name not in _LABELS:
-        query = queries.inline(text(metric.get("query")), name=name, namespace=namespace, pair=pair, interval=interval)
-        broken = f"Prometheus query failed for {name}: "
+    if name not in queries.BUILTIN:
+        query = text(metric.get("query"))
         return Check(
-            name, query, low, high, Unit.PLAIN, name, f"Halt advancement no values found for metric: {name}", broken
+            name=name,
+            query=queries.inline(query, name=name, namespace=namespace, pair=pair, interval=interval),
+            low=low,
+            high=high,
+            label=name,
+            no_values=f"Halt advancement no values found for metric: {name}",
+            broken=f"Prometheus query failed for {name}: ",
         )
-    no_values = (
-        f"Halt advancement no values found for {provider} metric {name} "
-        f"probably {pair.target}.{namespace} is not receiving traffic"
+    no_values = f"Halt advancement no values found for {provider} metric {name} probably {pair.target}.{namespace}"
+    is_rate = name == queries.SUCCESS_RATE
+    return Check(
+        name=name,
+        query=queries.builtin(name, namespace, pair.target, interval),
+        low=low,
+        high=high,
+        unit=Unit.PERCENT if is_rate else Unit.MILLISECONDS,
+        scale=1.0 if is_rate else MILLISECONDS,
+        label="success rate" if is_rate else "request duration",
+        no_values=f"{no_values} is not receiving traffic{': no values found' if is_rate else ''}",
+        broken=f"Prometheus query failed: {'' if is_rate else 'running query failed: '}",
     )
-    query = queries.builtin(name, namespace, pair.target, interval)
-    if name == queries.SUCCESS_RATE:
-        broken = "Prometheus query failed: "
-        return Check(name, query, low, high, Unit.PERCENT, _LABELS[name], f"{no_values}: no values found", broken)
-    broken = "Prometheus query failed: running query failed: "
-    return Check(name, query, low, high, Unit.MILLISECONDS, _LABELS[name], no_values, broken)
 
 
 def _bounds(metric: Mapping[str, Any], name: str) -> tuple[float | None, float | None]:

@@ -10,13 +10,13 @@ from typing import Any
 
 from rollouts.dialects.flagger import queries
 from rollouts.dialects.flagger import status as statuses
-from rollouts.dialects.flagger.analysis import checks_of, gates_of, interval_of, weights_of
+from rollouts.dialects.flagger.analysis import checks_of, climb_of, gates_of, interval_of
 from rollouts.dialects.flagger.faults import GATEWAY, KUBERNETES, canary_faults
 from rollouts.dialects.flagger.reading import integer, items, mapping, text
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import Holding, Pace, Pair, Progressive, Router, Words
+from rollouts.model.strategy import Climb, Holding, Pace, Pair, Progressive, Router, Words
 
 ABORT = "sluice.dev/abort"
 DEFAULT_PROVIDER = "istio"
@@ -65,7 +65,7 @@ def _strategy(spec: Mapping[str, Any], namespace: str, provider: str) -> Progres
     return Progressive(
         interval=interval_of(analysis),
         pair=pair,
-        weights=() if iterations else weights_of(analysis),
+        climb=Climb() if iterations else climb_of(analysis),
         rounds=iterations,
         failure_budget=max(integer(analysis.get("threshold")), 1),
         promotion_step=integer(analysis.get("stepWeightPromotion")) or None,

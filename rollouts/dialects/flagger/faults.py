@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollouts.dialects.flagger import queries
-from rollouts.dialects.flagger.analysis import MOMENTS, weights_of
+from rollouts.dialects.flagger.analysis import MOMENTS, climb_of
 from rollouts.dialects.flagger.reading import duration, integer, items, mapping, text
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.strategy import Check
@@ -52,7 +52,7 @@ def _of_service(service: Mapping[str, Any], provider: str) -> Iterator[Fault]:
 
 
 def _of_strategy(analysis: Mapping[str, Any], provider: str) -> Iterator[Fault]:
-    weights = weights_of(analysis)
+    weights = climb_of(analysis).weights
     if any(after <= before for before, after in zip((0, *weights), weights, strict=False)):
         yield Fault(
             "spec.analysis.stepWeights", f"{list(weights)} does not rise from step to step", "order the weights"
@@ -62,19 +62,18 @@ def _of_strategy(analysis: Mapping[str, Any], provider: str) -> Iterator[Fault]:
     for field in ("match", "mirror", "sessionAffinity"):
         if analysis.get(field):
             yield Fault(f"spec.analysis.{field}", "is not supported by this version of Sluice", "leave it out")
-    if analysis and not weights and integer(analysis.get("iterations")) <= 0:
+    if analysis and climb_of(analysis).is_empty and integer(analysis.get("iterations")) <= 0:
         cure = "set stepWeight, stepWeights or iterations above 0"
         yield Fault("spec.analysis", "names no way to the new version", cure)
 
 
 def _of_metrics(analysis: Mapping[str, Any], checks: tuple[Check, ...]) -> Iterator[Fault]:
-    builtin = (queries.SUCCESS_RATE, queries.DURATION)
     for index, (metric, check) in enumerate(zip(map(mapping, items(analysis.get("metrics"))), checks, strict=True)):
         path = f"spec.analysis.metrics[{index}]"
         if metric.get("templateRef"):
             yield Fault(f"{path}.templateRef", "is not supported by this version of Sluice", "write the query inline")
-        elif check.name not in builtin and not check.query:
-            known = " or ".join(builtin)
+        elif check.name not in queries.BUILTIN and not check.query:
+            known = " or ".join(queries.BUILTIN)
             yield Fault(path, f"{check.name!r} is neither built in nor has a query", f"add query, or name it {known}")
         for function in queries.unknown_functions(check.query):
             yield Fault(f"{path}.query", f"{{{{ {function} }}}} is not a known function", "spell it out")

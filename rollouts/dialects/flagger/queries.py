@@ -9,6 +9,7 @@ from rollouts.model.strategy import Pair
 
 SUCCESS_RATE = "request-success-rate"
 DURATION = "request-duration"
+BUILTIN = (SUCCESS_RATE, DURATION)
 PROBE = "vector(1)"
 
 _FUNCTION = re.compile(r"{{-?\s*(.*?)\s*-?}}")

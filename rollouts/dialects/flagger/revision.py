@@ -6,27 +6,70 @@ which moves with Kubernetes' own types; ours is of canonical JSON and bears a ma
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from rollouts.dialects.flagger.reading import mapping
+from rollouts.dialects.flagger.reading import items, mapping, text
 from rollouts.hashing import template_hash
 from rollouts.model.objects import Json
 
 MARK = "sluice-"
+TRACKING = "flagger.app/config-tracking"
+CONFIG_MAP, SECRET = "ConfigMap", "Secret"
+_TRACKED_SECRETS = ("", "Opaque", "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "kubernetes.io/tls")
+
+Configs = Mapping[tuple[str, str], Json]
+"""ConfigMaps and Secrets of the target's namespace, by kind and name."""
 
 
-def revision_of(target: Json, configs: Iterable[Json] = ()) -> str:
-    """The hash of a Deployment's template and of the ConfigMaps and Secrets that it uses; replicas do not count."""
+def revision_of(target: Json, configs: Configs | None = None) -> str:
+    """The hash of a Deployment's template and of the configuration that it names; replicas do not count."""
     template = template_hash(mapping(target.get("spec")).get("template"), None)
-    tracked = sorted((config["kind"], config["metadata"]["name"], _digest(config)) for config in configs)
+    found = {ref: (configs or {}).get(ref) for ref in configs_of(target)}
+    tracked = [[*ref, _digest(config)] for ref, config in sorted(found.items()) if config and _is_tracked(config)]
     if not tracked:
         return f"{MARK}{template}"
     return f"{MARK}{template}-{hashlib.sha256(json.dumps(tracked).encode()).hexdigest()[:10]}"
 
 
+def configs_of(target: Json) -> frozenset[tuple[str, str]]:
+    """Kind and name of every ConfigMap and Secret that the pods of a Deployment are given."""
+    pod = mapping(mapping(mapping(target.get("spec")).get("template")).get("spec"))
+    containers = [*items(pod.get("containers")), *items(pod.get("initContainers"))]
+    named = [ref for container in map(mapping, containers) for ref in _of_container(container)]
+    named += [ref for volume in map(mapping, items(pod.get("volumes"))) for ref in _of_volume(volume)]
+    return frozenset(ref for ref in named if ref[1])
+
+
 def is_ours(revision: str) -> bool:
     """Whether a recorded hash is one of ours."""
     return revision.startswith(MARK)
+
+
+def _of_container(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for source in map(mapping, items(container.get("envFrom"))):
+        yield from _named(source, "configMapRef", "secretRef")
+    for variable in map(mapping, items(container.get("env"))):
+        yield from _named(mapping(variable.get("valueFrom")), "configMapKeyRef", "secretKeyRef")
+
+
+def _of_volume(volume: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from _named(volume, "configMap", "secret")
+    for source in map(mapping, items(mapping(volume.get("projected")).get("sources"))):
+        yield from _named(source, "configMap", "secret")
+
+
+def _named(source: Mapping[str, Any], config_map: str, secret: str) -> Iterator[tuple[str, str]]:
+    yield CONFIG_MAP, text(mapping(source.get(config_map)).get("name"))
+    found = mapping(source.get(secret))
+    yield SECRET, text(found.get("secretName")) or text(found.get("name"))
+
+
+def _is_tracked(config: Json) -> bool:
+    """A config may be shared on purpose; Secrets that Kubernetes makes for itself are nobody's change."""
+    annotations = mapping(mapping(config.get("metadata")).get("annotations"))
+    is_shared = text(annotations.get(TRACKING)).startswith("disable")
+    return not is_shared and (config.get("kind") != SECRET or text(config.get("type")) in _TRACKED_SECRETS)
 
 
 def _digest(config: Json) -> str:
