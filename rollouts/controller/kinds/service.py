@@ -1,7 +1,8 @@
 """Services that a rollout pointed at its versions, and that no rollout names any more: they get their selector back.
 
-Called by the queue's workers for every Service; only those that carry our mark are looked at. The rollout is asked from
-the server and not from a cache, since it may belong to another instance of the controller.
+Called by the queue's workers for every Service; only those that carry our mark are looked at. Where our cache has a
+rollout that names the Service, that is enough, and a rollout that stops naming it wakes it. Any other is asked from the
+server, since it may belong to another instance of the controller.
 """
 
 from datetime import datetime
@@ -45,11 +46,19 @@ class Services:
         return None
 
     async def _is_named(self, key: Key, owner: str) -> bool:
-        rollout = await self._resources.read(Ref(kinds.ROLLOUTS.api_version, kinds.ROLLOUTS.kind, key.namespace, owner))
-        try:
-            return rollout is not None and key.name in services_of(parse(rollout))
-        except UndecodableError:
-            return True  # nobody knows what it meant: leave the Service alone
+        ref = Ref(kinds.ROLLOUTS.api_version, kinds.ROLLOUTS.kind, key.namespace, owner)
+        held = self._caches.find(ref)
+        if held is not None and _names(held, key.name):
+            return True
+        rollout = await self._resources.read(ref)
+        return rollout is not None and _names(rollout, key.name)
+
+
+def _names(rollout: Json, service: str) -> bool:
+    try:
+        return service in services_of(parse(rollout))
+    except UndecodableError:
+        return True  # nobody knows what it meant: leave the Service alone
 
 
 def _owner(service: Json) -> str:
