@@ -5,7 +5,7 @@ The measures write to the store directly, so that all requests which are counted
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ class Ground:
             await self._store.create(Collection(kinds.NAMESPACES), body)
 
     @asynccontextmanager
-    async def controller(self, *flags: str) -> AsyncIterator[Program]:
+    async def controller(self, *flags: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Program]:
         """`sluice controller` against this cluster; it need not be ready yet."""
         arguments = (
             "controller",
@@ -74,7 +74,7 @@ class Ground:
             "--logformat=logfmt",
             *flags,
         )
-        async with running((*SLUICE, *arguments), home=self.folder) as program:
+        async with running((*SLUICE, *arguments), home=self.folder, environment=environment or {}) as program:
             yield program
 
     def of(self, namespace: str) -> Iterator[Json]:

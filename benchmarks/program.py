@@ -8,10 +8,11 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from rollouts.model.errors import RolloutsError
 
@@ -72,14 +73,14 @@ class Program:
 
 
 @asynccontextmanager
-async def running(arguments: Sequence[str], *, home: Path) -> AsyncIterator[Program]:
-    """`python ARGUMENTS`, ended by SIGTERM (and SIGKILL, if that does not help) when the block ends."""
-    environment = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+async def running(
+    arguments: Sequence[str], *, home: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Program]:
+    """`python ARGUMENTS`, with `environment` on top of ours. Ended by SIGTERM, else SIGKILL, when the block ends."""
+    whole = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1", **environment}
     pipe, both = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     began = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=pipe, stderr=both, env=environment
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=pipe, stderr=both, env=whole)
     program = Program(process, began)
     listening = asyncio.create_task(program.listen())
     try:
