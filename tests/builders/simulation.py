@@ -1,0 +1,205 @@
+"""Random stories for the simulations: a rollout of any strategy, and what people do to it. A seed is a whole story."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Json, Resource
+from rollouts.simulator.scenario import Behaviour, Scenario
+
+NAMESPACE = "shop"
+NAME = "web"
+IMAGES = tuple(f"web:v{number}" for number in range(1, 7))
+BAD, SICK, SLOW = "web:bad", "web:sick", "web:slow"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a user does: a name, and a value where it needs one."""
+
+    name: str
+    value: Any = None
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name} {self.value}"
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything that happens from outside. `patient` users wait until nothing moves before they act again."""
+
+    seed: int
+    strategy: Json
+    replicas: int
+    deeds: tuple[tuple[float, Deed], ...]
+    patient: bool
+    scenario: Scenario
+    elected: bool = False
+    percent: float = 0.0
+    trouble: float = 30.0
+    extra: tuple[Json, ...] = field(default=())
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{wait:.1f}s {deed}" for wait, deed in self.deeds)
+        manner = "patient" if self.patient else "hasty"
+        return f"{manner} user of {self.replicas} x {self.strategy}: {told}; faults {self.percent}%"
+
+    @property
+    def manifests(self) -> list[Json]:
+        """What is applied at the start."""
+        return [*_surroundings(), *self.extra, _rollout(self.strategy, self.replicas)]
+
+
+def a_story(seed: int) -> Story:
+    """The story of a seed."""
+    dice = random.Random(f"story {seed}")
+    patient = dice.random() < 0.5
+    strategy = dice.choice((_routed, _routed, _basic, _blue_green))(dice)
+    return Story(
+        seed=seed,
+        strategy=strategy,
+        replicas=dice.randint(1, 6),
+        deeds=tuple(_deeds(dice, strategy, patient=patient)),
+        patient=patient,
+        scenario=_scenario(dice, seed),
+        elected=dice.random() < 0.25,
+        percent=dice.choice((4.0, 10.0, 25.0)),
+        trouble=dice.uniform(3.0, 40.0),
+    )
+
+
+def _scenario(dice: random.Random, seed: int) -> Scenario:
+    images = {
+        image: Behaviour(
+            ready_after=timedelta(seconds=dice.choice((0.0, 0.5, 3.0, 12.0))),
+            stop_after=timedelta(seconds=dice.choice((0.0, 0.0, 2.0))),
+        )
+        for image in (*IMAGES, BAD)
+    }
+    images[SICK] = Behaviour(never_ready=dice.choice(("image", "command", "probe")))
+    images[SLOW] = Behaviour(ready_after=timedelta(seconds=40))
+    return Scenario(images=images, requests_per_second=0, tick=timedelta(hours=1), seed=seed)
+
+
+def _steps(dice: random.Random) -> list[Json]:
+    weights = sorted(dice.sample((5, 10, 20, 34, 50, 75, 100), k=dice.randint(1, 3)))
+    found: list[Json] = []
+    for weight in weights:
+        found.append({"setWeight": weight})
+        kind = dice.random()
+        if kind < 0.3:
+            found.append({"pause": {"duration": dice.choice((5, 20))}})
+        elif kind < 0.6:
+            found.append({"pause": {}})
+        elif kind < 0.8:
+            found.append(_analysis())
+    return found
+
+
+def _analysis() -> Json:
+    return {"analysis": _check()}
+
+
+def _check() -> Json:
+    hash_of_new = {"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}}
+    return {"templates": [{"templateName": "check"}], "args": [hash_of_new]}
+
+
+def _routed(dice: random.Random) -> Json:
+    canary: Json = {
+        "steps": _steps(dice),
+        "stableService": "web-stable",
+        "canaryService": "web-canary",
+        "trafficRouting": {"plugins": {"argoproj-labs/gatewayAPI": {"httpRoute": NAME}}},
+        "scaleDownDelaySeconds": dice.choice((0, 15)),
+        "abortScaleDownDelaySeconds": dice.choice((0, 10)),
+    }
+    if dice.random() < 0.3:
+        canary["analysis"] = _check()
+    return {"canary": canary}
+
+
+def _basic(dice: random.Random) -> Json:
+    surge, missing = dice.choice(((1, 0), ("25%", "25%"), (0, 1), ("50%", 0), (2, 1)))
+    return {"canary": {"steps": _steps(dice), "maxSurge": surge, "maxUnavailable": missing}}
+
+
+def _blue_green(dice: random.Random) -> Json:
+    blue_green: Json = {
+        "activeService": "web-stable",
+        "previewService": "web-canary",
+        "autoPromotionEnabled": dice.random() < 0.5,
+        "scaleDownDelaySeconds": dice.choice((5, 30)),
+    }
+    if blue_green["autoPromotionEnabled"] and dice.random() < 0.5:
+        blue_green["autoPromotionSeconds"] = 10
+    if dice.random() < 0.3:
+        blue_green["previewReplicaCount"] = 1
+    if dice.random() < 0.3:
+        blue_green["prePromotionAnalysis"] = _check()
+    if dice.random() < 0.3:
+        blue_green["postPromotionAnalysis"] = _check()
+    return {"blueGreen": blue_green}
+
+
+_Maker = Callable[[random.Random], Deed]
+_AFTER_RELEASE: tuple[_Maker, ...] = (
+    lambda _dice: Deed("promote"),
+    lambda _dice: Deed("promote"),
+    lambda _dice: Deed("promote fully"),
+    lambda _dice: Deed("abort"),
+    lambda _dice: Deed("abort"),
+    lambda _dice: Deed("retry"),
+    lambda dice: Deed("scale", dice.randint(0, 7)),
+    lambda _dice: Deed("undo"),
+    lambda _dice: Deed("hold"),
+    lambda _dice: Deed("go on"),
+    lambda _dice: Deed("lose a pod"),
+    lambda dice: Deed("use", dice.choice((*IMAGES, BAD, SICK, SLOW))),
+)
+
+
+def _deeds(dice: random.Random, strategy: Json, *, patient: bool) -> Iterator[tuple[float, Deed]]:
+    """A release first of all, then whatever comes to people's minds; steps may change too."""
+    for number in range(dice.randint(1, 2)):
+        good = dice.random() < 0.7
+        yield _wait(dice, patient), Deed("use", IMAGES[number + 1] if good else dice.choice((BAD, SICK, SLOW)))
+        for _ in range(dice.randint(0, 3)):
+            yield _wait(dice, patient), dice.choice(_AFTER_RELEASE)(dice)
+    if "canary" in strategy and dice.random() < 0.1:
+        yield _wait(dice, patient), Deed("change steps", _steps(dice))
+
+
+def _wait(dice: random.Random, patient: bool) -> float:
+    return 0.0 if patient else dice.choice((dice.uniform(0, 2), dice.uniform(0, 20), dice.uniform(0, 60)))
+
+
+def an_object(resource: Resource, name: str, **parts: Any) -> Json:
+    """Any object of the story's namespace."""
+    meta = {"name": name} if not resource.is_namespaced else {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta, **parts}
+
+
+def _rollout(strategy: Json, replicas: int) -> Json:
+    labels = {"app": NAME}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": IMAGES[0]}]}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod, "strategy": strategy}
+    return an_object(kinds.ROLLOUTS, NAME, spec={**spec, "progressDeadlineSeconds": 60, "revisionHistoryLimit": 2})
+
+
+def _surroundings() -> Iterator[Json]:
+    for name in ("web-stable", "web-canary"):
+        yield an_object(kinds.SERVICES, name, spec={"selector": {"app": NAME}, "ports": [{"port": 80}]})
+    backends = [{"name": name, "port": 80, "weight": weight} for name, weight in (("web-stable", 100), ("web-canary", 0))]
+    yield an_object(kinds.HTTP_ROUTES, NAME, spec={"rules": [{"backendRefs": backends}]})
+    metric = {
+        "name": "check",
+        "interval": "5s",
+        "count": 2,
+        "successCondition": "result[0] > 0",
+        "provider": {"prometheus": {"address": "http://prometheus", "query": "{{args.hash}}"}},
+    }
+    yield an_object(kinds.ANALYSIS_TEMPLATES, "check", spec={"args": [{"name": "hash"}], "metrics": [metric]})

@@ -1,0 +1,244 @@
+"""What must hold at every step about traffic, pods and ReplicaSets. Asked by the witness; words are in words.py."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from rollouts.cluster.port import Json
+from tests.simulation.witness import Actor, Mirror, Request, Seen, Verdicts
+
+HASH = "rollouts-pod-template-hash"
+REVISION = "rollout.argoproj.io/revision"
+
+
+class Watching:
+    """An invariant that has nothing to say, for others to start from."""
+
+    name = ""
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Nothing."""
+        return ()
+
+    def heard(self, request: Request, world: Mirror) -> Verdicts:
+        """Nothing."""
+        return ()
+
+    def ended(self, world: Mirror) -> Verdicts:
+        """Nothing."""
+        return ()
+
+
+class WeightsAreWhole(Watching):
+    """What the controller writes on a route is a hundred in every rule."""
+
+    name = "weights sum to 100"
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each route that the controller changes."""
+        if seen.plural == "httproutes" and seen.is_own_update:
+            for weights in _weights(seen.after):
+                yield "" if sum(weights.values()) == 100 else f"the route says {weights}"
+
+
+class WeightNeedsEndpoints(Watching):
+    """Weight rises only towards a Service that has ready pods, or had them until just now."""
+
+    name = "no weight without endpoints"
+
+    def __init__(self) -> None:
+        self._served: dict[str, datetime] = {}
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each weight that the controller raises."""
+        if seen.plural in ("pods", "services"):
+            self._look(world)
+        if seen.plural == "httproutes" and seen.is_own_update:
+            self._look(world)
+            for was, now in zip(_weights(seen.before), _weights(seen.after), strict=True):
+                for service in [name for name in now if now[name] > was.get(name, 0)]:
+                    yield from self._verdict(service, world)
+
+    def _verdict(self, service: str, world: Mirror) -> Verdicts:
+        if all(rollout["spec"].get("replicas") == 0 for rollout in world.all("rollouts")):
+            return  # nobody wants pods: weight has to lie somewhere
+        last = self._served.get(service, datetime.min.replace(tzinfo=world.now.tzinfo))
+        is_served = world.now - last <= world.patience
+        yield "" if is_served else f"weight goes to {service}, which has no ready pod (last: {last})"
+
+    def _look(self, world: Mirror) -> None:
+        ready = [pod for pod in world.all("pods") if _is_ready(pod)]
+        for service in world.all("services"):
+            selector = service["spec"].get("selector") or {}
+            if any(selector.items() <= (pod["metadata"].get("labels") or {}).items() for pod in ready):
+                self._served[service["metadata"]["name"]] = world.now
+
+
+class StableKeepsServing(Watching):
+    """The controller never takes pods that the strategy still needs while the stable version serves."""
+
+    name = "stable keeps serving"
+
+    def __init__(self) -> None:
+        self._sizes: list[tuple[datetime, int]] = []
+        self._lost = datetime.min
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each ReplicaSet that the controller makes smaller."""
+        if seen.plural == "rollouts" and seen.after is not None:
+            self._remember(seen.at, seen.after["spec"].get("replicas", 1))
+        if seen.plural == "replicasets" and seen.before is not None and seen.after is not None:
+            if seen.actor is not Actor.CONTROLLER and _served(seen.after) < _served(seen.before):
+                self._lost = seen.at
+            if seen.is_own_update and _size(seen.after) < _size(seen.before):
+                rollout = world.owner_of(seen.after)
+                if rollout is not None:
+                    yield from self._verdict(rollout, seen, world)
+
+    def _remember(self, at: datetime, size: int) -> None:
+        if not self._sizes or self._sizes[-1][1] != size:
+            self._sizes.append((at, size))
+
+    def _least(self, world: Mirror) -> int:
+        """The smallest size that the controller may still take for the wanted one."""
+        until = [*(at for at, _ in self._sizes[1:]), world.now]
+        return min(size for (_, size), end in zip(self._sizes, until, strict=True) if world.now - end <= world.patience)
+
+    def _verdict(self, rollout: Json, seen: Seen, world: Mirror) -> Verdicts:
+        assert seen.before is not None  # the caller has looked
+        assert seen.after is not None
+        least, canary = self._least(world), rollout["spec"]["strategy"].get("canary")
+        stable = (rollout.get("status") or {}).get("stableRS")
+        if canary is None or "trafficRouting" in canary:
+            if stable and seen.after["metadata"]["labels"].get(HASH) == stable:
+                size = _size(seen.after)
+                yield "" if size >= least else f"stable goes down to {size} of {least}"
+        elif seen.at.replace(tzinfo=None) - self._lost.replace(tzinfo=None) > world.patience:
+            least -= _may_miss(canary, least)
+            others = [rs for rs in world.replica_sets(rollout) if rs["metadata"]["uid"] != seen.after["metadata"]["uid"]]
+            left = sum(map(_served, others))
+            was, now = left + _served(seen.before), left + _served(seen.after)
+            yield "" if now == was or now >= least else f"only {now} pods are left to serve, {least} are needed"
+
+
+class OneReplicaSetPerHash(Watching):
+    """A template has one ReplicaSet, and every ReplicaSet that the controller makes has a rollout."""
+
+    name = "one ReplicaSet per hash"
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each ReplicaSet that the controller creates."""
+        if seen.plural == "replicasets" and seen.before is None and seen.actor is Actor.CONTROLLER:
+            assert seen.after is not None  # it was created
+            rollout = world.owner_of(seen.after)
+            if rollout is None:
+                yield f"{seen.after['metadata']['name']} belongs to nobody"
+                return
+            twins = [rs for rs in world.replica_sets(rollout) if _hash(rs) == _hash(seen.after)]
+            yield "" if len(twins) == 1 else f"hash {_hash(seen.after)} has {len(twins)} ReplicaSets"
+
+    def ended(self, world: Mirror) -> Verdicts:
+        """No ReplicaSet outlives its rollout."""
+        for rs in world.all("replicasets"):
+            yield "" if world.owner_of(rs) is not None else f"{rs['metadata']['name']} is an orphan"
+
+
+class RevisionsRise(Watching):
+    """A revision is given once, and each is higher than all before it."""
+
+    name = "revisions rise"
+
+    def __init__(self) -> None:
+        self._given: defaultdict[str, int] = defaultdict(int)
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each revision that the controller writes."""
+        if seen.actor is not Actor.CONTROLLER or seen.after is None:
+            return
+        revision = _revision(seen.after)
+        if revision == _revision(seen.before) or seen.plural not in ("replicasets", "rollouts"):
+            return
+        if seen.plural == "rollouts":
+            yield "" if revision >= _revision(seen.before) else f"the rollout goes back to revision {revision}"
+            return
+        owner = world.owner_of(seen.after)
+        uid = owner["metadata"]["uid"] if owner else ""
+        last, self._given[uid] = self._given[uid], max(revision, self._given[uid])
+        yield "" if revision > last else f"{seen.after['metadata']['name']} gets revision {revision} after {last}"
+
+
+class NoForeignMarks(Watching):
+    """Users' objects get no finalizer and no annotation but the few that are Argo's own."""
+
+    name = "no foreign marks"
+    allowed: Mapping[str, frozenset[str]] = {
+        "rollouts": frozenset({REVISION}),
+        "services": frozenset({"argo-rollouts.argoproj.io/managed-by-rollouts"}),
+        "httproutes": frozenset(),
+        "analysistemplates": frozenset(),
+        "clusteranalysistemplates": frozenset(),
+    }
+
+    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
+        """Each object of a user that the controller changes."""
+        if seen.is_own_update and seen.plural in self.allowed:
+            before, after = (seen.before or {})["metadata"], (seen.after or {})["metadata"]
+            added = set(after.get("annotations") or ()) - set(before.get("annotations") or ())
+            strange = sorted(added - self.allowed[seen.plural])
+            if after.get("finalizers") != before.get("finalizers"):
+                strange.append(f"finalizers {after.get('finalizers')}")
+            yield "" if not strange else f"{seen.plural} {after['name']} gets {strange}"
+
+
+def traffic_and_pods() -> Iterator[Any]:
+    """A fresh set of the invariants above."""
+    yield from (WeightsAreWhole(), WeightNeedsEndpoints(), StableKeepsServing())
+    yield from (OneReplicaSetPerHash(), RevisionsRise(), NoForeignMarks())
+
+
+def _weights(route: Json | None) -> list[dict[str, int]]:
+    rules = ((route or {}).get("spec") or {}).get("rules") or []
+    return [{ref["name"]: ref.get("weight", 1) for ref in rule.get("backendRefs") or ()} for rule in rules]
+
+
+def _is_ready(pod: Json) -> bool:
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _available(rs: Json) -> int:
+    return int((rs.get("status") or {}).get("availableReplicas", 0))
+
+
+def _size(rs: Json) -> int:
+    return int(rs["spec"].get("replicas", 1))
+
+
+def _served(rs: Json) -> int:
+    return min(_available(rs), _size(rs))
+
+
+def _may_miss(canary: Json, size: int) -> int:
+    """Pods that may be missing: maxUnavailable rounded down, one where maxSurge allows no other way."""
+    missing = _quota(canary.get("maxUnavailable", "25%"), size, round_up=False)
+    surge = _quota(canary.get("maxSurge", "25%"), size, round_up=True)
+    return min(size, 1 if missing == surge == 0 else missing)
+
+
+def _quota(value: Any, size: int, *, round_up: bool) -> int:
+    if isinstance(value, int):
+        return value
+    percent = size * int(str(value).removesuffix("%"))
+    return -(-percent // 100) if round_up else percent // 100
+
+
+def _hash(rs: Json) -> str:
+    return str(rs["metadata"].get("labels", {}).get(HASH, ""))
+
+
+def _revision(obj: Json | None) -> int:
+    annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
+    return int(annotations.get(REVISION, 0))
