@@ -1,13 +1,15 @@
 """Bring the cluster to what a commit says. Called by the controller's Kustomization kind, once a round.
 
-    place ─→ try all out ─→ groundwork (definitions, namespaces) ─→ try the rest ─→ apply in order ─→ prune
+    place ─→ try all out ─→ record ─→ groundwork (definitions, namespaces) ─→ try the rest ─→ apply in order ─→ prune
 
-Nothing is applied unless everything that can be tried out was accepted. Objects of a kind or namespace that the same
-commit brings are tried as soon as that is there. What a rollout or an autoscaler holds is left alone (leases.py).
+Nothing is applied unless everything that can be tried out was accepted, nor before the inventory that is kept outside
+knows of it: whatever ends a round, no object is forgotten that it may have made. Objects of a kind or namespace that
+the same commit brings are tried as soon as that is there. What a rollout or an autoscaler holds is left alone
+(leases.py).
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rollouts.cluster import kinds
@@ -31,7 +33,9 @@ RECONCILIATION_FAILED = "ReconciliationFailed"
 PRUNE_FAILED = "PruneFailed"
 _ESTABLISHED_WITHIN = 60  # looks, half a second apart
 _PAGE = 500
-_SCALED = ("Deployment", "ReplicaSet", "Rollout", "StatefulSet")
+
+Record = Callable[[tuple[Entry, ...]], Awaitable[None]]
+"""Keeps an inventory where the next round finds it; raises when it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done. `entries` is the inventory from now on; `reason` is empty unless there are faults.
+    """What was done. `entries` is the inventory from now on: what is there, after faults also what may be.
 
+    `reason` is empty unless there are faults.
     `is_temporary`: the server failed, not the commit; the same round may work in a moment.
     """
 
@@ -80,7 +85,6 @@ class _Progress:
 
     attempts: Attempts
     tried: dict[str, Tried] = field(default_factory=dict)
-    applied: list[Entry] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     is_broken_off: bool = False
@@ -92,8 +96,11 @@ class _Progress:
         self.faults.append(refusal(item.manifest, item.object, error, is_dry_run=is_dry_run))
 
 
-async def sync(cluster: Cluster, request: Request) -> Outcome:
-    """One round. Raises ClusterError and TemporaryError where nothing was applied and it may work later."""
+async def sync(cluster: Cluster, request: Request, record: Record) -> Outcome:
+    """One round. `record` is told the inventory to come, before the first object of it is made.
+
+    Raises ClusterError and TemporaryError where nothing was applied and it may work later.
+    """
     catalog = await catalog_of(cluster)
     items, faults = _place(request, catalog)
     if faults:
@@ -101,15 +108,24 @@ async def sync(cluster: Cluster, request: Request) -> Outcome:
     progress = _Progress(await _attempts(cluster, catalog, request, items))
     now, later = await _split(cluster, items)
     await _try_all(progress, now)
-    if later and not progress.faults:
+    if progress.faults:
+        return _failed(progress, request.old)
+    entries = [item.entry for item in items]
+    fresh = inventory.stale(entries, request.old)
+    if fresh:
+        await record((*request.old, *fresh))
+    if later:
         now, later = await _prepared(cluster, progress, now, later)
     if not progress.faults:
         await _apply_all(progress, _sorted([*now, *later]))
     if progress.faults:
-        entries = (*request.old, *inventory.stale(progress.applied, request.old))
-        changes, faults = tuple(progress.changes), tuple(progress.faults)
-        return Outcome(entries, changes, faults, RECONCILIATION_FAILED, is_temporary=progress.is_broken_off)
-    return await _pruned(cluster, request, progress, [item.entry for item in items])
+        return _failed(progress, (*request.old, *fresh))
+    return await _pruned(cluster, request, progress, entries)
+
+
+def _failed(progress: _Progress, entries: tuple[Entry, ...]) -> Outcome:
+    changes, faults = tuple(progress.changes), tuple(progress.faults)
+    return Outcome(entries, changes, faults, RECONCILIATION_FAILED, is_temporary=progress.is_broken_off)
 
 
 async def _prepared(
@@ -249,7 +265,6 @@ async def _apply_all(progress: _Progress, items: Iterable[_Item]) -> None:
         except (ClusterError, TemporaryError) as error:
             progress.note(item, error, is_dry_run=False)
             continue
-        progress.applied.append(item.entry)
         if verb != "unchanged":
             progress.changes.append(f"{describe(item.object)} {verb}")
 

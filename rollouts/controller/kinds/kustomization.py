@@ -253,10 +253,16 @@ class Kustomizations:
             rollouts=tuple(self._caches.rollouts),
         )
         try:
-            return await sync(self._cluster, request)
+            return await sync(self._cluster, request, lambda entries: self._record(this, entries))
         except (ClusterError, TemporaryError) as error:
             fault = Fault("", str(error))
             return Outcome(request.old, faults=(fault,), reason=RECONCILIATION_FAILED, is_temporary=True)
+
+    async def _record(self, this: _Round, entries: tuple[inventory.Entry, ...]) -> None:
+        """The inventory to come, before what it names is made: after a crash the next round knows of it."""
+        wanted = this.observed | {"inventory": inventory.write(entries)}
+        if not await write_status(self._cluster, self._caches.kustomizations, KUSTOMIZATIONS, this.object, wanted):
+            raise TemporaryError(f"{this.wanted.namespace}/{this.wanted.name} is gone")
 
     async def _survey(self, this: _Round, entries: Iterable[inventory.Entry]) -> Survey:
         me = inventory.entry_of(this.object)
@@ -264,12 +270,18 @@ class Kustomizations:
 
     async def _tell(self, this: _Round, result: Result, news: tuple[Event, ...] = ()) -> None:
         """Write the status if it changed; then `news`, and a failure that was not told yet."""
-        wanted = status.reconciled(this.observed, this.wanted, result, this.now)
-        cache = self._caches.kustomizations
-        is_written = await write_status(self._cluster, cache, KUSTOMIZATIONS, this.object, wanted)
+        cache, held = self._caches.kustomizations, self._held(this.object)
+        wanted = status.reconciled(held.get("status") or {}, this.wanted, result, this.now)
+        is_written = await write_status(self._cluster, cache, KUSTOMIZATIONS, held, wanted)
         failure = Event(result.reason, result.message, is_warning=True)
         for event in (*news, failure) if is_written and result.ready == "False" else news:
             await self._emit(this.object, event)
+
+    def _held(self, obj: Json) -> Json:
+        """The object with what this round has written already; as it was where another one took its name."""
+        meta = obj["metadata"]
+        held = self._caches.kustomizations.get(meta["namespace"], meta["name"])
+        return held if held is not None and held["metadata"].get("uid") == meta.get("uid") else obj
 
     def _is_new_revision(self, this: _Round) -> bool:
         return bool(this.observed.get("lastAppliedRevision") != this.revision)

@@ -27,6 +27,7 @@ from tests.unit.gitsync.worlds import (
     manifests,
     point,
     shift,
+    unrecorded,
     weights,
 )
 
@@ -37,7 +38,7 @@ async def applied(cluster: Any, *texts: str, old: tuple[Entry, ...] = ()) -> Out
     """What a round with these documents does; the controller's cache knows the rollouts that are there."""
     rollout = await find(cluster, kinds.ROLLOUTS, "web")
     known = (rollout,) if rollout else ()
-    outcome = await sync(cluster, Request(NAMESPACE, "app", manifests(*texts), old, rollouts=known))
+    outcome = await sync(cluster, Request(NAMESPACE, "app", manifests(*texts), old, rollouts=known), unrecorded)
     assert outcome.faults == ()
     return outcome
 

@@ -16,7 +16,7 @@ from rollouts.gitsync.survey import survey
 from rollouts.gitsync.sync import Outcome, Request, sync
 from rollouts.model.objects import Json
 from rollouts.simulator.store import Store
-from tests.unit.gitsync.worlds import NAMESPACE, a_map, a_rollout, a_route, a_store, find, manifests
+from tests.unit.gitsync.worlds import NAMESPACE, a_map, a_rollout, a_route, a_store, find, manifests, unrecorded
 
 SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: fresh}\n"
 MAP = Target(kinds.CONFIG_MAPS, "settings", NAMESPACE)
@@ -38,7 +38,7 @@ def a_thing(version: str = "v1", namespace: str = NAMESPACE) -> str:
 
 async def applied(cluster: Cluster, *texts: str, **more: Any) -> Outcome:
     read: tuple[Manifest, ...] = manifests(*texts) if texts else ()
-    return await sync(cluster, Request(NAMESPACE, "app", read, **more))
+    return await sync(cluster, Request(NAMESPACE, "app", read, **more), unrecorded)
 
 
 @pytest.fixture
@@ -190,13 +190,13 @@ async def test_what_cannot_be_pruned_is_not_forgotten(store: Store) -> None:
 
 
 async def test_a_failing_server_breaks_the_round_off(store: Store) -> None:
-    """What was applied before the server failed stands in the inventory; the round asks to be repeated."""
+    """All that may have been made stands in the inventory, for its fate is not known; the round asks to be repeated."""
     cluster: Any = Refusing(store, {("apply", "b"): ServerError("down")})
 
     outcome = await applied(cluster, a_map("a"), a_map("b"), a_map("c"))
 
     assert outcome.is_temporary
-    assert [entry.name for entry in outcome.entries] == ["a"]
+    assert [entry.name for entry in outcome.entries] == ["a", "b", "c"]
     assert await find(store, kinds.CONFIG_MAPS, "c") is None
 
 
@@ -207,7 +207,8 @@ async def test_a_refusal_while_applying_keeps_the_others_going(store: Store) -> 
     outcome = await applied(cluster, a_map("a"), a_map("b"), a_map("c"))
 
     assert not outcome.is_temporary
-    assert [entry.name for entry in outcome.entries] == ["a", "c"]
+    assert [entry.name for entry in outcome.entries] == ["a", "b", "c"]
+    assert await find(store, kinds.CONFIG_MAPS, "b") is None
     assert "ConfigMap/shop/b apply failed (Forbidden): not you" in str(outcome.faults[0])
 
 
