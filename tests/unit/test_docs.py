@@ -18,7 +18,11 @@ from rollouts.model.strategy import Analyse, Canary
 from rollouts.simulator.store import Store
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")))
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    *sorted(str(page.relative_to(ROOT)) for room in ("docs", "examples") for page in (ROOT / room).rglob("*.md")),
+)
 ROOMS = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))))
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(md|py|yaml|toml|txt|gz)|Makefile|Dockerfile")
 OF_COMMANDS = frozenset({"--full", "--help", "--list"})
@@ -57,10 +61,12 @@ def the_manifest() -> Json:
 @pytest.mark.parametrize("page", PAGES)
 def test_paths_and_links_lead_somewhere(page: str) -> None:
     """A file that moves takes its mention along."""
-    links = re.findall(r"\]\(([^)#\s]+)", text_of(page))
-    near = [link for link in links if "://" not in link]
-    lost = [link for link in near if not (ROOT / page).parent.joinpath(link).exists()]
-    lost += [token for token in quoted(page) if is_path(token) and not (ROOT / token).exists()]
+    beside = (ROOT / page).parent
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text_of(page)) if "://" not in link]
+    lost = [link for link in links if not (beside / link).exists()]
+    lost += [
+        path for path in filter(is_path, quoted(page)) if not any((base / path).exists() for base in (ROOT, beside))
+    ]
 
     assert lost == []
 
