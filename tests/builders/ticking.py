@@ -228,6 +228,14 @@ def started(canary: Json) -> World:
     return world
 
 
+def a_run(canary: Json | None = None) -> World:
+    """A world whose second version has been seen and scaled up, and gets its first traffic with the next tick."""
+    here = started(canary or a_canary())
+    here.release("web:2")
+    here.tick()
+    return here
+
+
 def _strategy(rollout: Rollout) -> Progressive:
     assert isinstance(rollout.strategy, Progressive)
     return rollout.strategy
