@@ -20,5 +20,15 @@ def _command(given: Json) -> Json:
     }
 
 
-OUTPUT = Category("plugin_output", _command)
-PATCHES = Category("plugin_patches", _command)
+_WITH_A_NAME = ("status", "promote", "abort", "pause", "undo")
+_WITH_A_KIND = (["get", "rollout"], ["list", "rollouts"], ["retry", "rollout"])
+
+
+def _covers(given: Json) -> bool:
+    """Commands of this version: those on experiments, restart, set image and terminate come later, cobra's usage too."""
+    words = given["command"]
+    return words[:2] in _WITH_A_KIND or (words[0] in _WITH_A_NAME and len(words) > 1)
+
+
+OUTPUT = Category("plugin_output", _command, covers=_covers)
+PATCHES = Category("plugin_patches", _command, covers=_covers)

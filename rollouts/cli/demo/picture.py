@@ -65,8 +65,9 @@ async def view(stage: Stage, *, is_coloured: bool) -> State:
     tag = ro["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
     lines = (*draw(info, coloured=is_coloured).splitlines(), "", *(row.line for row in rows))
     brief = ", ".join(row.brief for row in rows)
-    line = f"{phase}{f' ({message})' if message else ''}: {tag} at {weight} % | {brief}"
     is_stable = bool(status.get("stableRS")) and status.get("stableRS") == status.get("currentPodHash")
+    progress = "" if is_stable else f" at {weight} %"
+    line = f"{phase}{f' ({message})' if message else ''}: {tag}{progress}" + (f" | {brief}" if brief else "")
     return State(phase, message, tag, is_stable, weight, lines, line)
 
 
