@@ -25,7 +25,7 @@ _WITH_A_KIND = (["get", "rollout"], ["list", "rollouts"], ["retry", "rollout"])
 
 
 def _covers(given: Json) -> bool:
-    """Commands of this version: those on experiments, restart, set image and terminate come later, cobra's usage too."""
+    """Commands of this version; experiments, restart, set image, terminate and cobra's usage texts come later."""
     words = given["command"]
     return words[:2] in _WITH_A_KIND or (words[0] in _WITH_A_NAME and len(words) > 1)
 
