@@ -14,6 +14,8 @@ from rollouts.model.strategy import Quota
 
 _KNOWN_STEPS = ("setWeight", "pause", "analysis", "setCanaryScale")
 _LATER_STEPS = ("experiment", "setHeaderRoute", "setMirrorRoute", "plugin")
+_LATER_MODES = ("dynamicStableScale", "pingPong")
+"""Modes that move traffic or pods otherwise than without them: refused rather than left out in silence."""
 _ONE_OF = ("setWeight", "pause", "experiment", "analysis")
 _STEP_MISSING = "Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause"
 _SAME_SERVICE = "This rollout uses the same service for the {} services, but two different services are required."
@@ -101,6 +103,10 @@ def _canary(spec: Mapping[str, Any]) -> Iterator[Fault]:
     canary, stable = text(spec.get("canaryService")), text(spec.get("stableService"))
     if canary and canary == stable:
         yield _invalid("spec.strategy.stableService", stable, _SAME_SERVICE.format("stable and canary"))
+    for mode in _LATER_MODES:
+        if spec.get(mode):
+            message = "this version of Sluice does not know this mode yet"
+            yield Fault(f"spec.strategy.{mode}", message, "remove it, or stay with Argo Rollouts for this rollout")
     routing = spec.get("trafficRouting")
     if routing and not (canary and stable):
         message = "Canary service and Stable service must to be set to use Traffic Routing"

@@ -123,6 +123,8 @@ def test_the_status_is_partly_the_users() -> None:
         ({"canary": {"canaryService": "x", "stableService": "x"}}, "the same service for the stable and canary"),
         ({"canary": {"trafficRouting": {"nginx": {}}}}, "spec.strategy.canaryService"),
         ({"canary": {"maxSurge": 0, "maxUnavailable": 0}}, "MaxSurge and MaxUnavailable both can not be zero"),
+        ({"canary": {"dynamicStableScale": True}}, "spec.strategy.dynamicStableScale: this version of Sluice"),
+        ({"canary": {"pingPong": {"pingService": "a", "pongService": "b"}}}, "spec.strategy.pingPong: this version"),
         ({"blueGreen": {}}, "activeService"),
         ({"blueGreen": {"activeService": "a", "previewService": "a"}}, "the same service for the active and preview"),
     ],
