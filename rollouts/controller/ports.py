@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from analysis.ports import Ports as Measuring
-
 from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock

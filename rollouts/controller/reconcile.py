@@ -7,7 +7,7 @@ answers live until the next round, and are met again after a crash.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from rollouts.cluster.errors import ClusterError, ConflictError
+from rollouts.cluster.errors import ClusterError, ConflictError, ServerError
 from rollouts.cluster.events import Events
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Cluster, Json
@@ -26,7 +26,6 @@ from rollouts.model.objects import ref_of
 from rollouts.model.plan import Event, Plan
 from rollouts.model.snapshot import Failure, Snapshot
 from rollouts.telemetry.logs import log
-
 
 Decide = Callable[[Snapshot, datetime], Plan]
 """What next? The project's own answer is rollouts.decide."""
@@ -82,11 +81,11 @@ class Reconciler:
         self.conversations.forget(key)
 
     async def _report(self, world: World, plan: Plan, outcome: Outcome) -> bool:
-        """Status, then events: also for a status that met a conflict, since the effects it tells of are done."""
+        """Status, then events. Where the status does not come to stand, only the effects are told of: they are done."""
         try:
             has_written = await self._write_status(world, plan)
         except ClusterError:
-            await self._tell(world, (*outcome.events, *plan.events))
+            await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
             raise
         if has_written or outcome.done:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
@@ -94,8 +93,8 @@ class Reconciler:
         return has_written
 
     async def _write_status(self, world: World, plan: Plan) -> bool:
-        observed = world.manifest
-        patch = status_patch(observed.get("status") or {}, project(plan.status, world.rollout))
+        observed, wanted = world.manifest, project(plan.status, world.rollout)
+        patch = status_patch(observed.get("status") or {}, wanted)
         if not patch:
             return False
         held = self._caches.find(ref_of(observed)) or observed
@@ -106,6 +105,10 @@ class Reconciler:
         except ConflictError:
             await self.observer.refresh(ref_of(observed))
             raise
+        except ServerError:  # the answer may be all that was lost: then the events have to go out
+            now = await self.observer.refresh(ref_of(observed))
+            if now is None or status_patch(now.get("status") or {}, wanted):
+                raise
         return True
 
     async def _tell(self, world: World, events: Iterable[Event]) -> None:

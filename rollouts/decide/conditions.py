@@ -100,13 +100,16 @@ def _condition(here: Situation, type_: str, value: str, reason: str, message: st
     return Condition(type_, value, reason, message, here.now, here.now)
 
 
+def _is_paused(here: Situation) -> bool:
+    return bool(here.status.pauses) or here.rollout.is_paused
+
+
 def _is_completed(status: Status) -> bool:
     return status.stable != "" and status.stable == status.current
 
 
 def _mark_healthy(here: Situation) -> tuple[Situation, bool]:
-    is_paused = bool(here.status.pauses) or here.rollout.is_paused
-    if not is_paused and is_healthy(here):
+    if not _is_paused(here) and is_healthy(here):
         well = _condition(here, HEALTHY, "True", "RolloutHealthy", "Rollout is healthy")
         return here.after(Step(status=set_condition(here.status, well))), False
     if here.observed.condition(HEALTHY) is None:
@@ -140,7 +143,7 @@ def _mark_progress(here: Situation, *, became_unhealthy: bool) -> Situation:
     if is_settled or here.status.is_aborted:
         return here
     name = here.new.name if here.new else here.rollout.name
-    if is_healthy(here):
+    if is_healthy(here) and not _is_paused(here):  # a healthy rollout may be held: then it shows the pause
         done = f'ReplicaSet "{name}" has successfully progressed.'
         condition = _condition(here, PROGRESSING, "True", "NewReplicaSetAvailable", done)
         return here.after(Step(status=set_condition(here.status, condition)))
@@ -197,7 +200,7 @@ def _mark_timeout(here: Situation, name: str) -> Situation:
 
 def _waits_by_design(here: Situation) -> bool:
     """Paused, at a step without an end of its own, or only waiting for old versions' deadlines."""
-    if here.status.pauses or here.rollout.is_paused:
+    if _is_paused(here):
         return True
     if any(v.scale_down_at is not None for v in here.others):
         return True

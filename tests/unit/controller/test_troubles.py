@@ -6,7 +6,7 @@ import pytest
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ConflictError, ForbiddenError, ServerError
-from rollouts.cluster.port import Json, Target
+from rollouts.cluster.port import Json, Patch, Target
 from tests.unit.controller.stories import (
     Shop,
     Spy,
@@ -213,3 +213,52 @@ def test_an_undecodable_rollout_is_told_once_and_left() -> None:
         assert [write.name for write in spy.writes if write.name == "broken"] == []
 
     tell(story)
+
+
+@pytest.mark.parametrize("error", [ConflictError("changed"), ServerError("no answer")])
+def test_what_did_not_come_to_pass_is_not_told(error: Exception) -> None:
+    """A promotion whose status was refused is no promotion yet: no event says so."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+
+        def refuse(write: Write) -> None:
+            if write.kind == "Rollout/status" and "stableRS" in write.body["status"]:
+                raise error
+
+        spy.fate = refuse
+        await shop.start(spy)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(60)
+
+        assert (await shop.reasons()).count("RolloutCompleted") == 0
+
+    tell(story)
+
+
+def test_what_came_to_pass_is_told_though_the_answer_was_lost() -> None:
+    """A status write that took effect and was answered by an error counts as written: its events go out, once."""
+
+    async def story(shop: Shop) -> None:
+        lossy = Lossy(shop.store)
+        await shop.start(lossy)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(60)
+
+        assert lossy.lost == 1
+        assert (await shop.reasons()).count("RolloutCompleted") == 1
+
+    tell(story)
+
+
+class Lossy(Spy):
+    """Loses the answer to the write that promotes."""
+
+    lost = 0
+
+    async def patch(self, target: Target, patch: Patch) -> Json:
+        answer = await super().patch(target, patch)
+        if target.subresource == "status" and "stableRS" in patch.body["status"] and not self.lost:
+            self.lost += 1
+            raise ServerError("the answer never came")
+        return answer

@@ -1,5 +1,6 @@
 """The canary's course: steps, pauses, traffic, aborts, in the order that Argo's users know."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -245,3 +246,15 @@ def test_traffic_comes_back_even_where_the_size_changes_with_the_abort() -> None
 
     assert here.route == Weights(0, 100)
     assert here.versions["shop-v1"].replicas == 6
+
+
+def test_a_healthy_rollout_that_is_held_comes_to_rest() -> None:
+    """Its conditions show the pause, and do not swing between that and its health."""
+    here = deployed(a_canary(weight(50)))
+    here.rollout = replace(here.rollout, is_paused=True, generation=2)
+    here.settle()
+
+    progressing = here.status.condition("Progressing")
+    assert here.status.phase is Phase.PAUSED
+    assert progressing is not None
+    assert progressing.reason == "RolloutPaused"
