@@ -12,8 +12,8 @@ from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion,
 from rollouts.model.objects import Create, Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
+from rollouts.workloads.templates import HASH_LABEL, is_same_template
 
-HASH_LABEL = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 REVISION_HISTORY = "rollout.argoproj.io/revision-history"
 DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
@@ -55,15 +55,6 @@ def find_new(manifest: Json, rollout: Rollout, replicasets: Iterable[Json]) -> s
         if is_same_template(wanted, rs.get("spec", {}).get("template", {})):
             return str(rs["metadata"]["name"])
     return None
-
-
-def is_same_template(wanted: Json, live: Json) -> bool:
-    """Whether a live template is the wanted one plus the hash label and defaults."""
-    labels = {k: v for k, v in _mapping(live.get("metadata")).get("labels", {}).items() if k != HASH_LABEL}
-    if labels != _mapping(wanted.get("metadata")).get("labels", {}):
-        return False
-    spec = _mapping(wanted.get("spec"))
-    return bool(spec) and _is_within(spec, _mapping(live.get("spec")))
 
 
 def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
@@ -199,16 +190,3 @@ def _numbers(value: Any) -> list[int]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _is_within(wanted: Any, live: Any) -> bool:
-    """Every field that is wanted stands in the live value; lists match item by item."""
-    if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(_is_within(item, live.get(key)) for key, item in wanted.items())
-    if isinstance(wanted, list):
-        return (
-            isinstance(live, list)
-            and len(wanted) == len(live)
-            and all(_is_within(*pair) for pair in zip(wanted, live, strict=True))
-        )
-    return bool(wanted == live)

@@ -3,7 +3,7 @@
 from rollouts.model.effects import PointService
 from rollouts.model.objects import Modify, Ref
 from rollouts.model.rollout import Rollout
-from rollouts.workloads.replicasets import HASH_LABEL
+from rollouts.workloads.templates import HASH_LABEL
 
 MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
 

@@ -6,7 +6,7 @@ from rollouts.dialects.argo.rollout import parse
 from rollouts.model import effects as e
 from rollouts.model.objects import Create, Json, Modify, Ref, Remove
 from rollouts.workloads import render
-from rollouts.workloads.replicasets import find_new, is_same_template, versions
+from rollouts.workloads.replicasets import find_new, versions
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -79,13 +79,13 @@ def test_the_new_version_is_found_by_hash_or_by_template() -> None:
     assert find_new(manifest, parse(manifest), []) is None
 
 
-def test_another_image_is_another_template() -> None:
-    """A change of what the user wrote is never taken for a default."""
-    ours, theirs = a_manifest()["spec"]["template"], a_manifest()["spec"]["template"]
-    theirs["spec"]["containers"][0]["image"] = "shop:v2"
+def test_a_template_that_lost_a_field_is_a_new_version() -> None:
+    """What the user took away is an update like any other, not a default of the ReplicaSet before."""
+    before = a_manifest()
+    before["spec"]["template"]["spec"]["containers"][0]["livenessProbe"] = {"exec": {"command": ["false"]}}
+    after = a_manifest()
 
-    assert is_same_template(ours, ours)
-    assert not is_same_template(ours, theirs)
+    assert find_new(after, parse(after), [made(before)]) is None
 
 
 def test_replica_sets_are_read_as_versions() -> None:
