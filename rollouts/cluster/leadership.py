@@ -2,7 +2,8 @@
 
 A holder renews every `retry` seconds; when it has not managed to for `renew` seconds it stops its work, well before
 the Lease is over after `duration` and another may take it. Whether a Lease is over is judged by how long we have seen
-it unchanged, never by comparing clocks of two machines. On the way out the Lease is given back.
+it unchanged, never by comparing clocks of two machines. On the way out the Lease is given back. A Lease that cannot
+be had at all (no namespace, no right) is told once for each cause, with the cure, and tried for on and on.
 """
 
 import asyncio
@@ -11,7 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rollouts.cluster.errors import AlreadyExistsError, ClusterError, ConflictError, NotFoundError
+from rollouts.cluster.errors import (
+    AlreadyExistsError,
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnauthorizedError,
+)
 from rollouts.cluster.kinds import LEASES
 from rollouts.cluster.port import Cluster, Collection, Json, Patch, PatchType, Target
 from rollouts.telemetry.logs import log
@@ -51,7 +59,7 @@ class Leadership:
         self._dice = dice or random.Random()
         self._seen: Json = {}
         self._seen_at = 0.0
-        self._trouble = ""
+        self._complaints: set[type[BaseException]] = set()
 
     async def serve(self, work: Work, stop: asyncio.Event) -> None:
         """Do `work` whenever the Lease is ours, until `stop`."""
@@ -95,16 +103,26 @@ class Leadership:
         """One try to get or to keep the Lease; False for whatever went wrong, which the next try will meet again."""
         try:
             async with asyncio.timeout(within or self._term.renew):
-                return await self._take()
+                is_ours = await self._take()
         except (ClusterError, TimeoutError) as error:
-            self._complain(f"{type(error).__name__}: {error}")
+            self._complain(error)
             return False
+        self._complaints.clear()
+        return is_ours
 
-    def _complain(self, error: str) -> None:
-        """Once for each trouble: a missing right must be seen, and not every two seconds."""
-        if error != self._trouble:
-            log().warning("the lease cannot be had", lease=f"{self._target.namespace}/{self._target.name}", error=error)
-        self._trouble = error
+    def _complain(self, error: ClusterError | TimeoutError) -> None:
+        """Once for each cause, until the Lease is seen again: it must be noticed, and not every two seconds."""
+        if type(error) in self._complaints:
+            return
+        self._complaints.add(type(error))
+        lease = f"{self._target.namespace}/{self._target.name}"
+        cause = error.message if isinstance(error, ClusterError) else f"no answer within {self._term.renew:g} s"
+        log().warning(
+            "the Lease cannot be had; without it this controller only watches, and tries on",
+            lease=lease,
+            cause=cause,
+            cure=_cure(error, self._target.namespace or ""),
+        )
 
     async def _take(self) -> bool:
         lease = await self._read()
@@ -185,6 +203,19 @@ class Leadership:
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _cure(error: ClusterError | TimeoutError, namespace: str) -> str:
+    """What the operator can do about a Lease that cannot be had."""
+    match error:
+        case NotFoundError():
+            return f"create the namespace {namespace}, or name one that exists with --leader-election-namespace"
+        case ForbiddenError():
+            return f"allow get, create and patch of leases (coordination.k8s.io) in namespace {namespace}"
+        case UnauthorizedError():
+            return "renew the credentials of the controller"
+        case _:
+            return "see whether the API server can be reached from here"
 
 
 async def _either(stop: asyncio.Event, seconds: float) -> bool:

@@ -5,10 +5,12 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rollouts.cluster.errors import ServerError
+from structlog.testing import capture_logs
+
+from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError, ServerError
 from rollouts.cluster.kinds import LEASES
 from rollouts.cluster.leadership import Leadership
-from rollouts.cluster.port import Json, Patch, Target
+from rollouts.cluster.port import Collection, CreateOptions, Json, Patch, Target
 from rollouts.simulator.clock import run_virtual, virtual_now
 from rollouts.simulator.store import Store
 
@@ -22,6 +24,7 @@ class Cut:
         self._store = store
         self.is_down = False
         self.hangs = False
+        self.refusals: tuple[ClusterError, ...] = ()
 
     async def get(self, target: Target) -> Json:
         await self._fate()
@@ -30,6 +33,12 @@ class Cut:
     async def patch(self, target: Target, patch: Patch) -> Json:
         await self._fate()
         return await self._store.patch(target, patch)
+
+    async def create(self, collection: Collection, body: Json, options: CreateOptions = CreateOptions()) -> Json:
+        minute = int(asyncio.get_running_loop().time() // 60)
+        if minute < len(self.refusals):
+            raise self.refusals[minute]
+        return await self._store.create(collection, body, options)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -182,6 +191,33 @@ def test_two_that_create_the_lease_at_once_do_not_both_lead() -> None:
         await asyncio.sleep(5)
 
     assert len(race(story)) == 1
+
+
+def test_a_lease_that_cannot_be_had_is_told_once_for_each_cause() -> None:
+    """Lease, cause and cure; once the cause is gone the candidate leads."""
+    forbidden, missing = ForbiddenError("leases is forbidden"), NotFoundError('namespaces "default" not found')
+
+    async def main() -> tuple[list[Any], list[str]]:
+        diary: list[str] = []
+        candidate = Candidate(Store(virtual_now), "a", diary)
+        candidate.cluster.refusals = (missing, forbidden, missing)
+        with capture_logs() as told:
+            await asyncio.sleep(200)
+        candidate.stop.set()
+        await candidate.task
+        return told, diary
+
+    told, diary = run_virtual(main())
+
+    assert [(line["lease"], line["cause"]) for line in told] == [
+        ("default/lock", 'namespaces "default" not found'),
+        ("default/lock", "leases is forbidden"),
+    ]
+    assert {line["log_level"] for line in told} == {"warning"}
+    assert told[0]["cure"].startswith("create the namespace default, or name one")
+    assert told[1]["cure"] == "allow get, create and patch of leases (coordination.k8s.io) in namespace default"
+    assert [entry.partition(" at ")[0] for entry in diary] == ["a leads", "a rests"]
+    assert 180 <= _when(diary[0]) <= 183
 
 
 def _when(entry: str) -> float:
