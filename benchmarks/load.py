@@ -14,7 +14,7 @@ from statistics import mean
 
 from benchmarks.figures import Figure
 from benchmarks.ground import Ground, ground, is_healthy
-from benchmarks.manifests import BARE, PLAIN, names, rollout
+from benchmarks.manifests import BARE, PLAIN, ROUTED, names, rollout, surroundings
 from benchmarks.options import Options
 from benchmarks.program import Program, running
 from benchmarks.tally import reads, writes
@@ -53,8 +53,10 @@ async def measure(options: Options) -> list[Figure]:
         memory.append(program.memory())
     yardsticks.append(await _bare(options))
     bare = mean(yardsticks)
+    routed = await _routed(options)
     return [
         *_memories(memory, options),
+        _memory("memory after the same, each with HTTPRoute and two Services", routed),
         *resting,
         *_cpu("create to Healthy", create, options, bare),
         *_cpu("one update", update, options, bare),
@@ -62,6 +64,17 @@ async def measure(options: Options) -> list[Figure]:
             "bare loop: CPU an event and its PATCH", f"{_ms(bare)} ({_ms(min(yardsticks))} to {_ms(max(yardsticks))})"
         ),
     ]
+
+
+async def _routed(options: Options) -> float:
+    """Memory after creating and updating rollouts with all that may stand around them."""
+    async with ground() as here, here.controller("--qps=0") as program:
+        await program.said("event=working")
+        for name in names(options.rollouts):
+            await here.world.apply(surroundings(ROUTED, name))
+        for tag in ("v1", "v2"):
+            await _play(here, ROUTED, options, tag, is_healthy)
+        return program.memory()[1]
 
 
 def _memories(seen: list[tuple[float, float]], options: Options) -> list[Figure]:
