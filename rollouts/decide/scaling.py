@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollouts.decide.pauses import INCONCLUSIVE
-from rollouts.decide.replicas import Held, available, counts, unavailable_of
+from rollouts.decide.replicas import Held, counts, unavailable_of
 from rollouts.decide.situation import Ends, Situation, Step, together
 from rollouts.model.effects import DelayScaleDown, DeleteVersion, Effect, ScaleVersion
 from rollouts.model.plan import Event
@@ -136,7 +136,9 @@ def _drop_unhealthy(here: Situation, others: list[Version], strategy: Canary) ->
 
 def _retire_basic(here: Situation, others: list[Version], strategy: Canary) -> Step | None:
     """Old pods would get traffic: they go, newest version first, as fast as availability allows."""
-    spare = available(here.versions) - (here.rollout.size - unavailable_of(here.rollout, strategy))
+    # a version that was just made smaller may still show the pods that it is about to lose
+    serving = sum(min(v.replicas, v.available) for v in here.versions)
+    spare = serving - (here.rollout.size - unavailable_of(here.rollout, strategy))
     effects: tuple[Effect, ...] = ()
     events: tuple[Event, ...] = ()
     for version in others:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rollouts.model.status import Phase
+from rollouts.model.strategy import Quota
 from rollouts.model.weights import Weights
 from tests.builders.rollouts import a_canary, analysis, deployed, pause, weight
 
@@ -258,3 +259,18 @@ def test_a_healthy_rollout_that_is_held_comes_to_rest() -> None:
     assert here.status.phase is Phase.PAUSED
     assert progressing is not None
     assert progressing.reason == "RolloutPaused"
+
+
+def test_pods_on_their_way_out_are_not_given_away_twice() -> None:
+    """An old version that was just made smaller counts with what it keeps, whatever its status still says."""
+    strategy = a_canary(weight(80), pause(), is_routed=False, max_surge=Quota(2), max_unavailable=Quota(1))
+    here = deployed(strategy, replicas=5)
+    here.release("v2")
+    here.settle()
+    here.release("v3")
+    while here.versions["shop-v3"].replicas < 3:
+        here.round()
+    here.versions["shop-v2"] = replace(here.versions["shop-v2"], available=4)
+
+    assert here.versions["shop-v2"].replicas == 3
+    assert here.decide().effects == ()
