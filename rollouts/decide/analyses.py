@@ -69,6 +69,16 @@ def run_analyses(here: Situation) -> Step | None:
     )
 
 
+def forget_aborted_runs(here: Situation) -> Step | None:
+    """A retry is judged afresh: what was said of the aborted attempt must not end it, nor pass it."""
+    if here.observed.aborted_at is None or here.observed.is_aborted:
+        return None
+    status = here.status
+    for role in _FIELDS:
+        status = with_recorded(status, role, None)
+    return Step(status=status)
+
+
 def recorded(status: Status, role: str) -> AnalysisStatus | None:
     """The run that the status names for a role."""
     part, name = _FIELDS[role]
@@ -171,21 +181,16 @@ def _reconcile(here: Situation, want: Wanted) -> Step:
 
 
 def _needs_new(here: Situation, current: AnalysisStatus | None, run: Analysis | None) -> bool:
-    if current is None:
+    """None was started, or it is gone, or a human went on after one that could not tell."""
+    if current is None or run is None:
         return True
-    if run is None:
-        return current.phase != "" or not _is_awaited(here, current)
-    if was_lifted(here.observed) and run.phase == "Inconclusive":
-        return True
-    return here.observed.aborted_at is not None
-
-
-def _is_awaited(here: Situation, current: AnalysisStatus) -> bool:
-    """A run that was just created may not be in view yet; the answer of its creation would have told of a failure."""
-    return all(getattr(f.effect, "name", "") != current.name for f in here.snapshot.failures) and bool(current.name)
+    return was_lifted(here.observed) and run.phase == "Inconclusive"
 
 
 def _start(here: Situation, want: Wanted) -> Step:
+    begun = _begun(here, want)
+    if begun is not None:
+        return Step(status=with_recorded(here.status, want.role, AnalysisStatus(begun.name, "")))
     revision = here.new.revision if here.new else here.rollout.revision
     suffix = f"-{want.step}" if want.role == STEP else _SUFFIXES[want.role]
     name = _free_name(here, f"{here.rollout.name}-{here.current_hash}-{revision}{suffix}")
@@ -193,7 +198,14 @@ def _start(here: Situation, want: Wanted) -> Step:
     status = with_recorded(here.status, want.role, AnalysisStatus(name, ""))
     if was_lifted(here.observed):
         status = without_pause(status, INCONCLUSIVE)
-    return Step((effect,), status=replace(status, aborted_at=None), reason=f"start analysis {name}")
+    return Step((effect,), status=status, reason=f"start analysis {name}")
+
+
+def _begun(here: Situation, want: Wanted) -> Analysis | None:
+    """The run of an earlier round whose status was never written: it goes on, so that none is made twice."""
+    wanted = (want.role, want.step, here.current_hash)
+    running = (run for run in here.snapshot.analyses if not run.is_done and not run.is_terminating)
+    return next((run for run in running if (run.role, run.step, run.hash) == wanted), None)
 
 
 def _free_name(here: Situation, base: str) -> str:

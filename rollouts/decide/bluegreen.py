@@ -61,7 +61,7 @@ def latch_preview_size(here: Situation) -> Step | None:
     if strategy.preview_replicas is not None and here.new is not None and not here.is_initial:
         is_time = is_ready(here) and _is_judged_well(here) and is_blue_green_pause_over(here, strategy)
         may_grow = status.blue_green.may_grow or is_fast_tracked(here) or is_time
-    if status.stable == status.current:
+    if status.stable == status.current or status.is_aborted:
         may_grow = False
     blue_green = replace(
         status.blue_green,

@@ -5,7 +5,7 @@ versions and Services as they will be once the effects are carried out. "Observe
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
@@ -57,7 +57,7 @@ class Situation:
     questions: tuple[Question, ...] = ()
     wakes: tuple[datetime, ...] = ()
     reason: str = ""
-    abort: str = field(default="")
+    abort: str = ""
 
     @property
     def rollout(self) -> Rollout:
@@ -92,7 +92,9 @@ class Situation:
 
     @property
     def is_way_back(self) -> bool:
-        """The wanted version is one that was to be scaled down, and still runs."""
+        """The wanted version was overtaken a moment ago, and still runs. An aborted one served nobody: no way back."""
+        if self.observed.aborted_at is not None:
+            return False
         return any(v.name == self.snapshot.new and v.scale_down_at is not None for v in self.snapshot.versions)
 
     @property
@@ -147,6 +149,7 @@ def together(steps: Iterable[Step | None], ends: Ends = Ends.NOTHING) -> Step | 
     return Step(
         effects,
         tuple(event for step in told for event in step.events),
+        tuple(question for step in told for question in step.questions),
         wake_at=min((step.wake_at for step in told if step.wake_at), default=None),
         reason=next((step.reason for step in told if step.reason), ""),
         ends=ends if effects else Ends.NOTHING,

@@ -24,6 +24,7 @@ CANARY = Course(
     acting=(
         *CHECKS,
         checks.pause_not_shown,
+        analyses.forget_aborted_runs,
         scaling.rescale_canary,
         promotion.begin_update,
         promotion.drop_moot_abort,
@@ -49,6 +50,7 @@ BLUE_GREEN = Course(
     acting=(
         *CHECKS,
         checks.pause_not_shown,
+        analyses.forget_aborted_runs,
         bluegreen.point_preview,
         promotion.begin_update,
         promotion.drop_moot_abort,
