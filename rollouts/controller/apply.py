@@ -85,7 +85,8 @@ class Applier:
     async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
         try:
             rendered = rendered_effect(effect, world)
-        except ArgumentError as error:  # a template went, or lost an argument, since the decision
+        except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
+            outcome.events.append(Event("ReconciliationError", f"the analysis cannot start: {error}", is_warning=True))
             return Failure(effect, reason="Invalid", message=str(error))
         for change in rendered.changes:
             try:

@@ -149,7 +149,7 @@ def reference_faults(world: World) -> Faults:
     """What only other objects show, in the order in which Argo would meet it."""
     return (
         *service_faults(world.rollout, world.manifest, world.objects),
-        *template_faults_of(world.rollout, world.objects),
+        *template_faults_of(world.rollout, world.manifest, world.objects),
         *route_faults(world.rollout, world.objects),
     )
 

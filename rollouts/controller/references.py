@@ -11,7 +11,7 @@ from typing import Any
 from rollouts.cluster import kinds
 from rollouts.controller.caches import HASH_LABEL
 from rollouts.controller.mentions import analyses_of, services_of
-from rollouts.dialects.argo.analysis import template_faults
+from rollouts.dialects.argo.analysis import field_faults, template_faults
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json, Ref
 from rollouts.model.rollout import Rollout
@@ -56,11 +56,12 @@ def route_faults(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
             yield from provider.faults(rollout, router, objects)
 
 
-def template_faults_of(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
-    """Templates that are not there, and arguments that nobody gives."""
+def template_faults_of(rollout: Rollout, manifest: Json, objects: Objects) -> Iterator[Fault]:
+    """Templates that are not there, arguments that nobody gives or whose field does not exist."""
     templates = tuple(obj for ref, obj in objects.items() if obj is not None and ref.kind in _TEMPLATES)
     for path, analysis in analyses_of(rollout):
         yield from template_faults(analysis, templates, path)
+        yield from field_faults(analysis, manifest, path)
 
 
 def _service_path(rollout: Rollout, name: str) -> str:

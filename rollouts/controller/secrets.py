@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from analysis.errors import ArgumentError
 from analysis.model import Arg
 from rollouts.cluster import kinds
-from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.errors import ForbiddenError, NotFoundError
 from rollouts.cluster.port import Cluster, Target
 
 
@@ -27,7 +27,12 @@ async def _read(cluster: Cluster, namespace: str, name: str, key: str) -> str:
     try:
         secret = await cluster.get(Target(kinds.SECRETS, name, namespace))
     except NotFoundError as error:
-        raise ArgumentError(f'secrets "{name}" not found: create it in namespace {namespace}') from error
+        raise ArgumentError(
+            f'secrets "{name}" not found: create it in namespace {namespace}, with key {key}'
+        ) from error
+    except ForbiddenError as error:
+        cure = f"allow the controller to get secrets in namespace {namespace}"
+        raise ArgumentError(f"key '{key}' of secret '{name}' may not be read ({error.message}): {cure}") from error
     value = (secret.get("data") or {}).get(key)
     if value is None:
         raise ArgumentError(f"key '{key}' does not exist in secret '{name}'")

@@ -179,6 +179,24 @@ def template_faults(ref: AnalysisRef, templates: Sequence[Json], path: str = "")
     return ()
 
 
+def field_faults(ref: AnalysisRef, manifest: Json, path: str) -> Iterator[Fault]:
+    """Arguments that point at no field of the Rollout. `path` is the field at which the analysis stands.
+
+    Fields of the status come and go, so those are looked for when a run is made, and not before.
+    """
+    for index, arg in enumerate(ref.args):
+        if arg.field_path is None or arg.field_path.startswith("status."):
+            continue
+        try:
+            value_at(manifest, arg.field_path)
+        except ArgumentError as error:
+            where = f"{path}.args[{index}].valueFrom.fieldRef.fieldPath"
+            message = f'Invalid value: "{arg.field_path}": {error}'
+            yield Fault(
+                where, message, "name a field of the Rollout that holds one value, or give the argument a value"
+            )
+
+
 class _MissingTemplateError(ArgumentError):
     """A template that is named and is not there."""
 
