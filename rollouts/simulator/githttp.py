@@ -1,12 +1,14 @@
 """Git over HTTP on loopback: the remote of `make demo` and of tests. Starts `git http-backend` once a request.
 
 Real protocol, real repositories, no daemon: what the sync loop meets here is what it meets at a Git host. Reading only;
-commits are made by `Repository`, in the process that owns the folder. With `password` it asks for credentials.
+commits are made by `Repository`, in the process that owns the folder. With `password` it asks for
+credentials, with `tls` it speaks https.
 """
 
 import asyncio
 import base64
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +85,7 @@ class GitServer:
     folder: Path
     user: str = "sluice"
     password: str = ""
+    tls: ssl.SSLContext | None = None
     requests: list[str] = field(default_factory=list)
     _runner: web.AppRunner | None = None
     _port: int = 0
@@ -102,7 +105,7 @@ class GitServer:
         application.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self.tls)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -114,7 +117,8 @@ class GitServer:
 
     def url(self, repository: Repository) -> str:
         """Where to clone it from."""
-        return f"http://127.0.0.1:{self._port}/{repository.folder.relative_to(self.folder).as_posix()}"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._port}/{repository.folder.relative_to(self.folder).as_posix()}"
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.requests.append(f"{request.method} {request.path_qs}")
