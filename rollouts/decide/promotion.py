@@ -22,11 +22,15 @@ def last_index(here: Situation) -> int | None:
 
 
 def begin_update(here: Situation) -> Step | None:
-    """Another template, or other steps: forget pauses, aborts and analyses, and begin at the first step."""
+    """Another template, or other steps: forget pauses, aborts and analyses, and begin at the first step.
+
+    An abort that comes to light together with the template was meant for it, if nothing else was under way.
+    """
     if not here.template_changed or (isinstance(here.rollout.strategy, BlueGreen) and not here.observed.current):
         return None
+    calm = without_pauses(here.status)
     status = replace(
-        without_abort(without_pauses(here.status)),
+        calm if _is_aborted_already(here) else without_abort(calm),
         promote_fully=False,
         step=0 if steps_of(here) else None,
         restarted_at=here.rollout.restart_at or here.status.restarted_at,
@@ -39,6 +43,12 @@ def begin_update(here: Situation) -> Step | None:
             events = (Event("SkipSteps", "Rollback to stable ReplicaSets"),)
         status = replace(status, step=last_index(here))
     return Step(events=events, status=status, reason="a new template begins its update", ends=Ends.ACTING)
+
+
+def _is_aborted_already(here: Situation) -> bool:
+    was_seen = here.observed.aborted_at is not None
+    is_back = here.current_hash == here.observed.stable
+    return here.observed.is_aborted and not was_seen and here.is_promoted and not is_back
 
 
 def skip_to_end(here: Situation) -> Step | None:

@@ -274,3 +274,26 @@ def test_pods_on_their_way_out_are_not_given_away_twice() -> None:
 
     assert here.versions["shop-v2"].replicas == 3
     assert here.decide().effects == ()
+
+
+def test_an_abort_that_is_seen_together_with_its_template_counts() -> None:
+    """Whoever aborts a release before the controller has looked at it does not have to do it again."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.release("v2")
+    here.patch(is_aborted=True)
+    here.settle()
+
+    assert (here.status.phase, here.status.is_aborted) == (Phase.DEGRADED, True)
+    assert here.versions["shop-v2"].replicas == 0
+
+
+def test_a_new_template_forgets_the_abort_of_the_one_before() -> None:
+    """What was aborted is over: the next release has its own chance."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.release("v2")
+    here.settle()
+    here.patch(is_aborted=True)
+    here.release("v3")
+    here.settle()
+
+    assert (here.status.phase, here.status.is_aborted) == (Phase.PAUSED, False)
