@@ -1,5 +1,6 @@
 """Objects in the form that was asked for: tables for `kubectl get`, or metadata alone. Called by the verbs."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -78,7 +79,8 @@ def _cell(type_: str, found: Sequence[Any], now: datetime) -> Any:
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """As a real server prints it: plain words as they are, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _definition(column: Printed) -> Json:

@@ -102,6 +102,17 @@ def test_declared_columns_show_their_type() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [(["shop.example"], '["shop.example"]'), ({"a": 1, "b": "é"}, '{"a":1,"b":"é"}'), (True, "true"), (3, "3")],
+)
+def test_a_text_column_shows_what_is_no_text_as_json(value: Any, shown: str) -> None:
+    """A real server prints a route's hostnames as `["shop.example"]`."""
+    row = cells(Resource("g.io", "v1", "things", "Thing"), {"a": value}, Column("Text", "string", ".a"))
+
+    assert row["Text"] == shown
+
+
+@pytest.mark.parametrize(
     ("pod", "word"),
     [
         ({"status": {"phase": "Running"}}, "Running"),
