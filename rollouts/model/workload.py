@@ -34,7 +34,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service that a rollout points at versions. `hash` is its selector's; `ready` counts endpoints by hash."""
+    """A Service that a rollout points at versions. `hash` is its selector's, `managed_by` the rollout that holds it."""
 
     name: str
     hash: str = ""

@@ -87,8 +87,9 @@ def _threshold(spec: Any) -> Quota | None:
 
 
 def parse_routers(routing: Mapping[str, Any]) -> tuple[Router, ...]:
-    """Every configured provider; the Gateway API plugin's key is our native provider's."""
-    native = [Router(name, mapping(value)) for name, value in routing.items() if name not in _NO_PROVIDERS and value]
+    """Every configured provider, settings or none; the Gateway API plugin's key is our native provider's."""
+    named = {name: value for name, value in routing.items() if name not in _NO_PROVIDERS and value is not None}
+    native = [Router(name, mapping(value)) for name, value in named.items()]
     plugins = [
         Router(GATEWAY_PROVIDER if name == GATEWAY_PLUGIN else name, mapping(value))
         for name, value in mapping(routing.get("plugins")).items()

@@ -86,6 +86,15 @@ def test_steps_and_routers_are_read() -> None:
     )
 
 
+def test_a_provider_without_settings_is_a_provider() -> None:
+    """Left out, the rollout would weigh pods instead of requests, and nobody would be told."""
+    routing = {"canaryService": "c", "stableService": "s", "trafficRouting": {"istio": {}}}
+    strategy = parse(a_manifest({"canary": routing})).strategy
+
+    assert isinstance(strategy, Canary)
+    assert strategy.routers == (Router("istio", {}),)
+
+
 def test_a_blue_green_is_read() -> None:
     """Services, promotion and delays."""
     spec = {"activeService": "a", "previewService": "p", "autoPromotionSeconds": 20, "scaleDownDelaySeconds": 5}
