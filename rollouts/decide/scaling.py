@@ -81,7 +81,12 @@ def forget_old_versions(here: Situation) -> Step | None:
 
 
 def is_halted(here: Situation) -> bool:
-    """A human's pause or an inconclusive analysis freezes sizes, never traffic."""
+    """A human's pause or an inconclusive analysis freezes sizes, never traffic.
+
+    An abort is the later word: where pods carry the weight, freezing them would keep users on the bad version.
+    """
+    if here.observed.is_aborted:
+        return False
     return here.rollout.is_paused or here.observed.paused_for(INCONCLUSIVE) is not None
 
 

@@ -38,13 +38,20 @@ def desired_weight(here: Situation, strategy: Canary) -> int | None:
     """The canary's weight; None while stable could not carry the rest and the routes must stay as they are."""
     recorded = here.observed.canary.shares
     was = recorded.canary.weight if recorded else 0
-    if here.is_promoted or here.status.is_aborted:
+    if here.is_promoted:
         return 0
+    if here.status.is_aborted:
+        return None if _is_all_that_serves(here) else 0
     if here.new is None or here.new.available == 0:
         return 0 if was > 0 else _if_carried(here, strategy, 0)
     if here.status.promote_fully:
         return was
     return _if_carried(here, strategy, _stepped(here, strategy) if strategy.steps else 0)
+
+
+def _is_all_that_serves(here: Situation) -> bool:
+    """No stable pod is there to take the traffic back: an abort waits for the first one, or nobody would be served."""
+    return here.stable is not None and here.stable.available == 0 and here.new is not None and here.new.available > 0
 
 
 def _if_carried(here: Situation, strategy: Canary, weight: int) -> int | None:
