@@ -98,7 +98,6 @@ class StartAnalysis:
     hash: str
     revision: int
     step: int | None = None
-    instance_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

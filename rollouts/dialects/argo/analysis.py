@@ -285,8 +285,9 @@ def _labels(effect: StartAnalysis, manifest: Json) -> dict[str, str]:
     labels = {**selector, **effect.analysis.labels, HASH_LABEL: effect.hash, "rollout-type": effect.role}
     if effect.step is not None:
         labels["step-index"] = str(effect.step)
-    if effect.instance_id:
-        labels[INSTANCE_LABEL] = effect.instance_id
+    instance = mapping(mapping(manifest.get("metadata")).get("labels")).get(INSTANCE_LABEL)
+    if instance:  # a controller with an instance id watches only what carries it
+        labels[INSTANCE_LABEL] = instance
     return labels
 
 

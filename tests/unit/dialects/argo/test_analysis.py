@@ -44,10 +44,12 @@ def rendered(ref: AnalysisRef, *templates: Json, **effect: Any) -> Json:
 
 
 def test_a_run_carries_labels_owner_and_revision() -> None:
-    """Selector labels, hash, role, step and instance are labels; the rollout controls the run."""
+    """Selector labels, hash, role, step and the rollout's own instance are labels; the rollout controls the run."""
     ref = AnalysisRef((TemplateRef("rate"),), labels={"team": "x"}, annotations={"note": "y"})
 
-    run = rendered(ref, a_template(), instance_id="blue")
+    of_blue = {**MANIFEST["metadata"]["labels"], "argo-rollouts.argoproj.io/controller-instance-id": "blue"}
+    manifest = {**MANIFEST, "metadata": {**MANIFEST["metadata"], "labels": of_blue}}
+    run = render_run(StartAnalysis("web-new-2-1", "Step", ref, "new", 2, 1), a_rollout(), manifest, [a_template()])
 
     meta = run["metadata"]
     assert (run["apiVersion"], run["kind"]) == ("argoproj.io/v1alpha1", "AnalysisRun")
