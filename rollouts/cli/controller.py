@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from rollouts.cli.version import number
 from rollouts.controller.settings import FLAGS, Flag, settings_of
 from rollouts.model.errors import RolloutsError
 
@@ -39,9 +40,19 @@ def _serve(**options: Any) -> None:
         sys.exit(1)
 
 
+def _print_version(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(f"sluice: {number()}")
+        context.exit()
+
+
+_VERSION = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+
 controller = click.Command(
     "controller",
-    params=[_option(flag) for flag in FLAGS],
+    params=[*(_option(flag) for flag in FLAGS), _VERSION],
     callback=_serve,
     help="Run the controller against the cluster of $KUBECONFIG, or of the pod it runs in.",
 )

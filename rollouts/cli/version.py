@@ -15,13 +15,14 @@ DISTRIBUTION = "sluice-delivery"
 @click.option("--short", is_flag=True, help="The number alone.")
 def version(short: bool) -> None:
     """Print the version."""
-    click.echo(f"sluice: {_number()}")
+    click.echo(f"sluice: {number()}")
     if not short:
         click.echo(f"  Python: {platform.python_version()}")
         click.echo(f"  Platform: {platform.system().lower()}/{platform.machine()}")
 
 
-def _number() -> str:
+def number() -> str:
+    """`v1.2.3`, or why there is none."""
     try:
         return f"v{installed(DISTRIBUTION)}"
     except PackageNotFoundError:

@@ -38,34 +38,103 @@ class Credentials:
     proxy: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says instead of the kubeconfig; "" leaves that as it is. Files are given by path.
+
+    A `server` of its own gets none of the kubeconfig's credentials, only those that stand here.
+    """
+
+    server: str = ""
+    token: str = ""
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+    trusts_any_server: bool = False
+    proxy: str = ""
+    acts_as: str = ""
+    acts_as_group: str = ""
+    acts_as_uid: str = ""
+
+    @property
+    def impersonation(self) -> dict[str, str]:
+        """The headers by which we act as somebody else."""
+        headers = {
+            "Impersonate-User": self.acts_as,
+            "Impersonate-Group": self.acts_as_group,
+            "Impersonate-Uid": self.acts_as_uid,
+        }
+        return {name: value for name, value in headers.items() if value}
+
+
 def anonymous(server: str) -> Credentials:
     """No login at all: for the embedded cluster on loopback, and for tests."""
     return Credentials(server.rstrip("/"), None, dict)
 
 
-def login(*, kubeconfig: str | None = None, context: str | None = None) -> Credentials:
-    """Credentials from the kubeconfig (given, $KUBECONFIG or ~/.kube/config), else from the pod we run in."""
+def login(
+    *, kubeconfig: str | None = None, context: str | None = None, overrides: Overrides = Overrides()
+) -> Credentials:
+    """Credentials from the kubeconfig (given, $KUBECONFIG or ~/.kube/config), else from the pod we run in.
+
+    LoginError where there is neither, or where the overrides make no sense.
+    """
+    if overrides == Overrides(server=overrides.server) and overrides.server:
+        return anonymous(overrides.server)
     from kubernetes import client
 
-    config: Any = import_module("kubernetes.config")  # its loaders carry no types
     configuration = client.Configuration()
+    namespace = "default"
+    if overrides.server:
+        configuration.host = overrides.server
+    else:
+        namespace = _loaded(configuration, kubeconfig, context)
+    _override(configuration, overrides)
+    return _credentials_of(configuration, namespace, overrides.impersonation)
+
+
+def _loaded(configuration: Any, kubeconfig: str | None, context: str | None) -> str:
+    """Fill the library's Configuration; the namespace that comes with it."""
+    config: Any = import_module("kubernetes.config")  # its loaders carry no types
     try:
         config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=configuration)
-        namespace = _namespace_of(config, kubeconfig, context)
+        return _namespace_of(config, kubeconfig, context)
     except config.ConfigException as no_file:
         if kubeconfig or context:
             raise LoginError(f"kubeconfig: {no_file}") from no_file
-        namespace = _in_cluster(config, configuration, no_file)
-    return credentials_of(configuration, namespace)
+        return _in_cluster(config, configuration, no_file)
 
 
-def credentials_of(configuration: Any, namespace: str) -> Credentials:
-    """Credentials out of the library's Configuration."""
+def _override(configuration: Any, overrides: Overrides) -> None:
+    """Put the command line's word over the kubeconfig's."""
+    files = {
+        "certificate-authority": (overrides.authority, "ssl_ca_cert"),
+        "client-certificate": (overrides.certificate, "cert_file"),
+        "client-key": (overrides.key, "key_file"),
+    }
+    for flag, (path, attribute) in files.items():
+        if path and not Path(path).is_file():
+            raise LoginError(f"--{flag}: there is no file {path}")
+        if path:
+            setattr(configuration, attribute, path)
+    if overrides.impersonation and not overrides.acts_as:
+        raise LoginError("--as-group and --as-uid need --as: whose group or uid is it?")
+    if overrides.token:
+        configuration.refresh_api_key_hook = None
+        configuration.api_key = {"authorization": f"Bearer {overrides.token}"}
+    if overrides.trusts_any_server:
+        configuration.verify_ssl = False
+    if overrides.proxy:
+        configuration.proxy = overrides.proxy
+
+
+def _credentials_of(configuration: Any, namespace: str, extra: Mapping[str, str]) -> Credentials:
+    """Credentials out of the library's Configuration; `extra` headers go with every request."""
     server = str(configuration.host).rstrip("/")
 
     def headers() -> Mapping[str, str]:
         settings = configuration.auth_settings().values()
-        return {entry["key"]: entry["value"] for entry in settings if entry.get("value")}
+        return {**{entry["key"]: entry["value"] for entry in settings if entry.get("value")}, **extra}
 
     return Credentials(
         server=server,

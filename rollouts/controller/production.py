@@ -17,7 +17,7 @@ from typing import Any
 from analysis.ports import HttpPorts
 from analysis.requests import Defaults
 from rollouts.cluster.client import ClientSettings, HttpCluster
-from rollouts.cluster.login import Credentials, anonymous, login
+from rollouts.cluster.login import Credentials, login
 from rollouts.cluster.port import Resource
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
@@ -97,9 +97,8 @@ async def _ports(settings: Settings, stop: asyncio.Event, claim_signals: Callabl
 
 
 async def _log_in(settings: Settings) -> Credentials:
-    if settings.server:
-        return anonymous(settings.server)
-    return await asyncio.to_thread(login, kubeconfig=settings.kubeconfig or None, context=settings.context or None)
+    kubeconfig, context = settings.kubeconfig or None, settings.context or None
+    return await asyncio.to_thread(login, kubeconfig=kubeconfig, context=context, overrides=settings.overrides)
 
 
 def _git(settings: Settings, scratch: str) -> GitPorts | None:

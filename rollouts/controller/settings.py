@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from rollouts.cluster.leadership import Term
+from rollouts.cluster.login import Overrides
 from rollouts.dialects.argo.reading import go_duration
 from rollouts.model.errors import RolloutsError
 from rollouts.telemetry.logs import FORMATS, LEVELS
@@ -60,7 +61,7 @@ class Settings:
     prometheus: str = ""
     kubeconfig: str = ""
     context: str = ""
-    server: str = ""
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def lease_name(self) -> str:
@@ -110,22 +111,22 @@ FLAGS: tuple[Flag, ...] = (
     Flag("kubeconfig", "", "Path of a kubeconfig (default: $KUBECONFIG, then the pod's own account).", "kubeconfig"),
     Flag("context", "", "Context of the kubeconfig.", "context"),
     Flag("namespace", "", "The namespace of --namespaced.", "namespace", "n"),
-    Flag("server", "", "Address of an API server that needs no login.", "server", "s"),
+    Flag("server", "", "Address of an API server; only the credentials given here go to it.", "server", "s"),
     Flag("master", "", "The same.", "master"),
-    Flag("as", "", "User to impersonate."),
-    Flag("as-group", "", "Group to impersonate."),
-    Flag("as-uid", "", "UID to impersonate."),
-    Flag("certificate-authority", "", "Path of a CA certificate."),
-    Flag("client-certificate", "", "Path of a client certificate."),
-    Flag("client-key", "", "Path of a client key."),
+    Flag("as", "", "User to impersonate.", "acts_as"),
+    Flag("as-group", "", "Group to impersonate.", "acts_as_group"),
+    Flag("as-uid", "", "UID to impersonate.", "acts_as_uid"),
+    Flag("certificate-authority", "", "Path of a CA certificate.", "authority"),
+    Flag("client-certificate", "", "Path of a client certificate.", "certificate"),
+    Flag("client-key", "", "Path of a client key.", "key"),
     Flag("cluster", "", "Cluster of the kubeconfig."),
     Flag("disable-compression", False, "Ask for plain answers."),
-    Flag("insecure-skip-tls-verify", False, "Trust any server certificate."),
+    Flag("insecure-skip-tls-verify", False, "Trust any server certificate.", "trusts_any_server"),
     Flag("password", "", "Password for basic authentication."),
-    Flag("proxy-url", "", "Proxy towards the API server."),
+    Flag("proxy-url", "", "Proxy towards the API server.", "proxy"),
     Flag("request-timeout", "0", "Longest time of a request."),
     Flag("tls-server-name", "", "Name in the server's certificate."),
-    Flag("token", "", "Bearer token."),
+    Flag("token", "", "Bearer token.", "token"),
     Flag("user", "", "User of the kubeconfig."),
     Flag("username", "", "User for basic authentication."),
     Flag("gitsync", True, "Sync GitRepository and Kustomization objects.", "syncs_git"),
@@ -150,6 +151,17 @@ _AS_TOLD = (
     "allows_clear_credentials",
     "context",
 )
+_OVERRIDES = (
+    "token",
+    "authority",
+    "certificate",
+    "key",
+    "trusts_any_server",
+    "proxy",
+    "acts_as",
+    "acts_as_group",
+    "acts_as_uid",
+)
 
 
 def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -169,7 +181,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settin
         is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
         prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
-        server=told["server"] or told["master"],
+        overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
     )
 
 

@@ -1,15 +1,17 @@
 """Logging in: what a kubeconfig says, read by the small reader and by the library, and what the CLI's path imports."""
 
 import json
+import ssl
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rollouts.cluster import kubeconfig
-from rollouts.cluster.login import LoginError, login
+from rollouts.cluster.login import LoginError, Overrides, login
 
 
 def _written(folder: Path, *, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None) -> str:
@@ -128,6 +130,44 @@ def test_proxies_are_for_others_than_loopback(tmp_path: Path, monkeypatch: pytes
     assert login(kubeconfig=elsewhere).proxy == "http://proxy.example:3128"
     assert login(kubeconfig=by_name).proxy is None
     assert login(kubeconfig=_written(tmp_path)).proxy is None
+
+
+def test_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    """Token, impersonation and proxy stand over what the kubeconfig says; the server stays."""
+    path = _written(tmp_path, user={"token": "abc"}, cluster={"server": "https://far.example"})
+    overrides = Overrides(token="mine", acts_as="jane", acts_as_group="ops", proxy="http://proxy.example:3128")
+
+    found = login(kubeconfig=path, overrides=replace(overrides, trusts_any_server=True))
+
+    headers = {name.lower(): value for name, value in found.headers().items()}
+    assert headers == {"authorization": "Bearer mine", "impersonate-user": "jane", "impersonate-group": "ops"}
+    assert (found.server, found.proxy) == ("https://far.example", "http://proxy.example:3128")
+    assert found.tls is not None
+    assert found.tls.verify_mode is ssl.CERT_NONE
+
+
+def test_a_server_of_the_command_line_gets_only_what_the_command_line_gives(tmp_path: Path) -> None:
+    """The kubeconfig's token is not meant for it."""
+    path = _written(tmp_path, user={"token": "abc"})
+
+    bare = login(kubeconfig=path, overrides=Overrides(server="http://127.0.0.1:1/"))
+    given = login(kubeconfig=path, overrides=Overrides(server="http://127.0.0.1:1/", token="mine"))
+
+    assert (bare.server, dict(bare.headers())) == ("http://127.0.0.1:1", {})
+    assert (given.server, list(given.headers().values())) == ("http://127.0.0.1:1", ["Bearer mine"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (Overrides(authority="/nowhere/ca.crt"), "--certificate-authority: there is no file /nowhere/ca.crt"),
+        (Overrides(acts_as_group="ops"), "--as-group and --as-uid need --as"),
+    ],
+)
+def test_overrides_that_make_no_sense_are_named(tmp_path: Path, overrides: Overrides, told: str) -> None:
+    """The message names the flag."""
+    with pytest.raises(LoginError, match=told):
+        login(kubeconfig=_written(tmp_path), overrides=overrides)
 
 
 def test_no_login_says_what_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from rollouts.cli.controller import controller
+from rollouts.cluster.login import Overrides
 from rollouts.controller.settings import FLAGS, Settings, SettingsError, settings_of, without_meaning
 
 ARGOS_FLAGS = set(
@@ -105,6 +106,25 @@ def test_a_wrong_flag_is_refused_before_anything_starts() -> None:
 
     assert result.exit_code == 1
     assert "Error: --loglevel" in result.output
+
+
+def test_flags_of_kubectl_override_the_kubeconfig() -> None:
+    """Server (by either name), token, certificates and impersonation reach the login."""
+    values = {"master": "https://far.example", "token": "mine", "as": "jane", "insecure-skip-tls-verify": True}
+
+    overrides = settings_of(values, {}).overrides
+
+    wanted = Overrides(server="https://far.example", token="mine", acts_as="jane", trusts_any_server=True)
+    assert overrides == wanted
+    assert settings_of({}, {}).overrides == Overrides()
+
+
+def test_the_version_is_told() -> None:
+    """`--version` prints it and starts nothing."""
+    result = CliRunner().invoke(controller, ["--version"])
+
+    assert result.exit_code == 0
+    assert result.output.startswith("sluice: ")
 
 
 def test_each_flag_has_a_help_text() -> None:
