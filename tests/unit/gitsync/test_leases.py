@@ -1,4 +1,7 @@
-"""The sync loop never fights a rollout: what it drives stays, whatever Git says and whoever writes first."""
+"""The sync loop never fights a rollout: what it drives stays, whatever Git says and whoever writes first.
+
+The tests that take a cluster run in the embedded one here, and on a real API server in tests/e2e/test_leases.py.
+"""
 
 from typing import Any
 
@@ -7,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Patch, PatchType, Target
+from rollouts.cluster.port import Cluster, Collection, Patch, PatchType, Resource, Target
 from rollouts.gitsync.attempt import MANAGER
 from rollouts.gitsync.inventory import Entry
 from rollouts.gitsync.leases import HASH_KEY, MANAGED_BY, leases
 from rollouts.gitsync.sync import Outcome, Request, sync
-from rollouts.simulator.store import Store
 from tests.unit.gitsync.worlds import (
     NAMESPACE,
     ROUTE,
@@ -32,6 +34,7 @@ from tests.unit.gitsync.worlds import (
 )
 
 APP = (a_service("stable"), a_service("canary"), a_rollout())
+AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 
 
 async def applied(cluster: Any, *texts: str, old: tuple[Entry, ...] = ()) -> Outcome:
@@ -43,152 +46,157 @@ async def applied(cluster: Any, *texts: str, old: tuple[Entry, ...] = ()) -> Out
     return outcome
 
 
+async def versions(cluster: Cluster) -> list[str]:
+    """The resourceVersion of everything that APP and its route hold."""
+    kept = (kinds.SERVICES, kinds.ROLLOUTS, kinds.HTTP_ROUTES)
+    pages = [await cluster.list(Collection(resource, NAMESPACE)) for resource in kept]
+    return [item["metadata"]["resourceVersion"] for page in pages for item in page.items]
+
+
 @pytest.fixture
-async def store() -> Store:
+async def cluster() -> Cluster:
     return await a_store()
 
 
-async def test_a_commit_in_mid_canary_leaves_the_weight(store: Store) -> None:
+async def test_a_commit_in_mid_canary_leaves_the_weight(cluster: Cluster) -> None:
     """A commit that changes the route's timeout gets through; the weights stay where the rollout put them."""
-    await applied(store, *APP, a_route())
-    await shift(store, 80, 20)
+    await applied(cluster, *APP, a_route())
+    await shift(cluster, 80, 20)
 
-    await applied(store, *APP, a_route(timeout="3s"))
+    await applied(cluster, *APP, a_route(timeout="3s"))
 
-    assert await weights(store) == {"stable": 80, "canary": 20}
-    assert (await store.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "3s"}
+    assert await weights(cluster) == {"stable": 80, "canary": 20}
+    assert (await cluster.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "3s"}
 
 
-async def test_a_round_without_a_commit_writes_nothing(store: Store) -> None:
+async def test_a_round_without_a_commit_writes_nothing(cluster: Cluster) -> None:
     """Weights and hashes that differ from Git are no drift."""
-    await applied(store, *APP, a_route())
-    await shift(store, 80, 20)
-    await point(store, "stable", "abc")
-    before = store.version
+    await applied(cluster, *APP, a_route())
+    await shift(cluster, 80, 20)
+    await point(cluster, "stable", "abc")
+    before = await versions(cluster)
 
-    outcome = await applied(store, *APP, a_route())
+    outcome = await applied(cluster, *APP, a_route())
 
     assert outcome.changes == ()
-    assert store.version == before
+    assert await versions(cluster) == before
 
 
-async def test_the_first_apply_comes_before_the_first_write(store: Store) -> None:
+async def test_the_first_apply_comes_before_the_first_write(cluster: Cluster) -> None:
     """Git creates route and Services as written; the controller's first write afterwards is not undone."""
-    await applied(store, *APP, a_route())
-    created = await weights(store)
-    await applied(store, *APP, a_route())
-    await shift(store, 95, 5)
-    await point(store, "stable", "abc")
+    await applied(cluster, *APP, a_route())
+    created = await weights(cluster)
+    await applied(cluster, *APP, a_route())
+    await shift(cluster, 95, 5)
+    await point(cluster, "stable", "abc")
 
-    await applied(store, *APP, a_route(timeout="4s"))
+    await applied(cluster, *APP, a_route(timeout="4s"))
 
     assert created == {"stable": 100, "canary": 0}
-    assert await weights(store) == {"stable": 95, "canary": 5}
-    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web", HASH_KEY: "abc"}
+    assert await weights(cluster) == {"stable": 95, "canary": 5}
+    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", HASH_KEY: "abc"}
 
 
-async def test_an_apply_between_birth_and_first_write(store: Store) -> None:
+async def test_an_apply_between_birth_and_first_write(cluster: Cluster) -> None:
     """The live object has no hash yet while the controller adds it in the same moment: it is not taken away."""
-    await applied(store, *APP, a_route())
-    racing = Interfering(store, lambda: point(store, "stable", "abc"), kind="Service")
+    await applied(cluster, *APP, a_route())
+    racing = Interfering(cluster, lambda: point(cluster, "stable", "abc"), kind="Service")
 
     await applied(racing, a_service("stable", "{app: web, tier: front}"), *APP[1:], a_route())
 
-    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web", "tier": "front", HASH_KEY: "abc"}
+    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", "tier": "front", HASH_KEY: "abc"}
 
 
-async def test_a_commit_that_reorders_the_backends(store: Store) -> None:
+async def test_a_commit_that_reorders_the_backends(cluster: Cluster) -> None:
     """Weights belong to names, not to places."""
-    await applied(store, *APP, a_route("stable", "canary"))
-    await shift(store, 70, 30)
+    await applied(cluster, *APP, a_route("stable", "canary"))
+    await shift(cluster, 70, 30)
 
-    await applied(store, *APP, a_route("canary", "stable"))
+    await applied(cluster, *APP, a_route("canary", "stable"))
 
-    refs = (await store.get(ROUTE))["spec"]["rules"][0]["backendRefs"]
+    refs = (await cluster.get(ROUTE))["spec"]["rules"][0]["backendRefs"]
     assert [(ref["name"], ref["weight"]) for ref in refs] == [("canary", 30), ("stable", 70)]
 
 
-async def test_a_weight_change_in_the_same_second(store: Store) -> None:
+async def test_a_weight_change_in_the_same_second(cluster: Cluster) -> None:
     """The rollout moves on between our look and our apply: a conflict, another look, and its weight stays."""
-    await applied(store, *APP, a_route())
-    await shift(store, 90, 10)
-    racing = Interfering(store, lambda: shift(store, 50, 50), kind="HTTPRoute")
+    await applied(cluster, *APP, a_route())
+    await shift(cluster, 90, 10)
+    racing = Interfering(cluster, lambda: shift(cluster, 50, 50), kind="HTTPRoute")
 
     await applied(racing, *APP, a_route(timeout="5s"))
 
-    assert await weights(store) == {"stable": 50, "canary": 50}
-    assert (await store.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "5s"}
+    assert await weights(cluster) == {"stable": 50, "canary": 50}
+    assert (await cluster.get(ROUTE))["spec"]["rules"][0]["timeouts"] == {"request": "5s"}
     assert racing.applies == 2
 
 
-async def test_a_rollout_that_only_the_commit_knows(store: Store) -> None:
+async def test_a_rollout_that_only_the_commit_knows(cluster: Cluster) -> None:
     """A commit that brings a rollout for Services that are already pointed leaves them pointed."""
-    await applied(store, a_service("stable"), a_service("canary"))
-    await point(store, "stable", "abc")
+    await applied(cluster, a_service("stable"), a_service("canary"))
+    await point(cluster, "stable", "abc")
 
-    await applied(store, *APP)
+    await applied(cluster, *APP)
 
-    assert (await store.get(STABLE))["spec"]["selector"][HASH_KEY] == "abc"
+    assert (await cluster.get(STABLE))["spec"]["selector"][HASH_KEY] == "abc"
 
 
-async def test_the_mark_of_a_service_stays(store: Store) -> None:
+async def test_the_mark_of_a_service_stays(cluster: Cluster) -> None:
     """A mark that Git once held is not lost when Git drops it."""
     marked = a_service("stable").replace("name: stable,", f"name: stable, annotations: {{{MANAGED_BY}: old}},")
-    await applied(store, *APP)
-    await point(store, "stable", "abc")
-    await applied(store, marked, *APP[1:])
+    await applied(cluster, *APP)
+    await point(cluster, "stable", "abc")
+    await applied(cluster, marked, *APP[1:])
 
-    await applied(store, *APP)
+    await applied(cluster, *APP)
 
-    assert (await store.get(STABLE))["metadata"]["annotations"] == {MANAGED_BY: "web"}
+    assert (await cluster.get(STABLE))["metadata"]["annotations"] == {MANAGED_BY: "web"}
 
 
-async def test_a_service_that_no_rollout_names_belongs_to_git(store: Store) -> None:
+async def test_a_service_that_no_rollout_names_belongs_to_git(cluster: Cluster) -> None:
     """Drift of a Service without a rollout is corrected."""
-    await applied(store, a_service("stable"))
-    await point(store, "stable", "abc")
+    await applied(cluster, a_service("stable"))
+    await point(cluster, "stable", "abc")
 
-    await applied(store, a_service("stable"))
+    await applied(cluster, a_service("stable"))
 
-    assert (await store.get(STABLE))["spec"]["selector"] == {"app": "web"}
+    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web"}
 
 
-async def scale(store: Store, replicas: int) -> None:
+async def scale(cluster: Cluster, replicas: int) -> None:
     target = Target(kinds.ROLLOUTS, "web", NAMESPACE, "scale")
-    await store.patch(target, Patch(PatchType.MERGE, {"spec": {"replicas": replicas}}))
+    await cluster.patch(target, Patch(PatchType.MERGE, {"spec": {"replicas": replicas}}))
 
 
-async def test_an_autoscaler_keeps_its_size(store: Store) -> None:
+async def test_an_autoscaler_keeps_its_size(cluster: Cluster) -> None:
     """Size follows the autoscaler while there is one, image follows Git; without it, size follows Git again."""
     rollout = Target(kinds.ROLLOUTS, "web", NAMESPACE)
-    await applied(store, *APP, an_autoscaler())
-    await scale(store, 7)
+    await applied(cluster, *APP, an_autoscaler())
+    await scale(cluster, 7)
 
-    await applied(store, *APP[:2], a_rollout("app:v2"), an_autoscaler())
-    held = (await store.get(rollout))["spec"]
-    hpa = store.resource_for("autoscaling", "v2", "horizontalpodautoscalers")
-    assert hpa is not None
-    await store.delete(Target(hpa, "web", NAMESPACE))
-    await applied(store, *APP)
+    await applied(cluster, *APP[:2], a_rollout("app:v2"), an_autoscaler())
+    held = (await cluster.get(rollout))["spec"]
+    await cluster.delete(Target(AUTOSCALERS, "web", NAMESPACE))
+    await applied(cluster, *APP)
 
     assert (held["replicas"], held["template"]["spec"]["containers"][0]["image"]) == (7, "app:v2")
-    assert (await store.get(rollout))["spec"]["replicas"] == 3
+    assert (await cluster.get(rollout))["spec"]["replicas"] == 3
 
 
-async def test_size_survives_its_removal_from_git(store: Store) -> None:
+async def test_size_survives_its_removal_from_git(cluster: Cluster) -> None:
     """The commit that hands the size over to an autoscaler, and so drops it, does not shrink the workload."""
-    await applied(store, *APP)
+    await applied(cluster, *APP)
 
-    await applied(store, *APP[:2], a_rollout(replicas=None), an_autoscaler())
+    await applied(cluster, *APP[:2], a_rollout(replicas=None), an_autoscaler())
 
-    assert (await store.get(Target(kinds.ROLLOUTS, "web", NAMESPACE)))["spec"]["replicas"] == 3
+    assert (await cluster.get(Target(kinds.ROLLOUTS, "web", NAMESPACE)))["spec"]["replicas"] == 3
 
 
-async def test_the_manager_is_named(store: Store) -> None:
+async def test_the_manager_is_named(cluster: Cluster) -> None:
     """Whoever looks at managedFields sees who applied."""
-    await applied(store, *APP)
+    await applied(cluster, *APP)
 
-    managers = (await store.get(STABLE))["metadata"]["managedFields"]
+    managers = (await cluster.get(STABLE))["metadata"]["managedFields"]
     assert [entry["manager"] for entry in managers] == [MANAGER]
 
 

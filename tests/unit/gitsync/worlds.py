@@ -122,7 +122,7 @@ async def find(cluster: Cluster, resource: Resource, name: str) -> Json | None:
 class Interfering:
     """A cluster in which somebody else writes just before the nth apply that counts (not the dry runs)."""
 
-    def __init__(self, cluster: Store, write: Write, *, kind: str, before: int = 1) -> None:
+    def __init__(self, cluster: Cluster, write: Write, *, kind: str, before: int = 1) -> None:
         self._cluster = cluster
         self._write = write
         self._kind = kind
