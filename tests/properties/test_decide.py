@@ -155,12 +155,17 @@ def test_waking_lies_ahead(strategy: Strategy, story: list[str]) -> None:
 
 
 @careful
-@given(strategies, stories)
-def test_an_abort_leads_to_stable(strategy: Strategy, story: list[str]) -> None:
-    """In finitely many rounds all users are on the stable version, wherever one exists and its pods get ready."""
+@given(strategies, stories, st.booleans())
+def test_an_abort_leads_to_stable(strategy: Strategy, story: list[str], is_held: bool) -> None:
+    """In finitely many rounds all users are on the stable version, wherever one exists and its pods get ready.
+
+    A rollout that is held gets there too.
+    """
     here = lived(strategy, story)
     here.broken.clear()
     _respec(here, is_paused=False, replicas=4)
+    here.settle(ROUNDS)
+    _respec(here, is_paused=is_held)
     here.settle(ROUNDS)
     stable = here.status.stable
     here.patch(is_aborted=True)
