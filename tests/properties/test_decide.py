@@ -157,10 +157,7 @@ def test_waking_lies_ahead(strategy: Strategy, story: list[str]) -> None:
 @careful
 @given(strategies, stories, st.booleans())
 def test_an_abort_leads_to_stable(strategy: Strategy, story: list[str], is_held: bool) -> None:
-    """In finitely many rounds all users are on the stable version, wherever one exists and its pods get ready.
-
-    A rollout that is held gets there too.
-    """
+    """In finitely many rounds, held or not, all users are on the stable version wherever its pods get ready."""
     here = lived(strategy, story)
     here.broken.clear()
     _respec(here, is_paused=False, replicas=4)
