@@ -1,4 +1,4 @@
-"""The state of the demo at one moment: `get rollout`'s tree, and beside it what each version's users get."""
+"""The state of the demo at one moment: what each version's users get, and below it `get rollout`'s tree."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from rollouts.cluster.port import Json
 from rollouts.simulator.promql import query
 from rollouts.simulator.traffic.served import Tally
 
-BAR = 30
-"""Width of the weights' bar."""
+BAR = 20
+"""Width of the weights' bar: a row fits into 80 columns."""
 _BY = f'sum by (rollouts_pod_template_hash) (rate(http_requests_total{{namespace="{NAMESPACE}"%s}}[5s]))'
 _P99 = (
     "histogram_quantile(0.99, sum by (le, rollouts_pod_template_hash) "
@@ -63,7 +63,8 @@ async def view(stage: Stage, *, is_coloured: bool) -> State:
     rows = list(_served(stage, replica_sets, status, weight))
     phase, message = info.phase
     tag = ro["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
-    lines = (*draw(info, coloured=is_coloured).splitlines(), "", *(row.line for row in rows))
+    # Users first: a low terminal cuts the tree's end, not what the demo is about.
+    lines = (*(row.line for row in rows), "", *draw(info, coloured=is_coloured).splitlines())
     brief = ", ".join(row.brief for row in rows)
     is_stable = bool(status.get("stableRS")) and status.get("stableRS") == status.get("currentPodHash")
     progress = "" if is_stable else f" at {weight} %"

@@ -1,11 +1,14 @@
 """What the demo shows: a live picture on a terminal, and plain lines everywhere else."""
 
 import os
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _CLEAR_BELOW = "\x1b[J"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Screen:
@@ -35,10 +38,11 @@ class Screen:
                 self._write([f"  {line}"])
             self._told = about
             return
-        lines = lines[: max(os.get_terminal_size(self._out.fileno()).lines - 2, 5)]
+        width, height = shutil.get_terminal_size()
+        lines = list(_top(lines, width, max(height - 2, 5)))
         self._erase()
         self._write(lines)
-        self._height = len(lines)
+        self._height = sum(_rows(line, width) for line in lines)
 
     def keep(self) -> None:
         """The last picture stays."""
@@ -52,3 +56,17 @@ class Screen:
     def _write(self, lines: Sequence[str]) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))
         self._out.flush()
+
+
+def _top(lines: Sequence[str], width: int, height: int) -> Iterator[str]:
+    """As many lines, from the first one on, as a terminal of this size shows: what has scrolled off stays for good."""
+    for line in lines:
+        height -= _rows(line, width)
+        if height < 0:
+            return
+        yield line
+
+
+def _rows(line: str, width: int) -> int:
+    """How many rows a line takes once the terminal has wrapped it."""
+    return max(-(-len(_COLOUR.sub("", line)) // max(width, 1)), 1)
