@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -83,13 +85,16 @@ class Stage:
 
     def hints(self) -> Iterator[str]:
         """What to try on a stage that is kept."""
+        yield ""
         yield "Everything is still running. In another terminal:"
         yield ""
+        if shutil.which("kubectl-sluice") is None:
+            yield f'  export PATH="{sysconfig.get_path("scripts")}:$PATH"'
         yield f"  export KUBECONFIG={self.kubeconfig}"
-        yield f"  kubectl get rollouts,pods,services -n {NAMESPACE}"
+        yield f"  kubectl get rollouts,pods,services,kustomizations -n {NAMESPACE}"
         yield f"  kubectl sluice get rollout shop -n {NAMESPACE} -w"
         yield f"  cd {self.repository.folder}"
-        yield "  sed -i s/v2/v3/ deploy/kustomization.yaml && git commit -am 'Release v3'"
+        yield "  sed -i.before s/v2/v3/ deploy/kustomization.yaml && git commit -am 'Release v3'"
         yield ""
         yield "Ctrl-C ends it all."
 
@@ -131,6 +136,9 @@ class Stage:
     async def _serve_git(self) -> str:
         server = await self._exits.enter_async_context(GitServer(self.folder))
         self._repository = await Repository.init(self.folder / "shop.git")
+        # Whoever tries the hints may never have told git a name.
+        await self._repository.git("config", "user.name", "Sluice demo")
+        await self._repository.git("config", "user.email", "demo@sluice.invalid")
         await self._repository.commit({**manifests(), **kustomization("v1")}, "Release v1")
         return server.url(self._repository)
 
