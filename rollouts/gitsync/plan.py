@@ -38,6 +38,7 @@ _FIRST = (
     "LimitRange",
     "ClusterAnalysisTemplate",
     "AnalysisTemplate",
+    "HTTPRoute",
     "Deployment",
     "StatefulSet",
     "CronJob",

@@ -16,7 +16,7 @@ from rollouts.gitsync.plan import (
     may_prune,
     owned,
 )
-from tests.unit.gitsync.worlds import a_map, a_rollout, a_service, manifests
+from tests.unit.gitsync.worlds import a_map, a_rollout, a_route, a_service, manifests
 
 CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: xs.y}\n"
 SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
@@ -26,7 +26,7 @@ OWNER = {"name": "app", "namespace": "shop"}
 
 def test_order() -> None:
     """Definitions and namespaces first, what needs others after them, webhooks last; pruning the other way round."""
-    everything = manifests(HOOK, a_rollout(), a_service("web"), a_map(), SPACE, CRD)
+    everything = manifests(HOOK, a_rollout(), a_route("web", "web-canary"), a_service("web"), a_map(), SPACE, CRD)
     there = [manifest.object["kind"] for manifest in in_order(everything)]
     back = [entry.kind for entry in against_order(entry_of(manifest.object) for manifest in everything)]
 
@@ -35,6 +35,7 @@ def test_order() -> None:
         "Namespace",
         "ConfigMap",
         "Service",
+        "HTTPRoute",
         "Rollout",
         "ValidatingWebhookConfiguration",
     ]

@@ -79,9 +79,9 @@ async def test_one_bad_object_keeps_all_back(store: Store) -> None:
     assert outcome.reason == "ReconciliationFailed"
     assert outcome.entries == old
     assert not outcome.is_temporary
-    assert [fault.path for fault in outcome.faults] == ["deploy/app.yaml:6", "deploy/app.yaml:22"]
-    assert "Rollout/shop/web dry-run failed (Invalid)" in outcome.faults[0].message
-    assert "spec.replicas" in outcome.faults[0].message
+    assert [fault.path for fault in outcome.faults] == ["deploy/app.yaml:22", "deploy/app.yaml:6"]
+    assert "Rollout/shop/web dry-run failed (Invalid)" in outcome.faults[1].message
+    assert "spec.replicas" in outcome.faults[1].message
 
 
 async def test_an_unknown_kind_is_named(store: Store) -> None:
