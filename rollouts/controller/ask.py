@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from rollouts.controller.kinds.protocol import Key
 from rollouts.model.errors import TemporaryError
 from rollouts.model.questions import Answer, Question
+from rollouts.telemetry.logs import log
 
 LONGEST_CHAIN = 8
 
@@ -69,6 +70,10 @@ class Conversations:
     async def _put(self, key: Key, question: Question, ask: Ask) -> None:
         try:
             self._answers.setdefault(key, {})[question] = await ask(question)
+        except Exception as error:  # it is asked again, at most LONGEST_CHAIN times; nobody awaits this task
+            log().error(
+                "a question broke", object=f"{key.namespace}/{key.name}", question=repr(question), exc_info=error
+            )
         finally:
             self._asking.pop((key, question), None)
             self._wake(key)

@@ -24,6 +24,7 @@ from rollouts.telemetry.logs import log
 
 BEATS_BETWEEN_SWEEPS = 30
 ARRIVAL_SECONDS = 2.0
+RESTART_SECONDS = 1.0
 
 Key = tuple[Resource, str, str]
 
@@ -83,6 +84,7 @@ class KopfSource:
             await asyncio.wait({operator, beside}, return_when=asyncio.FIRST_COMPLETED)
             if operator.done():
                 self._explain_end(operator)
+                await asyncio.sleep(RESTART_SECONDS)  # what breaks it may still be there
         finally:
             stop.set()
             beside.cancel()

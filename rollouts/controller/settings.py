@@ -197,11 +197,16 @@ def _one_of(flag: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def _term(told: Mapping[str, Any]) -> Term:
-    return Term(
-        _seconds("leader-election-lease-duration", told["lease_duration"]),
-        _seconds("leader-election-renew-deadline", told["renew_deadline"]),
-        _seconds("leader-election-retry-period", told["retry_period"]),
-    )
+    duration = _seconds("leader-election-lease-duration", told["lease_duration"])
+    renew = _seconds("leader-election-renew-deadline", told["renew_deadline"])
+    retry = _seconds("leader-election-retry-period", told["retry_period"])
+    # else a leader that cannot renew would still work while another one already has the Lease
+    if duration < 1 or duration < renew + retry:
+        raise SettingsError(
+            f"--leader-election-lease-duration: {duration:g} s is too short; give at least one second, and more than "
+            f"--leader-election-renew-deadline ({renew:g} s) and --leader-election-retry-period ({retry:g} s) together"
+        )
+    return Term(duration, renew, retry)
 
 
 def _seconds(flag: str, value: str) -> float:

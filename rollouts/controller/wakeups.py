@@ -21,6 +21,9 @@ from rollouts.model.errors import RolloutsError, TemporaryError
 _RESOLUTION = 1e-6
 """Seconds by which a loop may ring early; a timer that found itself too early would only ring again at once."""
 
+_SLACK = 100
+"""Replaced entries that the heap may hold beside as many again as there are keys."""
+
 Round = Callable[[Key, datetime], Awaitable[datetime | None]]
 """One round of a key; the moment of the next one, if time alone can bring it."""
 
@@ -149,6 +152,9 @@ class Wakeups:
         due = asyncio.get_running_loop().time() + max(0.0, seconds)
         self._due[key] = due
         heapq.heappush(self._heap, (due, key))
+        if len(self._heap) > _SLACK + 2 * len(self._due):
+            self._heap = [(due, key) for key, due in self._due.items()]
+            heapq.heapify(self._heap)
         self._arm()
 
     def _arm(self) -> None:

@@ -36,13 +36,13 @@ class KubectlRender:
         """The objects of the folder: plain files, and what its topmost kustomizations build."""
         roots = kustomize.roots(tree, path)
         plain = kustomize.without(_below(tree, path), roots)
-        built = read_files(plain)
+        built = await asyncio.to_thread(read_files, plain)  # a large folder must not hold the loop
         for root in roots:
             built += await self._kustomized(tree, root)
         return built
 
     async def _kustomized(self, tree: Tree, root: str) -> Manifests:
-        written = kustomize.follow(tree, root)
+        written = await asyncio.to_thread(kustomize.follow, tree, root)
         if written.faults:
             return Manifests(faults=written.faults)
         async with self._slots:
@@ -58,7 +58,7 @@ class KubectlRender:
         if output.code:
             message = f"kustomize: {output.err.removeprefix('error: ').strip()}"
             return Manifests(faults=(Fault(root or ".", message, "run `kubectl kustomize` on this folder"),))
-        return read_file(root or ".", output.out)
+        return await asyncio.to_thread(read_file, root or ".", output.out)
 
     async def _without_network(self) -> Sequence[str]:
         """The words that take the network away, or none where the machine permits neither form."""

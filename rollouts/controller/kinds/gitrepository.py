@@ -22,7 +22,7 @@ from rollouts.model.errors import TemporaryError
 from rollouts.model.plan import Event
 
 Emit = Callable[[Json, Event], Awaitable[None]]
-Trigger = tuple[int, str]
+Trigger = tuple[str, int, str]
 
 
 class GitRepositories:
@@ -67,7 +67,7 @@ class GitRepositories:
         return await self._poll(key, obj, source, now)
 
     async def _poll(self, key: Key, obj: Json, source: Source, now: datetime) -> datetime:
-        trigger = source.generation, source.requested_at
+        trigger = obj["metadata"].get("uid", ""), source.generation, source.requested_at
         asked, due = self._asked.get(key, (None, now))
         if asked == trigger and now < due:
             return due

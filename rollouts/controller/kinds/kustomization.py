@@ -35,7 +35,7 @@ from rollouts.model.faults import Fault
 from rollouts.model.plan import Event
 
 Emit = Callable[[Json, Event], Awaitable[None]]
-Trigger = tuple[int, str, str]
+Trigger = tuple[str, int, str, str]
 
 LOOK_EVERY = timedelta(seconds=2)
 NO_ARTIFACT_RETRY = timedelta(seconds=30)
@@ -65,7 +65,8 @@ class _Round:
 
     @property
     def trigger(self) -> Trigger:
-        return self.wanted.generation, self.wanted.requested_at, self.revision
+        uid = self.object["metadata"].get("uid", "")
+        return uid, self.wanted.generation, self.wanted.requested_at, self.revision
 
     @property
     def is_waiting(self) -> bool:

@@ -76,9 +76,15 @@ class Rollouts:
         await self._emit(manifest, Event("ReconciliationError", str(error), is_warning=True))
 
     async def _greet(self, key: Key, manifest: Json) -> None:
-        """Remember whom to take leave of; a rollout that no controller has looked at yet is announced."""
-        if key in self._known:
+        """Remember whom to take leave of; a rollout that no controller has looked at yet is announced.
+
+        One that was deleted and made anew between two rounds is another one, though its key is the same.
+        """
+        known = self._known.get(key)
+        if known is not None and known["metadata"]["uid"] == manifest["metadata"].get("uid", ""):
             return
+        if known is not None:
+            await self._forget(key)
         meta = {name: manifest["metadata"].get(name, "") for name in ("namespace", "name", "uid")}
         self._known[key] = {"apiVersion": ROLLOUTS.api_version, "kind": ROLLOUTS.kind, "metadata": meta}
         if not manifest.get("status"):

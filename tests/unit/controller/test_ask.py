@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from rollouts.controller.ask import LONGEST_CHAIN, Conversations, EndlessQuestionsError
 from rollouts.controller.kinds.protocol import Key
@@ -110,3 +111,19 @@ def test_a_deleted_object_waits_for_no_answer() -> None:
         assert talk.conversations.answers(WEB) == {}
 
     play(story)
+
+
+def test_a_question_that_breaks_is_told_and_wakes_its_key() -> None:
+    """A defect in asking is seen in the log; the round that follows asks again."""
+
+    async def broken(_: Question) -> Answer:
+        raise ZeroDivisionError
+
+    async def story(talk: Talk) -> None:
+        with capture_logs() as told:
+            talk.conversations.put(WEB, [a_question()], broken)
+            await asyncio.sleep(1)
+        assert [(line["event"], line["object"]) for line in told] == [("a question broke", "default/web")]
+        assert talk.conversations.answers(WEB) == {}
+
+    assert play(story).woken == [0.0]

@@ -78,6 +78,15 @@ def test_a_namespaced_controller_watches_its_own_namespace() -> None:
         ({"controllers": "none"}, "--controllers"),
         ({"leader-election-renew-deadline": "ten"}, "--leader-election-renew-deadline: 'ten' is no duration"),
         ({"namespaced": True}, "--namespaced: which namespace"),
+        ({"leader-election-lease-duration": "11s"}, "--leader-election-lease-duration: 11 s is too short"),
+        (
+            {
+                "leader-election-lease-duration": "900ms",
+                "leader-election-renew-deadline": "300ms",
+                "leader-election-retry-period": "100ms",
+            },
+            "--leader-election-lease-duration: 0.9 s is too short",
+        ),
     ],
 )
 def test_a_bad_value_names_the_flag_and_the_cure(values: dict[str, Any], named: str) -> None:

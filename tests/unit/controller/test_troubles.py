@@ -262,3 +262,22 @@ class Lossy(Spy):
             self.lost += 1
             raise ServerError("the answer never came")
         return answer
+
+
+def test_a_rollout_that_is_made_anew_under_its_name_is_another_one() -> None:
+    """Deleted and created between two rounds: leave is taken of the old one, and the new one is announced."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(30)
+
+        await shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop"))
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(60)
+
+        reasons = await shop.reasons()
+        assert (reasons.count("RolloutAddedToInformer"), reasons.count("RolloutDeleted")) == (2, 1)
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)

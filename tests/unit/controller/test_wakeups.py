@@ -208,6 +208,19 @@ def test_wakes_before_the_start_are_kept() -> None:
     assert run_virtual(main()) == [("a", 10.0), ("b", 10.0)]
 
 
+def test_replaced_wakes_do_not_pile_up() -> None:
+    """A key that is looked at often, and each time put off far, leaves a bounded heap behind."""
+
+    async def main() -> int:
+        desk = Desk()
+        for _ in range(5000):
+            desk.queue.wake_at(A, virtual_now() + timedelta(hours=1))
+            desk.queue.wake_at(B, virtual_now() + timedelta(hours=1))
+        return len(desk.queue._heap)
+
+    assert run_virtual(main()) <= 110
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     wakes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 200)), min_size=1, max_size=40),

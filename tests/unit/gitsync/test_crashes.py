@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Target
+from rollouts.cluster.port import Collection, Target
 from rollouts.gitsync.inventory import read
 from rollouts.simulator.clock import run_virtual
 from rollouts.simulator.store import Store
-from tests.unit.gitsync.loops import Loop, a_loop
+from tests.unit.gitsync.loops import Loop, a_kustomization, a_loop, a_source
 from tests.unit.gitsync.worlds import NAMESPACE, a_map
 
 SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: fresh}\n"
@@ -138,3 +138,18 @@ async def test_only_new_objects_cost_a_write_before() -> None:
     await loop.both(old_yaml=a_map("old", extra=", labels: {a: b}"))
 
     assert mortal.writes == 4  # the source's status, a dry run, the apply, the status
+
+
+async def test_an_object_that_is_made_anew_under_its_name_starts_anew() -> None:
+    """What was done for the old one, at the same generation, is not done for the new one."""
+    loop = await a_settled_loop()
+    for resource, body in ((kinds.GIT_REPOSITORIES, a_source()), (kinds.KUSTOMIZATIONS, a_kustomization())):
+        await loop.change(resource, {"metadata": {"finalizers": []}})
+        await loop.store.delete(Target(resource, "app", NAMESPACE))
+        await loop.store.create(Collection(resource, NAMESPACE), body)
+
+    await loop.fetch()
+    await loop.apply()
+
+    assert loop.ready(kinds.GIT_REPOSITORIES) == ("True", "Succeeded")
+    assert loop.ready() == ("True", "ReconciliationSucceeded")
