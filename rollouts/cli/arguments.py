@@ -26,6 +26,12 @@ VALUED: Mapping[str, str] = {
     "-v": "",
 }
 """Persistent flags with a value, and what they are called in Session.flags; "" is taken and has no meaning here."""
+COMMON = (
+    ("-n, --namespace TEXT", "The namespace, if not that of the kubeconfig's context."),
+    ("--context TEXT", "The context of the kubeconfig."),
+    ("--kubeconfig FILE", "The kubeconfig, if not $KUBECONFIG or ~/.kube/config."),
+)
+"""Of these, what help shows."""
 UNSUPPORTED = (
     "--cache-dir",
     "--certificate-authority",
@@ -90,12 +96,17 @@ def first_word(words: Sequence[str]) -> str:
 
 
 class CobraCommand(click.Command):
-    """A command whose booleans take `=true` and `=false`."""
+    """A command whose booleans take `=true` and `=false`, and whose help names the flags that `split` takes out."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Rewrite the booleans, then parse as ever."""
         booleans = {name: option for option in self.params for name in option.opts if _is_boolean(option)}
         return super().parse_args(ctx, [word for arg in args for word in _plain(arg, booleans)])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        """kubectl's persistent flags that one needs most."""
+        with formatter.section("As in kubectl"):
+            formatter.write_dl(COMMON)
 
 
 def _is_boolean(option: click.Parameter) -> bool:

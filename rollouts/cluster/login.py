@@ -166,7 +166,8 @@ def _in_cluster(config: Any, configuration: Any, no_file: Exception) -> str:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException as no_pod:
         raise LoginError(
-            f"no cluster to log in to: {no_file}; and not in a pod: {no_pod}. Set KUBECONFIG or --kubeconfig"
+            f"no cluster to log in to ({str(no_file).rstrip('.')}), and this is no pod ({str(no_pod).rstrip('.')}): "
+            "set KUBECONFIG or --kubeconfig"
         ) from no_pod
     return SERVICE_ACCOUNT_NAMESPACE.read_text().strip() if SERVICE_ACCOUNT_NAMESPACE.exists() else "default"
 

@@ -95,6 +95,12 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert f"Usage: sluice {name}" in capsys.readouterr().out
 
 
+def test_help_tells_how_to_choose_a_namespace(capsys: pytest.CaptureFixture[str]) -> None:
+    """kubectl's own flags are no options of click's, and are shown all the same."""
+    assert run(["status", "--help"], program="sluice", table=CLIENT) == 0
+    assert "-n, --namespace" in capsys.readouterr().out
+
+
 def test_the_namespace_is_the_flags_or_the_contexts() -> None:
     """-n wins; without it the kubeconfig's context decides."""
     api = FakeApi([], namespace="from-context")
