@@ -6,7 +6,7 @@ from rollouts.cluster.errors import InvalidError, NotFoundError
 from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, DEPLOYMENTS, NAMESPACES, PODS
 from rollouts.cluster.port import Cluster, Collection, Resource, Target
 from tests.contract.builders import GROUP, WIDGETS, Bench, a_definition
-from tests.contract.waiting import is_established, until, until_gone
+from tests.contract.waiting import is_established, until, until_discovered, until_gone
 
 _GADGETS = Resource(GROUP, "v1", "gadgets", "Gadget")
 _AT = Target(CUSTOM_RESOURCE_DEFINITIONS, f"gadgets.{GROUP}")
@@ -18,12 +18,12 @@ async def test_definition_comes_and_goes_with_its_objects(cluster: Cluster, name
     await cluster.create(Collection(CUSTOM_RESOURCE_DEFINITIONS), a_definition("gadgets", "Gadget"))
     found = await until(cluster, _AT, is_established)
     await until(cluster, _AT, lambda obj: obj["status"].get("storedVersions") == ["v1"])
-    discovered = await cluster.discover()
+    is_discovered = await until_discovered(cluster, _GADGETS)
     await cluster.delete(_AT)
     await until_gone(cluster, _AT)
 
     assert found["status"]["acceptedNames"]["kind"] == "Gadget"
-    assert _GADGETS in discovered
+    assert is_discovered
     with pytest.raises(NotFoundError):
         await cluster.get(Bench(cluster, _GADGETS, namespace).at("a"))
 

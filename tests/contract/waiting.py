@@ -1,8 +1,9 @@
 """Waiting for what another process does: by watching, never by the clock. In the store it is done already."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from rollouts.cluster.port import Cluster, Collection, Json, Query, Target
+from rollouts.cluster.port import Cluster, Collection, Json, Query, Resource, Target
 
 PATIENCE = 120.0  # seconds; a real garbage collector may take its half-minute to hear of a new kind
 
@@ -19,6 +20,17 @@ async def until(cluster: Cluster, target: Target, is_so: Callable[[Json], bool])
         if event_type != "DELETED" and is_so(obj):
             return obj
     raise AssertionError(f"{target.resource.kind} {target.name} did not come to the awaited state")
+
+
+async def until_discovered(cluster: Cluster, resource: Resource) -> bool:
+    """Whether discovery comes to name the resource: a real server renews that document a moment after the definition.
+
+    Nothing can be watched here: it is asked again, at once by a cluster in process and every tenth of a second else.
+    """
+    async with asyncio.timeout(PATIENCE):
+        while resource not in await cluster.discover():
+            await asyncio.sleep(0.1)
+    return True
 
 
 async def until_gone(cluster: Cluster, target: Target) -> None:
