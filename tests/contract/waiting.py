@@ -28,7 +28,7 @@ async def until_discovered(cluster: Cluster, resource: Resource) -> bool:
     Nothing can be watched here: it is asked again, at once by a cluster in process and every tenth of a second else.
     """
     async with asyncio.timeout(PATIENCE):
-        while resource not in await cluster.discover():
+        while resource not in await cluster.discover():  # noqa: ASYNC110  # another process renews it, unheard
             await asyncio.sleep(0.1)
     return True
 
