@@ -133,7 +133,11 @@ class Kustomizations:
         trigger, due = self._done.get(key, (None, this.now))
         if trigger == this.trigger and this.now < due:
             return due
-        return await self._attempt(key, this)
+        try:
+            return await self._attempt(key, this)
+        except Exception:
+            self._done.pop(key, None)  # what could not be written down counts as not attempted: again, and soon
+            raise
 
     async def _attempt(self, key: Key, this: _Round) -> datetime:
         """Build and apply; the status holds the outcome, and the inventory in any case."""

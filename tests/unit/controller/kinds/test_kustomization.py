@@ -393,3 +393,35 @@ async def test_another_kustomizations_objects_are_not_pruned() -> None:
 
     there = await loop.store.list(Collection(kinds.CONFIG_MAPS, NAMESPACE))
     assert [item["metadata"]["name"] for item in there.items] == ["a", "b"]
+
+
+async def test_an_outcome_that_could_not_be_written_is_no_reason_to_wait() -> None:
+    """A status write that failed is made again with the next round, not after the whole interval."""
+    loop = await a_loop()
+    loop.cluster = Forgetful(loop.store)
+    loop.start()
+
+    with pytest.raises(ServerError):
+        await loop.both(a_yaml=a_map("a"))
+    await loop.apply()
+
+    assert loop.ready() == ("True", "ReconciliationSucceeded")
+
+
+class Forgetful:
+    """A cluster that fails once to write down that a commit was applied."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self._fails = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def patch(self, target: Target, patch: Patch) -> Json:
+        is_outcome = target.resource == kinds.KUSTOMIZATIONS and "conditions" in patch.body.get("status", {})
+        if is_outcome and self._fails:
+            self._fails = False
+            raise ServerError("try again")
+        answer: Json = await self._store.patch(target, patch)
+        return answer
