@@ -193,7 +193,9 @@ def _rollout(strategy: Json, replicas: int) -> Json:
 def _surroundings() -> Iterator[Json]:
     for name in ("web-stable", "web-canary"):
         yield an_object(kinds.SERVICES, name, spec={"selector": {"app": NAME}, "ports": [{"port": 80}]})
-    backends = [{"name": name, "port": 80, "weight": weight} for name, weight in (("web-stable", 100), ("web-canary", 0))]
+    backends = [
+        {"name": name, "port": 80, "weight": weight} for name, weight in (("web-stable", 100), ("web-canary", 0))
+    ]
     yield an_object(kinds.HTTP_ROUTES, NAME, spec={"rules": [{"backendRefs": backends}]})
     metric = {
         "name": "check",

@@ -29,6 +29,7 @@ from rollouts.cluster.port import (
 )
 
 T = TypeVar("T")
+MOST_PROVOCATIONS = 8
 LONGEST_DELAY = 3.0
 """Seconds by which an event or an answer may come late."""
 
@@ -140,22 +141,51 @@ class Chance:
 
 @dataclass
 class EverySite:
-    """An omen that kills before and after each call that it has not killed there yet; `done` outlives the run."""
+    """An omen that kills before and after each call, once, and leaves the rest to `beside`. `done` outlives the run.
+
+    Some calls only come after trouble: an object is read when a write of it failed. So writes are made to fail until
+    the reads have killed too, but not for ever, since not every write is followed by a read.
+    """
 
     done: set[tuple[Site, Fault]]
-    is_calm: bool = False
+    beside: Chance
+    provoked: Counter[Site] = field(default_factory=Counter)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether the other one is calm: this one never is, but comes to an end."""
+        return self.beside.is_calm
+
+    @is_calm.setter
+    def is_calm(self, value: bool) -> None:
+        self.beside.is_calm = value
+
+    @property
+    def percent(self) -> float:
+        """How often there is other trouble."""
+        return self.beside.percent
 
     def __call__(self, site: Site) -> Fault | None:
         """A death, where one is missing."""
-        missing = [fault for fault in DEATHS if (site, fault) not in self.done and fault in site.possible]
-        if self.is_calm or not missing:
+        missing = self._missing(site)
+        if missing:
+            self.done.add((site, missing[0]))
+            return missing[0]
+        return self._provocation(site) or self.beside(site)
+
+    def _missing(self, site: Site) -> list[Fault]:
+        return [fault for fault in DEATHS if (site, fault) not in self.done and fault in site.possible]
+
+    def _provocation(self, site: Site) -> Fault | None:
+        read = Site("get", site.place.partition("/")[0])
+        if site.verb != "patch" or self.provoked[site] >= MOST_PROVOCATIONS or not self._missing(read):
             return None
-        self.done.add((site, missing[0]))
-        return missing[0]
+        self.provoked[site] += 1
+        return (Fault.CONFLICT, Fault.SERVER_ERROR)[self.provoked[site] % 2]
 
 
 class FaultyCluster:
-    """A Cluster for one life of the controller. `die` is called when a call kills it; no call after that is answered."""
+    """A Cluster for one life of the controller. `die` is called when a call kills it; no later call is answered."""
 
     def __init__(
         self, inner: Cluster, omen: Omen, *, tally: Tally, dice: random.Random, die: Callable[[], None]
@@ -169,7 +199,7 @@ class FaultyCluster:
 
     async def get(self, target: Target) -> Json:
         """As the port's."""
-        return await self._call(_of_target("get", target), lambda: self._inner.get(target))
+        return await self._call(site_of("get", target), lambda: self._inner.get(target))
 
     async def list(self, collection: Collection, query: Query = Query()) -> Page:
         """As the port's."""
@@ -182,20 +212,19 @@ class FaultyCluster:
 
     async def patch(self, target: Target, patch: Patch) -> Json:
         """As the port's."""
-        verb = "apply" if patch.type is PatchType.APPLY else "patch"
-        return await self._call(_of_target(verb, target), lambda: self._inner.patch(target, patch))
+        return await self._call(site_of(verb_of(patch), target), lambda: self._inner.patch(target, patch))
 
     async def replace(self, target: Target, body: Json, options: CreateOptions = CreateOptions()) -> Json:
         """As the port's."""
-        return await self._call(_of_target("replace", target), lambda: self._inner.replace(target, body, options))
+        return await self._call(site_of("replace", target), lambda: self._inner.replace(target, body, options))
 
     async def delete(self, target: Target, options: DeleteOptions = DeleteOptions()) -> None:
         """As the port's."""
-        await self._call(_of_target("delete", target), lambda: self._inner.delete(target, options))
+        await self._call(site_of("delete", target), lambda: self._inner.delete(target, options))
 
     async def evict(self, target: Target) -> None:
         """As the port's."""
-        await self._call(_of_target("evict", target), lambda: self._inner.evict(target))
+        await self._call(site_of("evict", target), lambda: self._inner.evict(target))
 
     async def discover(self) -> tuple[Resource, ...]:
         """As the port's."""
@@ -257,11 +286,19 @@ class FaultyCluster:
         raise AssertionError("nobody wakes the dead")
 
 
+def verb_of(patch: Patch) -> str:
+    """`apply` and `patch` are writes; a dry run only tries."""
+    if patch.is_dry_run:
+        return "try"
+    return "apply" if patch.type is PatchType.APPLY else "patch"
+
+
 def _of(verb: str, resource: Resource) -> Site:
     return Site(verb, resource.plural)
 
 
-def _of_target(verb: str, target: Target) -> Site:
+def site_of(verb: str, target: Target) -> Site:
+    """Where a verb meets this object."""
     return Site(verb, "/".join(filter(None, (target.resource.plural, target.subresource))))
 
 

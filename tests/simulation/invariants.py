@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rollouts.cluster.port import Json
-from tests.simulation.witness import Actor, Mirror, Request, Seen, Verdicts
+from tests.simulation.witness import LONG_AGO, Actor, Mirror, Request, Seen, Verdicts
 
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
@@ -57,13 +57,13 @@ class WeightNeedsEndpoints(Watching):
         if seen.plural == "httproutes" and seen.is_own_update:
             self._look(world)
             for was, now in zip(_weights(seen.before), _weights(seen.after), strict=True):
-                for service in [name for name in now if now[name] > was.get(name, 0)]:
+                for service in [name for name in now if _part(now, name) > _part(was, name)]:
                     yield from self._verdict(service, world)
 
     def _verdict(self, service: str, world: Mirror) -> Verdicts:
         if all(rollout["spec"].get("replicas") == 0 for rollout in world.all("rollouts")):
             return  # nobody wants pods: weight has to lie somewhere
-        last = self._served.get(service, datetime.min.replace(tzinfo=world.now.tzinfo))
+        last = self._served.get(service, LONG_AGO)
         is_served = world.now - last <= world.patience
         yield "" if is_served else f"weight goes to {service}, which has no ready pod (last: {last})"
 
@@ -82,7 +82,7 @@ class StableKeepsServing(Watching):
 
     def __init__(self) -> None:
         self._sizes: list[tuple[datetime, int]] = []
-        self._lost = datetime.min
+        self._lost = LONG_AGO
 
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each ReplicaSet that the controller makes smaller."""
@@ -114,9 +114,11 @@ class StableKeepsServing(Watching):
             if stable and seen.after["metadata"]["labels"].get(HASH) == stable:
                 size = _size(seen.after)
                 yield "" if size >= least else f"stable goes down to {size} of {least}"
-        elif seen.at.replace(tzinfo=None) - self._lost.replace(tzinfo=None) > world.patience:
+        elif seen.at - self._lost > world.patience:
             least -= _may_miss(canary, least)
-            others = [rs for rs in world.replica_sets(rollout) if rs["metadata"]["uid"] != seen.after["metadata"]["uid"]]
+            others = [
+                rs for rs in world.replica_sets(rollout) if rs["metadata"]["uid"] != seen.after["metadata"]["uid"]
+            ]
             left = sum(map(_served, others))
             was, now = left + _served(seen.before), left + _served(seen.after)
             yield "" if now == was or now >= least else f"only {now} pods are left to serve, {least} are needed"
@@ -200,6 +202,10 @@ def traffic_and_pods() -> Iterator[Any]:
 def _weights(route: Json | None) -> list[dict[str, int]]:
     rules = ((route or {}).get("spec") or {}).get("rules") or []
     return [{ref["name"]: ref.get("weight", 1) for ref in rule.get("backendRefs") or ()} for rule in rules]
+
+
+def _part(weights: dict[str, int], service: str) -> float:
+    return weights.get(service, 0) / max(1, sum(weights.values()))
 
 
 def _is_ready(pod: Json) -> bool:

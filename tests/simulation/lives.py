@@ -9,11 +9,14 @@ import random
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from rollouts.cluster.port import Cluster
 from rollouts.controller.wiring import Controller
+from rollouts.simulator.clock import virtual_now
 from tests.simulation.faults import FaultyCluster, Omen, Tally
+from tests.simulation.witness import LONG_AGO
 
 Tasks = list["asyncio.Task[Any]"]
 Born = Callable[[Cluster, int], Controller]
@@ -48,6 +51,7 @@ class Lives:
     plant: Callable[[Cluster], Cluster] = lambda cluster: cluster
     count: int = 0
     is_up: bool = False
+    up_since: datetime = LONG_AGO
     _kill: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -60,7 +64,7 @@ class Lives:
         """Kill the one that lives, and wait for the next to be ready."""
         self._kill.set()
         self.is_up = False
-        while not self.is_up:
+        while not self.is_up:  # noqa: ASYNC110  # in virtual time looking again costs nothing
             await asyncio.sleep(1)
 
     async def _live(self) -> None:
@@ -84,6 +88,7 @@ class Lives:
 
     def _rise(self, ready: "asyncio.Task[Any]", faulty: FaultyCluster) -> None:
         self.is_up = not ready.cancelled() and not faulty.is_dead
+        self.up_since = virtual_now()
 
 
 async def _bury(own: Tasks, tasks: Tasks) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from analysis.ports import InProcessPorts
+from analysis.requests import Defaults
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Cluster, Collection, Json, Query
 from rollouts.controller.ports import GitPorts, Ports
@@ -16,6 +17,7 @@ from rollouts.controller.settings import Settings
 from rollouts.controller.sources import informer_source
 from rollouts.controller.wiring import Controller
 from rollouts.decide import decide
+from rollouts.simulator import promql
 from rollouts.simulator.clock import run_virtual, virtual_now
 from rollouts.simulator.scenario import Scenario
 from rollouts.simulator.store import Store
@@ -33,7 +35,9 @@ QUIET = timedelta(seconds=100)
 """So long nothing may change before a world is said to rest: longer than every timer of a story and every back-off."""
 
 LONGEST_UNREST = timedelta(minutes=50)
+MOST_CHANGES = 8000
 CALM_PATIENCE, PATIENCE = timedelta(seconds=1), timedelta(seconds=45)
+ALONE = Settings(is_elected=False)
 Trouble = Chance | EverySite
 
 
@@ -47,20 +51,24 @@ class Plant:
 
 @dataclass(frozen=True)
 class Play:
-    """What is to be played. `step` is a deed and the seconds before it; `patient` users rest after each deed."""
+    """What is to be played.
+
+    `deeds` come with the seconds before each; `patient` users rest after each. What is no Deed is a commit. `git` makes
+    the ports of each life. Analyses ask what the traffic was, or else whether the version's image is the bad one.
+    """
 
     scenario: Scenario
     manifests: list[Json]
     deeds: tuple[tuple[float, Any], ...]
     patient: bool
-    settings: Settings = Settings(is_elected=False)
+    settings: Settings = ALONE
     seconds_of_trouble: float = 30.0
     git: Callable[[], GitPorts] | None = None
-    do: Callable[[Any], None] | None = None
+    commit: Callable[[Any], None] | None = None
     measures_traffic: bool = False
 
 
-@dataclass
+@dataclass(repr=False)  # a history is long, and asyncio prints the result of a task to itself
 class Outcome:
     """What became of a play."""
 
@@ -87,8 +95,7 @@ class _Stage:
         self._trouble = trouble
         self._plant = plant
         self._dice = random.Random(f"stage {play.scenario.seed}")
-        is_calm = isinstance(trouble, Chance) and trouble.percent == 0
-        mirror = Mirror(CALM_PATIENCE if is_calm else PATIENCE)
+        mirror = Mirror(PATIENCE if trouble.percent else CALM_PATIENCE)
         self._witness = Witness(virtual_now, (*traffic_and_pods(), *words()), mirror)
         self._tally = Tally()
         self._spell = 0
@@ -147,8 +154,8 @@ class _Stage:
     async def _do(self, deed: Any) -> None:
         if isinstance(deed, Deed):
             await self._user.do(deed)
-        elif self._play.do is not None:
-            self._play.do(deed)
+        elif self._play.commit is not None:
+            self._play.commit(deed)
 
     def _begin_trouble(self) -> None:
         """For a while, all may go wrong; the last call counts."""
@@ -156,7 +163,7 @@ class _Stage:
         self._spell += 1
         loop, length = asyncio.get_running_loop(), self._play.seconds_of_trouble
         loop.call_later(length, self._end_trouble, self._spell)
-        if isinstance(self._trouble, Chance) and self._trouble.percent and self._dice.random() < 0.3:
+        if self._trouble.percent and self._dice.random() < 0.3:
             loop.call_later(self._dice.uniform(0, length), self._compact)
 
     def _end_trouble(self, spell: int) -> None:
@@ -171,10 +178,10 @@ class _Stage:
         """Wait until nothing moves; what the world looks like then."""
         limit = virtual_now() + LONGEST_UNREST
         while True:
-            quiet = virtual_now() - self._witness.last_change
+            quiet = virtual_now() - max(self._witness.last_change, self._lives.up_since)
             if self._trouble.is_calm and self._lives.is_up and quiet >= QUIET:
                 return portrait(self._store)
-            if virtual_now() > limit:
+            if virtual_now() > limit or len(self._witness.history) > MOST_CHANGES:
                 raise RestlessError(f"no rest within {LONGEST_UNREST}: {self._witness.history[-1]}")
             await asyncio.sleep(max(1.0, (QUIET - quiet).total_seconds()))
 
@@ -204,7 +211,7 @@ class _Stage:
             cluster=cluster,
             clock=virtual_now,
             source=informer_source(cluster, dice),
-            measuring=InProcessPorts(self._measure),
+            measuring=InProcessPorts(self._measure, None, Defaults("http://prometheus")),
             git=self._play.git() if self._play.git else None,
             identity=f"life-{number}",
             dice=dice,
@@ -214,9 +221,7 @@ class _Stage:
 
     def _measure(self, query: str, now: Any) -> Json:
         if self._play.measures_traffic:
-            from rollouts.simulator.promql import query as asked
-
-            return {"status": "success", "data": asked(self._world.series, query, now.timestamp())}
+            return {"status": "success", "data": promql.query(self._world.series, query, now.timestamp())}
         found = self._store.peek_all(Collection(kinds.REPLICA_SETS, NAMESPACE), Query(labels=f"{HASH}={query}"))
         value = "0" if any(_image(rs) == BAD for rs in found) else "1"
         return {"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [0, value]}]}}

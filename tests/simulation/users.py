@@ -10,6 +10,7 @@ from tests.builders.simulation import NAME, NAMESPACE, Deed
 from tests.simulation.invariants import REVISION
 from tests.simulation.witness import Actor, Witness
 
+
 class User:
     """One who works on the store directly."""
 

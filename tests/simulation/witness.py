@@ -7,18 +7,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from rollouts.cluster.errors import ClusterError
-from rollouts.cluster.port import Cluster, Collection, CreateOptions, DeleteOptions, Json, Patch, PatchType, Target
+from rollouts.cluster.port import Cluster, Collection, CreateOptions, DeleteOptions, Json, Patch, Target
 from rollouts.simulator.store import Store
 from rollouts.simulator.store.ledger import Change, Shelf
-from tests.simulation.faults import Site
+from tests.simulation.faults import Site, site_of, verb_of
 
 BUSYWORK = ("leases",)
 """Kinds that change by themselves for ever."""
+
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Actor(StrEnum):
@@ -78,7 +81,7 @@ class Mirror:
 
     def __init__(self, patience: timedelta) -> None:
         self.patience = patience
-        self.now = datetime.min
+        self.now = LONG_AGO
         self._objects: defaultdict[str, dict[tuple[str, str], Json]] = defaultdict(dict)
 
     def take(self, seen: Seen) -> None:
@@ -141,7 +144,7 @@ class Witness:
     requests: list[Request] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     evaluated: dict[str, int] = field(default_factory=dict)
-    last_change: datetime = datetime.min
+    last_change: datetime = LONG_AGO
 
     def listen_to(self, store: Store) -> None:
         """From now on see everything."""
@@ -199,20 +202,22 @@ class Tap:
 
     async def patch(self, target: Target, patch: Patch) -> Json:
         """As the port's."""
-        verb = "apply" if patch.type is PatchType.APPLY else "patch"
-        return await self._do(_site(verb, target), patch.body, target, lambda: self._store.patch(target, patch))
+        site = site_of(verb_of(patch), target)
+        return await self._do(site, patch.body, target, lambda: self._store.patch(target, patch))
 
     async def replace(self, target: Target, body: Json, options: CreateOptions = CreateOptions()) -> Json:
         """As the port's."""
-        return await self._do(_site("replace", target), body, target, lambda: self._store.replace(target, body, options))
+        return await self._do(
+            site_of("replace", target), body, target, lambda: self._store.replace(target, body, options)
+        )
 
     async def delete(self, target: Target, options: DeleteOptions = DeleteOptions()) -> None:
         """As the port's."""
-        await self._do(_site("delete", target), None, target, lambda: self._store.delete(target, options))
+        await self._do(site_of("delete", target), None, target, lambda: self._store.delete(target, options))
 
     async def evict(self, target: Target) -> None:
         """As the port's."""
-        await self._do(_site("evict", target), None, target, lambda: self._store.evict(target))
+        await self._do(site_of("evict", target), None, target, lambda: self._store.evict(target))
 
     def __getattr__(self, name: str) -> Any:  # reads are nobody's business
         return getattr(self._store, name)
@@ -235,7 +240,3 @@ def tapped(store: Store, witness: Witness) -> Cluster:
     """The store, with the witness at its door."""
     cluster: Any = Tap(store, witness)
     return cluster  # type: ignore[no-any-return]  # the reads are the store's own
-
-
-def _site(verb: str, target: Target) -> Site:
-    return Site(verb, "/".join(filter(None, (target.resource.plural, target.subresource))))

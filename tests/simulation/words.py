@@ -35,6 +35,8 @@ class UsersWordIsKept(Watching):
         was, now = _status(seen.before), _status(seen.after)
         if seen.actor is Actor.USER:
             self._remember(was, now)
+            if seen.before["spec"] != seen.after["spec"] or _is_ambiguous(seen.after):
+                self._asked = ""
         elif seen.actor is Actor.CONTROLLER:
             is_new_update = any(was.get(key) != now.get(key) for key in ("currentPodHash", "currentStepHash"))
             yield from _abort_kept(was, now, is_free=is_new_update)
@@ -53,7 +55,8 @@ class UsersWordIsKept(Watching):
                 yield "" if is_stable or status.get("promoteFull") else "the full promotion was forgotten"
 
     def _remember(self, was: Json, now: Json) -> None:
-        self._asked = next((key for key in ("abort", "promoteFull") if now.get(key) and not was.get(key)), "")
+        asked = [key for key in ("promoteFull", "abort") if now.get(key)]  # a full promotion overrules an abort
+        self._asked = asked[0] if asked else ""
         if was.get("pauseConditions") and not now.get("pauseConditions"):
             self._lifted = was
         elif was.get("abort") != now.get("abort"):
@@ -66,6 +69,13 @@ class UsersWordIsKept(Watching):
         if self._lifted is not None and was.get("pauseConditions") != now.get("pauseConditions"):
             again = [p["reason"] for p in now.get("pauseConditions") or () if p["reason"] in STEP_PAUSES]
             yield f"the lifted pause is back: {again}" if again else ""
+
+
+def _is_ambiguous(rollout: Json) -> bool:
+    """Whether a request may mean the update that is under way, or the template that nobody has looked at yet."""
+    status = _status(rollout)
+    is_seen = status.get("observedGeneration") == str(rollout["metadata"]["generation"])
+    return not is_seen and status.get("stableRS") != status.get("currentPodHash")
 
 
 def _abort_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:
@@ -129,7 +139,8 @@ def _things(seen: Seen) -> Iterator[str]:
     elif seen.plural == "services" and seen.before is not None:
         was, now = (obj["spec"].get("selector", {}).get(HASH, "") for obj in (seen.before, seen.after))
         if was != now:
-            yield f"SwitchService: Switched selector for service '{seen.after['metadata']['name']}' from '{was}' to '{now}'"
+            name = seen.after["metadata"]["name"]
+            yield f"SwitchService: Switched selector for service '{name}' from '{was}' to '{now}'"
     elif seen.plural == "httproutes" and seen.before is not None:
         if (weight := _canary_weight(seen.after)) != _canary_weight(seen.before):
             yield f"weight: {weight}"
@@ -213,7 +224,9 @@ class Settles(Watching):
     def judged(requests: list[Request]) -> Verdicts:
         """The writes of a calm minute; a Lease has to be renewed."""
         writes = [r for r in requests if r.site.verb in WRITES and r.site.place not in BUSYWORK]
-        yield "" if not writes else f"{len(writes)} writes in a calm minute, the first: {writes[0].site} {writes[0].body}"
+        yield (
+            "" if not writes else f"{len(writes)} writes in a calm minute, the first: {writes[0].site} {writes[0].body}"
+        )
 
 
 def words() -> Iterator[Any]:
