@@ -29,6 +29,10 @@ RESTART_SECONDS = 1.0
 Key = tuple[Resource, str, str]
 
 
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+"""Seconds between two attempts to reach a server that does not answer."""
+
+
 class KopfSource:
     """A Source whose watches are kopf's.
 
@@ -66,13 +70,15 @@ class KopfSource:
                 await asyncio.sleep(self._beat)
 
     async def _served(self) -> tuple[Watched, ...]:
-        """The kinds that the server has; patient with a server that does not answer."""
+        """The kinds that the server has; patient with a server that does not answer, and ever less eager."""
+        pause = _FIRST_PAUSE
         while True:
             try:
                 known = {(r.group, r.plural) for r in await self._cluster.discover()}
             except ClusterError as error:
-                log().warning("discovery failed", error=str(error))
-                await asyncio.sleep(1.0)
+                log().warning("waiting for the API server", error=str(error), next_try=f"in {pause:.0f} s")
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 return tuple(w for w in self._watched if (w.resource.group, w.resource.plural) in known)
 

@@ -7,7 +7,7 @@ answers live until the next round, and are met again after a crash.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from rollouts.cluster.errors import ClusterError, ConflictError, ServerError
+from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError, ServerError
 from rollouts.cluster.events import Events
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Cluster, Json
@@ -65,6 +65,8 @@ class Reconciler:
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
+        if await self._is_over(world, outcome):
+            return None
         is_whole = outcome.failure is None and outcome.error is None
         if is_whole or (outcome.failure is not None and failure is not None):
             has_written = await self._report(world, plan, outcome)
@@ -74,6 +76,12 @@ class Reconciler:
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
         self._raise_trouble(key, outcome)
         return plan.wake_at
+
+    async def _is_over(self, world: World, outcome: Outcome) -> bool:
+        """Whether an effect met nothing because the rollout itself is gone: no trouble, and nothing left to do."""
+        if outcome.failure is None or outcome.failure.reason != NotFoundError.reason:
+            return False
+        return await self.observer.refresh(ref_of(world.manifest)) is None
 
     def forget(self, key: Key) -> None:
         """The rollout is gone."""

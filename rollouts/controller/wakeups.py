@@ -140,7 +140,7 @@ class Wakeups:
     def _pause_after(self, error: Exception, failures: int) -> float:
         match error:
             case TemporaryError(retry_after=timedelta() as wish):
-                return wish.total_seconds()
+                return max(wish.total_seconds(), self._backoff.after(failures, self._dice))
             case ClusterError(retry_after=float() | int() as seconds):
                 return float(seconds)
             case RolloutsError():

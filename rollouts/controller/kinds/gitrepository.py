@@ -6,7 +6,7 @@ restart) costs one question more, and fills a mirror that was lost.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollouts.cluster.errors import ForbiddenError, NotFoundError
 from rollouts.cluster.informers import Cache
@@ -23,6 +23,10 @@ from rollouts.model.plan import Event
 
 Emit = Callable[[Json, Event], Awaitable[None]]
 Trigger = tuple[str, int, str]
+
+
+FIRST_RETRY = timedelta(seconds=1)
+"""A remote that failed is left in peace so long at least; the queue's own back-off takes over where that is longer."""
 
 
 class GitRepositories:
@@ -75,7 +79,8 @@ class GitRepositories:
             fetched = await self._fetch(source)
         except FetchError as error:
             await self._fail(obj, source, error, now)
-            raise TemporaryError(f"{source.namespace}/{source.name}: {error}") from error
+            text = f"{source.namespace}/{source.name}: {error}"
+            raise TemporaryError(text, retry_after=min(FIRST_RETRY, source.interval)) from error
         await self._store(obj, source, fetched, now)
         if key not in self._asked or _revision(obj) != fetched.revision:
             self._wake_followers(source)
