@@ -1,8 +1,10 @@
 """Whole rounds in trouble: users' mistakes, refusals, conflicts. The controller runs on the embedded cluster."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ConflictError, ForbiddenError, ServerError
@@ -279,5 +281,30 @@ def test_a_rollout_that_is_made_anew_under_its_name_is_another_one() -> None:
         reasons = await shop.reasons()
         assert (reasons.count("RolloutAddedToInformer"), reasons.count("RolloutDeleted")) == (2, 1)
         assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+def test_a_rollout_that_goes_in_mid_round_is_no_trouble() -> None:
+    """Its last round meets nothing where it was: that ends quietly, and is not tried again."""
+
+    async def story(shop: Shop) -> None:
+        gone: list[Write] = []
+
+        def delete_first(write: Write) -> None:
+            if (write.verb, write.kind) == ("patch", "Rollout") and not gone:
+                gone.append(write)
+                with suppress(StopIteration):  # the store's verbs wait for nothing
+                    shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop")).send(None)
+
+        spy = Spy(shop.store)
+        spy.fate = delete_first
+        with capture_logs() as logs:
+            await shop.start(spy)
+            await shop.world.apply([a_canary()])
+            await asyncio.sleep(30)
+
+        assert gone
+        assert [entry for entry in logs if entry["event"] == "round failed"] == []
 
     tell(story)
