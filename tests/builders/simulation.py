@@ -71,6 +71,22 @@ def a_story(seed: int) -> Story:
     )
 
 
+def a_routed_story(*deeds: Deed) -> Story:
+    """A plain one: two pauses for a human, pods that are ready after a while, and a patient user."""
+    steps = [{"setWeight": 20}, {"pause": {}}, {"setWeight": 60}, {"pause": {}}]
+    routing = {"plugins": {"argoproj-labs/gatewayAPI": {"httpRoute": NAME}}}
+    services = {"stableService": "web-stable", "canaryService": "web-canary"}
+    return Story(
+        seed=0,
+        strategy={"canary": {"steps": steps, "trafficRouting": routing, **services}},
+        replicas=4,
+        deeds=tuple((0.0, deed) for deed in deeds),
+        patient=True,
+        scenario=Scenario(default=Behaviour(ready_after=timedelta(seconds=5)), requests_per_second=0),
+        trouble=60.0,
+    )
+
+
 def _scenario(dice: random.Random, seed: int) -> Scenario:
     images = {
         image: Behaviour(

@@ -43,7 +43,7 @@ class WeightsAreWhole(Watching):
 
 
 class WeightNeedsEndpoints(Watching):
-    """Weight rises only towards a Service that has ready pods, or had them until just now."""
+    """Weight rises only towards a Service that, as it selects now, has ready pods, or had them until just now."""
 
     name = "no weight without endpoints"
 
@@ -54,25 +54,24 @@ class WeightNeedsEndpoints(Watching):
         """Each weight that the controller raises."""
         if seen.plural in ("pods", "services"):
             self._look(world)
-        if seen.plural == "httproutes" and seen.is_own_update:
+        if seen.plural == "httproutes" and seen.is_own_update and not _is_empty(world):
             self._look(world)
             for was, now in zip(_weights(seen.before), _weights(seen.after), strict=True):
-                for service in [name for name in now if _part(now, name) > _part(was, name)]:
-                    yield from self._verdict(service, world)
+                for name in [name for name in now if _part(now, name) > _part(was, name)]:
+                    yield self._verdict(name, world)
 
-    def _verdict(self, service: str, world: Mirror) -> Verdicts:
-        if all(rollout["spec"].get("replicas") == 0 for rollout in world.all("rollouts")):
-            return  # nobody wants pods: weight has to lie somewhere
-        last = self._served.get(service, LONG_AGO)
+    def _verdict(self, name: str, world: Mirror) -> str:
+        selections = [_selection(service) for service in world.all("services") if service["metadata"]["name"] == name]
+        last = max((self._served.get(selection, LONG_AGO) for selection in selections), default=LONG_AGO)
         is_served = world.now - last <= world.patience
-        yield "" if is_served else f"weight goes to {service}, which has no ready pod (last: {last})"
+        return "" if is_served else f"weight goes to {name}, which has no ready pod (last: {last})"
 
     def _look(self, world: Mirror) -> None:
         ready = [pod for pod in world.all("pods") if _is_ready(pod)]
         for service in world.all("services"):
             selector = service["spec"].get("selector") or {}
             if any(selector.items() <= (pod["metadata"].get("labels") or {}).items() for pod in ready):
-                self._served[service["metadata"]["name"]] = world.now
+                self._served[_selection(service)] = world.now
 
 
 class StableKeepsServing(Watching):
@@ -202,6 +201,15 @@ def traffic_and_pods() -> Iterator[Any]:
 def _weights(route: Json | None) -> list[dict[str, int]]:
     rules = ((route or {}).get("spec") or {}).get("rules") or []
     return [{ref["name"]: ref.get("weight", 1) for ref in rule.get("backendRefs") or ()} for rule in rules]
+
+
+def _is_empty(world: Mirror) -> bool:
+    """Nobody wants pods, and still weight has to lie somewhere."""
+    return all(rollout["spec"].get("replicas") == 0 for rollout in world.all("rollouts"))
+
+
+def _selection(service: Json) -> str:
+    return f"{service['metadata']['name']} {service['spec'].get('selector')}"
 
 
 def _part(weights: dict[str, int], service: str) -> float:

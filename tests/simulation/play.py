@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -35,7 +36,7 @@ QUIET = timedelta(seconds=100)
 """So long nothing may change before a world is said to rest: longer than every timer of a story and every back-off."""
 
 LONGEST_UNREST = timedelta(minutes=50)
-MOST_CHANGES = 8000
+MOST_CHANGES = 2500
 CALM_PATIENCE, PATIENCE = timedelta(seconds=1), timedelta(seconds=45)
 ALONE = Settings(is_elected=False)
 Trouble = Chance | EverySite
@@ -79,7 +80,7 @@ class Outcome:
     failures: dict[Any, Exception] = field(default_factory=dict)
 
 
-class RestlessError(AssertionError):
+class RestlessError(Exception):
     """The world does not come to rest."""
 
 
@@ -96,7 +97,7 @@ class _Stage:
         self._plant = plant
         self._dice = random.Random(f"stage {play.scenario.seed}")
         mirror = Mirror(PATIENCE if trouble.percent else CALM_PATIENCE)
-        self._witness = Witness(virtual_now, (*traffic_and_pods(), *words()), mirror)
+        self._witness = Witness(virtual_now, (*traffic_and_pods(), *words()), mirror, MOST_CHANGES)
         self._tally = Tally()
         self._spell = 0
 
@@ -134,7 +135,8 @@ class _Stage:
         if living.done():
             acting.cancel()
             await living
-        await acting
+        with suppress(RestlessError):  # the witness knows
+            await acting
         outcome.lives = self._lives.count
         return outcome
 
@@ -181,16 +183,24 @@ class _Stage:
             quiet = virtual_now() - max(self._witness.last_change, self._lives.up_since)
             if self._trouble.is_calm and self._lives.is_up and quiet >= QUIET:
                 return portrait(self._store)
-            if virtual_now() > limit or len(self._witness.history) > MOST_CHANGES:
-                raise RestlessError(f"no rest within {LONGEST_UNREST}: {self._witness.history[-1]}")
-            await asyncio.sleep(max(1.0, (QUIET - quiet).total_seconds()))
+            if virtual_now() > limit or self._witness.overflow.is_set():
+                last = [(str(at), shelf[1]) for at, shelf, _ in self._witness.history[-5:]]
+                self._witness.judge(Settles.name, [f"no rest within {LONGEST_UNREST}; the last changes: {last}"])
+                raise RestlessError
+            await self._wait(max(1.0, (QUIET - quiet).total_seconds()))
+
+    async def _wait(self, seconds: float) -> None:
+        """So long, or until far too much has happened."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._witness.overflow.wait()
 
     async def _minute_of_calm(self) -> None:
         """A controller that knows everything has nothing to write, and so has one that begins anew."""
         for is_new in (False, True):
+            before = len(self._witness.requests)
             if is_new:
                 await self._lives.restart()
-            before = len(self._witness.requests)
             await asyncio.sleep(60)
             self._witness.judge(Settles.name, Settles.judged(self._witness.requests[before:]))
 
@@ -246,8 +256,8 @@ def _essence(rollout: Json, images: dict[str, str]) -> Json:
     kept = ("phase", "abort", "promoteFull", "currentStepIndex", "controllerPause", "replicas", "availableReplicas")
     return {
         **{key: status.get(key) or None for key in kept},
-        "stable": images.get(status.get("stableRS")),
-        "current": images.get(status.get("currentPodHash")),
+        "stable": images.get(status.get("stableRS", "")),
+        "current": images.get(status.get("currentPodHash", "")),
         "pauses": [pause["reason"] for pause in status.get("pauseConditions") or ()],
         "spec": {key: rollout["spec"].get(key) for key in ("replicas", "paused")},
     }

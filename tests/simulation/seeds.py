@@ -37,7 +37,7 @@ def judged(calm: Outcome, troubled: Outcome, *, patient: bool) -> Iterator[str]:
         yield from (f"{name}: the embedded cluster failed: {where}: {e}" for where, e in outcome.failures.items())
     if patient:
         troubled.witness.evaluated[SAME_END] = len(troubled.portraits)
-        for number, (wanted, found) in enumerate(zip(calm.portraits, troubled.portraits, strict=True)):
+        for number, (wanted, found) in enumerate(zip(calm.portraits, troubled.portraits, strict=False)):
             if wanted != found:
                 yield f"{SAME_END}: after deed {number}\n  without faults: {wanted}\n  with faults:    {found}"
 

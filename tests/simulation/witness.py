@@ -3,6 +3,7 @@
 The store tells of a change within the write that makes it, so that nothing can happen between a deed and its judgement.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -134,17 +135,22 @@ class Invariant(Protocol):
 
 @dataclass
 class Witness:
-    """Listens to a store. `history` is all that ever changed; `breaches` what should never have."""
+    """Listens to a store. `history` is all that ever changed, `breaches` what should not have.
+
+    `overflow` is set after `most` changes or requests: no story is so long.
+    """
 
     now: Callable[[], datetime]
     invariants: tuple[Invariant, ...]
     mirror: Mirror
+    most: int
     actor: Actor = Actor.CLUSTER
     history: list[tuple[datetime, Shelf, Json | None]] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     evaluated: dict[str, int] = field(default_factory=dict)
     last_change: datetime = LONG_AGO
+    overflow: asyncio.Event = field(default_factory=asyncio.Event)
 
     def listen_to(self, store: Store) -> None:
         """From now on see everything."""
@@ -162,6 +168,7 @@ class Witness:
     def hear(self, request: Request) -> None:
         """Take note of a request of the controller."""
         self.requests.append(request)
+        self._bound()
         for invariant in self.invariants:
             self.judge(invariant.name, invariant.heard(request, self.mirror))
 
@@ -177,12 +184,17 @@ class Witness:
             if verdict:
                 self.breaches.append(Breach(name, self.now(), verdict))
 
+    def _bound(self) -> None:
+        if max(len(self.history), len(self.requests)) > self.most:
+            self.overflow.set()
+
     def _take(self, shelf: Shelf, change: Change) -> None:
         now = self.now()
         seen = Seen(now, shelf[1], self.actor, change.before, change.after)
         self.history.append((now, shelf, change.after or change.before))
         if shelf[1] not in BUSYWORK:
             self.last_change = now
+        self._bound()
         self.mirror.take(seen)
         for invariant in self.invariants:
             self.judge(invariant.name, invariant.saw(seen, self.mirror))
@@ -198,18 +210,20 @@ class Tap:
     async def create(self, collection: Collection, body: Json, options: CreateOptions = CreateOptions()) -> Json:
         """As the port's."""
         site = Site("create", collection.resource.plural)
-        return await self._do(site, body, None, lambda: self._store.create(collection, body, options))
+        made: Json = await self._do(site, body, None, lambda: self._store.create(collection, body, options))
+        return made
 
     async def patch(self, target: Target, patch: Patch) -> Json:
         """As the port's."""
         site = site_of(verb_of(patch), target)
-        return await self._do(site, patch.body, target, lambda: self._store.patch(target, patch))
+        patched: Json = await self._do(site, patch.body, target, lambda: self._store.patch(target, patch))
+        return patched
 
     async def replace(self, target: Target, body: Json, options: CreateOptions = CreateOptions()) -> Json:
         """As the port's."""
-        return await self._do(
-            site_of("replace", target), body, target, lambda: self._store.replace(target, body, options)
-        )
+        site = site_of("replace", target)
+        replaced: Json = await self._do(site, body, target, lambda: self._store.replace(target, body, options))
+        return replaced
 
     async def delete(self, target: Target, options: DeleteOptions = DeleteOptions()) -> None:
         """As the port's."""
