@@ -38,6 +38,8 @@ QUIET = timedelta(seconds=100)
 LONGEST_UNREST = timedelta(minutes=50)
 MOST_CHANGES = 2500
 CALM_PATIENCE, PATIENCE = timedelta(seconds=1), timedelta(seconds=45)
+ARGO = ("rollouts", "analysisruns", "analysistemplates", "clusteranalysistemplates")
+FLUX = ("gitrepositories", "kustomizations")
 ALONE = Settings(is_elected=False)
 Trouble = Chance | EverySite
 
@@ -105,7 +107,8 @@ class _Stage:
         """All of it."""
         count_tasks()
         self._store = Store(virtual_now, seed=self._play.scenario.seed)
-        self._store.load_definitions([CRDS])
+        names = (*ARGO, *FLUX) if self._play.git else ARGO
+        self._store.load_definitions([CRDS / f"{name}.yaml" for name in names])
         self._witness.listen_to(self._store)
         self._user = User(self._store, self._witness)
         async with World(self._play.scenario, now=virtual_now, store=self._store) as world:

@@ -40,6 +40,7 @@ class UsersWordIsKept(Watching):
         elif seen.actor is Actor.CONTROLLER:
             is_new_update = any(was.get(key) != now.get(key) for key in ("currentPodHash", "currentStepHash"))
             yield from _abort_kept(was, now, is_free=is_new_update)
+            yield from _abort_has_cause(was, now, world)
             yield from _full_promotion_kept(was, now, is_free=is_new_update)
             yield from self._pause_stays_lifted(was, now, is_free=is_new_update)
             yield from _step_kept(was, now, is_free=is_new_update)
@@ -83,6 +84,16 @@ def _abort_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:
         is_moot = was.get("stableRS") in (None, "", was.get("currentPodHash"))
         is_kept = now.get("abort") or is_free or is_moot or was.get("promoteFull")
         yield "" if is_kept else "an abort was taken back"
+
+
+def _abort_has_cause(was: Json, now: Json, world: Mirror) -> Verdicts:
+    """The controller aborts by itself, and after a retry again, only where an analysis of the version went wrong."""
+    if now.get("abort") and not was.get("abort"):
+        runs = [
+            run for run in world.all("analysisruns") if run["metadata"]["labels"].get(HASH) == now["currentPodHash"]
+        ]
+        has_cause = any(_status(run).get("phase") in ("Failed", "Error") for run in runs)
+        yield "" if has_cause else "an abort that nobody asked for"
 
 
 def _full_promotion_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:

@@ -251,3 +251,16 @@ async def test_first_namespaces_are_there() -> None:
         "kube-public",
         "kube-system",
     ]
+
+
+async def test_a_listener_is_told_within_the_write() -> None:
+    """Before the answer is there, with the states before and after; what a deletion left is the state before."""
+    store, told = _store(), []
+    store.listen(lambda shelf, change: told.append((shelf[1], change.before is None, change.after is None)))
+
+    await store.create(MAPS, _map("a"))
+    await store.patch(_at("a"), Patch(PatchType.MERGE, {"data": {"x": "1"}}))
+    await store.patch(_at("a"), Patch(PatchType.MERGE, {"data": {"x": "1"}}))
+    await store.delete(_at("a"))
+
+    assert told == [("configmaps", True, False), ("configmaps", False, False), ("configmaps", False, True)]
