@@ -79,8 +79,10 @@ class Applier:
         return outcome
 
     async def _by_now(self, world: World) -> World:
-        held = self._caches.find(ref_of(world.manifest))
-        return await self._observer.gather(held or world.manifest)
+        held = self._caches.find(ref_of(world.manifest)) or world.manifest
+        if held["metadata"].get("uid") != world.manifest["metadata"].get("uid"):
+            raise ConflictError(f"{held['metadata']['name']} was deleted and made anew during the round")
+        return await self._observer.gather(held)
 
     async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
         try:

@@ -97,7 +97,8 @@ class Reconciler:
             raise
         if has_written or outcome.done:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
-        await self._tell(world, (*outcome.events, *plan.events))
+        untrue = set(told_by([effect for effect in plan.effects if effect not in outcome.done], plan.events))
+        await self._tell(world, (*outcome.events, *(event for event in plan.events if event not in untrue)))
         return has_written
 
     async def _write_status(self, world: World, plan: Plan) -> bool:

@@ -46,6 +46,8 @@ async def write_status(cluster: Cluster, resource: Resource, *, observed: Json, 
     The two differ where this very round wrote to the object itself, and where somebody else did.
     """
     meta = observed["metadata"]
+    if held["metadata"].get("uid") != meta.get("uid"):
+        raise ConflictError(f"{meta['name']} was deleted and made anew while it was decided")
     body: Json = {"status": patch}
     if USER_FIELDS & patch.keys():
         if held.get("status") != observed.get("status"):

@@ -80,10 +80,11 @@ def _analysis(effect: _OfAnalysis, rollout: Rollout) -> Change:
 
 
 def _own(effect: _OfRollout, rollout: Rollout) -> Modify:
-    """A change of the rollout's own object."""
+    """A change of the rollout's own object, and of no other that was made in its place: the server checks the uid."""
+    identity = {"uid": rollout.uid}
     match effect:
         case SetRevision(revision=revision):
-            body: Json = {"metadata": {"annotations": {replicasets.REVISION: str(revision)}}}
+            body: Json = {"metadata": {**identity, "annotations": {replicasets.REVISION: str(revision)}}}
         case FillReplicas(replicas=count):
-            body = {"spec": {"replicas": count}}
+            body = {"metadata": identity, "spec": {"replicas": count}}
     return Modify(Ref(_API, rollout.kind, rollout.namespace, rollout.name), body)

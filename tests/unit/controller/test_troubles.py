@@ -1,6 +1,7 @@
 """Whole rounds in trouble: users' mistakes, refusals, conflicts. The controller runs on the embedded cluster."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -8,7 +9,7 @@ from structlog.testing import capture_logs
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ConflictError, ForbiddenError, ServerError
-from rollouts.cluster.port import Json, Patch, Target
+from rollouts.cluster.port import Collection, CreateOptions, Json, Patch, Target
 from tests.unit.controller.stories import (
     Shop,
     Spy,
@@ -308,3 +309,53 @@ def test_a_rollout_that_goes_in_mid_round_is_no_trouble() -> None:
         assert [entry for entry in logs if entry["event"] == "round failed"] == []
 
     tell(story)
+
+
+def test_a_round_ends_when_its_rollout_is_made_anew() -> None:
+    """What was decided for the one that is gone is not done to the one that has its name."""
+
+    async def story(shop: Shop) -> None:
+        usurped = Usurped(shop.store)
+        await shop.start(usurped)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(30)
+        given: list[tuple[str, str]] = []
+        shop.store.listen(lambda _shelf, change: given.extend(_revision(change.after)))
+
+        usurped.usurper = lambda: _make_anew(shop)
+        await shop.use("web:v2")
+        await asyncio.sleep(60)
+
+        new = (await shop.rollout())["metadata"]["uid"]
+        assert {revision for uid, revision in given if uid == new} == {"1"}
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
+class Usurped(Spy):
+    """Lets somebody act while a ReplicaSet is created, once."""
+
+    usurper: Callable[[], Awaitable[None]] | None = None
+
+    async def create(self, collection: Collection, body: Json, options: CreateOptions = CreateOptions()) -> Json:
+        answer = await super().create(collection, body, options)
+        if collection.resource == kinds.REPLICA_SETS and self.usurper is not None:
+            act, self.usurper = self.usurper, None
+            await act()
+            await asyncio.sleep(1)
+        return answer
+
+
+async def _make_anew(shop: Shop) -> None:
+    rollout = await shop.rollout()
+    await shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop"))
+    body = an_object(kinds.ROLLOUTS, "web", spec=rollout["spec"])
+    await shop.store.create(Collection(kinds.ROLLOUTS, "shop"), body)
+
+
+def _revision(obj: Json | None) -> list[tuple[str, str]]:
+    if obj is None or obj["kind"] != "Rollout":
+        return []
+    revision = obj["metadata"].get("annotations", {}).get("rollout.argoproj.io/revision")
+    return [(obj["metadata"]["uid"], revision)] if revision else []
