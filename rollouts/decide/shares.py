@@ -39,7 +39,7 @@ def desired_weight(here: Situation, strategy: Canary) -> int | None:
     recorded = here.observed.canary.shares
     was = recorded.canary.weight if recorded else 0
     if here.is_promoted:
-        return 0
+        return None if _is_without_pods(here) else 0
     if here.status.is_aborted:
         return None if _is_all_that_serves(here) else 0
     if here.new is None or here.new.available == 0:
@@ -47,6 +47,11 @@ def desired_weight(here: Situation, strategy: Canary) -> int | None:
     if here.status.promote_fully:
         return was
     return _if_carried(here, strategy, _stepped(here, strategy) if strategy.steps else 0)
+
+
+def _is_without_pods(here: Situation) -> bool:
+    """The promoted version cannot serve yet: the Service that leads to it may still lead to what is gone."""
+    return here.stable is not None and here.stable.available == 0 and here.rollout.size > 0
 
 
 def _is_all_that_serves(here: Situation) -> bool:

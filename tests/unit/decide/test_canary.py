@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollouts.model.effects import ShiftTraffic
 from rollouts.model.status import Phase
 from rollouts.model.strategy import Quota
 from rollouts.model.weights import Weights
@@ -297,3 +298,14 @@ def test_a_new_template_forgets_the_abort_of_the_one_before() -> None:
     here.settle()
 
     assert (here.status.phase, here.status.is_aborted) == (Phase.PAUSED, False)
+
+
+def test_routes_do_not_move_to_a_stable_version_without_pods() -> None:
+    """A rollout that was made anew finds the route as its predecessor left it, and its own pods not ready."""
+    here = deployed(a_canary(weight(50)))
+    here.versions["shop-v1"] = replace(here.versions["shop-v1"], ready=0, available=0)
+    here.route = Weights(34, 66)
+
+    assert not [effect for effect in here.decide().effects if isinstance(effect, ShiftTraffic)]
+    here.settle()
+    assert here.route == Weights(0, 100)
