@@ -174,6 +174,7 @@ _AFTER_RELEASE: tuple[_Maker, ...] = (
     lambda _dice: Deed("hold"),
     lambda _dice: Deed("go on"),
     lambda _dice: Deed("lose a pod"),
+    lambda _dice: Deed("begin anew"),
     lambda dice: Deed("use", dice.choice((*IMAGES, BAD, SICK, SLOW))),
 )
 

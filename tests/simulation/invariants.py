@@ -128,16 +128,26 @@ class OneReplicaSetPerHash(Watching):
 
     name = "one ReplicaSet per hash"
 
+    def __init__(self) -> None:
+        self._gone: dict[str, datetime] = {}
+
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each ReplicaSet that the controller creates."""
+        if seen.plural == "rollouts" and seen.before is not None and seen.after is None:
+            self._gone[seen.before["metadata"]["uid"]] = seen.at
         if seen.plural == "replicasets" and seen.before is None and seen.actor is Actor.CONTROLLER:
             assert seen.after is not None  # it was created
             rollout = world.owner_of(seen.after)
             if rollout is None:
-                yield f"{seen.after['metadata']['name']} belongs to nobody"
+                yield "" if self._was_there(seen, world) else f"{seen.after['metadata']['name']} belongs to nobody"
                 return
             twins = [rs for rs in world.replica_sets(rollout) if _hash(rs) == _hash(seen.after)]
             yield "" if len(twins) == 1 else f"hash {_hash(seen.after)} has {len(twins)} ReplicaSets"
+
+    def _was_there(self, seen: Seen, world: Mirror) -> bool:
+        """Its rollout was deleted just now; the garbage collector sees to the rest."""
+        owners = (seen.after or {})["metadata"]["ownerReferences"]
+        return any(seen.at - self._gone.get(owner["uid"], LONG_AGO) <= world.patience for owner in owners)
 
     def ended(self, world: Mirror) -> Verdicts:
         """No ReplicaSet outlives its rollout."""
@@ -164,7 +174,9 @@ class RevisionsRise(Watching):
             yield "" if revision >= _revision(seen.before) else f"the rollout goes back to revision {revision}"
             return
         owner = world.owner_of(seen.after)
-        uid = owner["metadata"]["uid"] if owner else ""
+        if owner is None:
+            return  # its rollout is gone, and so will it be
+        uid = owner["metadata"]["uid"]
         last, self._given[uid] = self._given[uid], max(revision, self._given[uid])
         yield "" if revision > last else f"{seen.after['metadata']['name']} gets revision {revision} after {last}"
 

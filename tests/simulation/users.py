@@ -88,6 +88,13 @@ class User:
             target = Target(kinds.PODS, pods[0]["metadata"]["name"], NAMESPACE)
             await self._store.delete(target, DeleteOptions(grace=0))
 
+    async def begin_anew(self, _value: Any) -> None:
+        """`kubectl replace --force`: the rollout is deleted, and made again before anybody has looked."""
+        rollout, target = self.rollout(), Target(kinds.ROLLOUTS, NAME, NAMESPACE)
+        await self._store.delete(target, DeleteOptions("Background"))
+        body = {key: rollout[key] for key in ("apiVersion", "kind", "spec")}
+        await self._store.create(Collection(kinds.ROLLOUTS, NAMESPACE), {**body, "metadata": {"name": NAME}})
+
     def _all(self, resource: Resource) -> tuple[Json, ...]:
         return self._store.peek_all(Collection(resource, NAMESPACE))
 
@@ -115,4 +122,5 @@ _DEEDS: dict[str, Callable[[User, Any], Awaitable[None]]] = {
     "change steps": User.change_steps,
     "undo": User.undo,
     "lose a pod": User.lose_a_pod,
+    "begin anew": User.begin_anew,
 }

@@ -30,6 +30,8 @@ class UsersWordIsKept(Watching):
 
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each change of a rollout's status."""
+        if seen.plural == "rollouts" and seen.before is None:
+            self._lifted, self._asked = None, ""
         if seen.plural != "rollouts" or seen.before is None or seen.after is None:
             return
         was, now = _status(seen.before), _status(seen.after)
@@ -201,7 +203,9 @@ class StatusObeysTheSchema(Watching):
 
     def heard(self, request: Request, world: Mirror) -> Verdicts:
         """Each status that was written, and each write that was refused as nonsense."""
-        if isinstance(request.error, InvalidError | BadRequestError):
+        if isinstance(request.error, InvalidError) and "metadata.uid" in request.error.message:
+            yield ""  # a guarded write: the object was deleted and made anew
+        elif isinstance(request.error, InvalidError | BadRequestError):
             yield f"{request.site} was refused: {request.error}"
         elif request.answer is not None and request.site.place == "rollouts/status":
             lost = list(_lost(request.body["status"], request.answer["status"], "status"))
