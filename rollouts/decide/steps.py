@@ -10,7 +10,18 @@ from rollouts.decide.replicas import are_reached
 from rollouts.decide.scaling import held
 from rollouts.decide.situation import Situation, Step
 from rollouts.model.plan import Event
-from rollouts.model.strategy import Analyse, Canary, CanaryStep, Pause, SetCanaryScale, SetWeight
+from rollouts.model.strategy import (
+    Analyse,
+    Canary,
+    CanaryStep,
+    Experiment,
+    Pause,
+    RunPlugin,
+    SetCanaryScale,
+    SetHeaderRoute,
+    SetMirrorRoute,
+    SetWeight,
+)
 
 
 def advance_step(here: Situation) -> Step | None:
@@ -43,14 +54,20 @@ def described(step: CanaryStep) -> str:
             return f"pause: {_worded(duration)}"
         case Analyse():
             return "analysis"
-        case SetCanaryScale(weight=weight, replicas=replicas):
-            if weight is not None:
-                return f"setCanaryScale{{weight: {weight}}}"
-            if replicas is not None:
-                return f"setCanaryScale{{replicas: {replicas}}}"
-            return "setCanaryScale{matchTrafficWeight: true}"
+        case SetCanaryScale():
+            return f"setCanaryScale{{{_scale_worded(step)}}}"
+        case Experiment():
+            return "experiment"
+        case SetHeaderRoute() | SetMirrorRoute() | RunPlugin():
+            return "invalid"  # Argo has no words for them
         case _:
             assert_never(step)
+
+
+def _scale_worded(step: SetCanaryScale) -> str:
+    if step.weight is not None:
+        return f"weight: {step.weight}"
+    return "matchTrafficWeight: true" if step.replicas is None else f"replicas: {step.replicas}"
 
 
 def _worded(duration: timedelta) -> str:
@@ -72,6 +89,10 @@ def _is_done(here: Situation, strategy: Canary, step: CanaryStep) -> bool:
             return are_reached(here.rollout, strategy, here.observed, held(here))
         case Analyse():
             return is_passed(here, STEP)
+        case SetHeaderRoute() | SetMirrorRoute():
+            return True
+        case RunPlugin() | Experiment():
+            return False
         case _:
             assert_never(step)
 

@@ -9,12 +9,35 @@ from rollouts.model.strategy import Holding, Pace, Strategy
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadRef:
+    """The workload whose pod template the rollout takes: a Deployment, a ReplicaSet or a PodTemplate.
+
+    `scale_down` says what becomes of a Deployment's own pods: `never`, `onsuccess` or `progressively`.
+    """
+
+    api_version: str
+    kind: str
+    name: str
+    scale_down: str = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """How many finished AnalysisRuns and Experiments of each outcome are kept."""
+
+    successful: int = 5
+    unsuccessful: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """Spec and observed status of one rollout.
 
     `target` is the hash of the wanted template, `steps_hash` of the steps; `replicas` None means that nobody set it
     (1 is written back). `revision` is the rollout's own revision annotation, 0 before the first version.
-    `faults` are the mistakes found while parsing: with any, nothing but the report of it happens.
+    `faults` are the mistakes found while parsing: with any, nothing but the report of it happens. With `workload` the
+    template is somebody else's; `workload_generation` is the generation of it that `target` was made from ("": none).
+    `rollback_window` None means that every way back walks all steps.
     """
 
     kind: str
@@ -37,6 +60,10 @@ class Rollout:
     is_suspended: bool = False
     is_deleted: bool = False
     restart_at: datetime | None = None
+    rollback_window: int | None = None
+    runs_kept: HistoryLimits = HistoryLimits()
+    workload: WorkloadRef | None = None
+    workload_generation: str = ""
     pace: Pace = Pace.EVENTS
     holding: Holding = Holding.REPLICA_SETS
     faults: Faults = ()

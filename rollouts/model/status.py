@@ -6,6 +6,7 @@ One status for both dialects; `dialects/*/status.py` project it, to the letter, 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from rollouts.model.weights import Shares
 
@@ -57,6 +58,42 @@ class AnalysisStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginStatus:
+    """How far a step plugin came. `operation` is Run, Terminate or Abort; `state` is the plugin's own, kept for it.
+
+    `phase` is Running, Successful, Failed or Error; `backoff` a Go duration until it is asked again.
+    """
+
+    index: int
+    name: str
+    operation: str
+    phase: str
+    message: str = ""
+    started: datetime | None = None
+    updated: datetime | None = None
+    finished: datetime | None = None
+    backoff: str = ""
+    executions: int = 0
+    is_disabled: bool = False
+    state: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at an update, for status.duration: when it began, its manual pauses, how and when it ended.
+
+    `outcome` is Promoted, FastPromoted, Aborted, RolledBack or FastRolledBack, "" while it goes on. `paused_seconds`
+    None means that nobody ever paused it by hand.
+    """
+
+    started: datetime
+    paused_since: datetime | None = None
+    paused_seconds: int | None = None
+    finished: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Pods of the rollout, summed as its strategy wants it."""
 
@@ -69,12 +106,18 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class CanaryStatus:
-    """What only a canary has. `shares` are the recorded weights, `verified` what the route's owner says of them."""
+    """What only a canary has. `shares` are the recorded weights, `verified` what the route's owner says of them.
+
+    `experiment` names the current step's Experiment; `stable_side` is "ping" or "pong", "" without ping-pong.
+    """
 
     shares: Shares | None = None
     verified: bool | None = None
     step_analysis: AnalysisStatus | None = None
     background: AnalysisStatus | None = None
+    experiment: str = ""
+    stable_side: str = ""
+    plugins: tuple[PluginStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +167,8 @@ class Status:
     paused_by_controller: bool = False
     promote_fully: bool = False
     restarted_at: datetime | None = None
+    workload_generation: str = ""
+    attempt: Attempt | None = None
     canary: CanaryStatus = CanaryStatus()
     blue_green: BlueGreenStatus = BlueGreenStatus()
     ticks: TickStatus = TickStatus()

@@ -82,7 +82,122 @@ class SetCanaryScale:
     match_traffic_weight: bool = False
 
 
-CanaryStep = SetWeight | Pause | Analyse | SetCanaryScale
+@dataclass(frozen=True, slots=True)
+class StringMatch:
+    """How a string must look: exactly one of the three is set."""
+
+    exact: str | None = None
+    prefix: str | None = None
+    regex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """A request header and what its value must look like."""
+
+    name: str
+    value: StringMatch
+
+
+@dataclass(frozen=True, slots=True)
+class SetHeaderRoute:
+    """Requests with these headers go to the canary, by the managed route `name`; no match takes the route away."""
+
+    name: str
+    match: tuple[HeaderMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMatch:
+    """A request as a mirror route sees it; what is None matches everything."""
+
+    method: StringMatch | None = None
+    path: StringMatch | None = None
+    headers: tuple[HeaderMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetMirrorRoute:
+    """`percentage` of such requests go to the canary as well, by the managed route `name`; no match takes it away."""
+
+    name: str
+    match: tuple[RequestMatch, ...] = ()
+    percentage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlugin:
+    """Run a step plugin to its end; `config` is what the user gave it, free JSON."""
+
+    name: str
+    config: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentTemplate:
+    """One version of an experiment: the pods of the stable or the canary version (`spec_ref`), and its part of it."""
+
+    name: str
+    spec_ref: str
+    replicas: int | None = None
+    weight: int | None = None
+    service: str | None = None  # "" : a Service under the ReplicaSet's own name; None: no Service
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    selector: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentAnalysis:
+    """An analysis of an experiment, by a template of `ref`; the experiment waits for those that are required."""
+
+    name: str
+    ref: AnalysisRef
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Run versions side by side for a while. `duration` is as the user wrote it, "" for no end of its own."""
+
+    templates: tuple[ExperimentTemplate, ...]
+    duration: str = ""
+    analyses: tuple[ExperimentAnalysis, ...] = ()
+    dry_run: tuple[Mapping[str, Any], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    scale_down_delay: timedelta | None = None
+
+
+CanaryStep = SetWeight | Pause | Analyse | SetCanaryScale | SetHeaderRoute | SetMirrorRoute | RunPlugin | Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class PodMetadata:
+    """Labels and annotations that pods carry only while they play a role (canary, stable, active, preview)."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AntiAffinity:
+    """New pods keep off the nodes of stable ones: always, or where it can be had, with this weight (1-100)."""
+
+    weight: int | None = None
+
+    @property
+    def is_required(self) -> bool:
+        """Rather no pod than one beside a stable pod."""
+        return self.weight is None
+
+
+@dataclass(frozen=True, slots=True)
+class PingPong:
+    """Two Services that swap the stable and the canary role with each rollout."""
+
+    ping: str
+    pong: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +213,10 @@ class Canary:
     """Traffic moves in steps; without steps it is a rolling update.
 
     `abort_scale_down_delay` None means the default (30 s); zero means that the canary is kept after an abort.
-    `progress_threshold` lets a step pass before every canary pod is available (None: all of them).
+    `progress_threshold` lets a step pass before every canary pod is available (None: all of them). `dynamic_stable`
+    shrinks the stable version as the canary grows; `min_pods` is the floor of a routed version that has any pod;
+    `managed_routes` are names of header and mirror routes, the first one wins. With `ping_pong` the two Services
+    follow roles that swap (see status.canary.stable_side), and `stable_service` and `canary_service` are not used.
     """
 
     steps: tuple[CanaryStep, ...] = ()
@@ -111,7 +229,15 @@ class Canary:
     progress_threshold: Quota | None = None
     background: AnalysisRef | None = None
     scale_down_delay: timedelta = timedelta(seconds=30)
+    scale_down_delay_revisions: int | None = None
     abort_scale_down_delay: timedelta | None = None
+    dynamic_stable: bool = False
+    ping_pong: PingPong | None = None
+    min_pods: int | None = None
+    managed_routes: tuple[str, ...] = ()
+    anti_affinity: AntiAffinity | None = None
+    canary_metadata: PodMetadata | None = None
+    stable_metadata: PodMetadata | None = None
 
     @property
     def is_routed(self) -> bool:
@@ -133,6 +259,10 @@ class BlueGreen:
     abort_scale_down_delay: timedelta | None = None
     pre_promotion: AnalysisRef | None = None
     post_promotion: AnalysisRef | None = None
+    max_unavailable: Quota = Quota(25, is_percent=True)
+    anti_affinity: AntiAffinity | None = None
+    preview_metadata: PodMetadata | None = None
+    active_metadata: PodMetadata | None = None
 
 
 class Pace(Enum):

@@ -18,7 +18,7 @@ class Shares:
 
     canary: Share
     stable: Share
-    extra: tuple[Share, ...] = ()
+    extra: tuple[Share, ...] = ()  # those of experiments
     total: int = 100
 
 

@@ -1,7 +1,10 @@
 """The versions of a workload that exist at one moment, as a decision sees them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from rollouts.model.strategy import PodMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +13,7 @@ class Version:
 
     `replicas` is what its spec asks for, `current` what runs, `desired_then` the rollout's size when it was last
     scaled (annotation desired-replicas), `scale_down_at` its delayed end. `failure` is (reason, message) of a
-    ReplicaFailure condition.
+    ReplicaFailure condition. `metadata` is what was put into its pods for a role (annotation ephemeral-metadata).
     """
 
     name: str
@@ -25,11 +28,34 @@ class Version:
     scale_down_at: datetime | None = None
     former_revisions: tuple[int, ...] = ()
     failure: tuple[str, str] | None = None
+    metadata: PodMetadata | None = None
 
     @property
     def is_saturated(self) -> bool:
         """Scaled to the full size of its rollout, and every pod available."""
         return self.desired_then == self.replicas == self.available
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod of a held version, read when it is asked for. `version` is its ReplicaSet's name."""
+
+    name: str
+    version: str
+    created: datetime
+    is_ready: bool = False
+    is_going: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The workload that a rollout takes its template from, as seen: `replicas` is its own size, if it has one."""
+
+    kind: str
+    name: str
+    replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

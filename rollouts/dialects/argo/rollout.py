@@ -11,10 +11,11 @@ from rollouts.dialects.argo.validation import rollout_faults
 from rollouts.hashing import rollout_template_hash, steps_hash
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
-from rollouts.model.rollout import Rollout
+from rollouts.model.rollout import HistoryLimits, Rollout, WorkloadRef
 from rollouts.model.strategy import BlueGreen, Canary
 
 REVISION = "rollout.argoproj.io/revision"
+WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
 DEFAULT_HISTORY_LIMIT = 10
 DEFAULT_PROGRESS_DEADLINE = timedelta(seconds=600)
 
@@ -48,7 +49,30 @@ def parse(manifest: Json) -> Rollout:
         is_paused=flag(spec.get("paused")),
         is_deleted=meta.get("deletionTimestamp") is not None,
         restart_at=moment(spec.get("restartAt")),
+        rollback_window=integer(mapping(spec.get("rollbackWindow")).get("revisions")),
+        runs_kept=_history_limits(mapping(spec.get("analysis"))),
+        workload=_workload(spec.get("workloadRef")),
+        workload_generation=text(mapping(meta.get("annotations")).get(WORKLOAD_GENERATION)),
         faults=rollout_faults(spec),
+    )
+
+
+def _history_limits(spec: Mapping[str, Any]) -> HistoryLimits:
+    default = HistoryLimits()
+    return HistoryLimits(
+        _or(integer(spec.get("successfulRunHistoryLimit")), default.successful),
+        _or(integer(spec.get("unsuccessfulRunHistoryLimit")), default.unsuccessful),
+    )
+
+
+def _workload(spec: Any) -> WorkloadRef | None:
+    if not isinstance(spec, dict):
+        return None
+    return WorkloadRef(
+        text(spec.get("apiVersion")),
+        text(spec.get("kind")),
+        text(spec.get("name")),
+        text(spec.get("scaleDown")) or "never",
     )
 
 

@@ -13,12 +13,14 @@ from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 from rollouts.model.status import (
     AnalysisStatus,
+    Attempt,
     BlueGreenStatus,
     CanaryStatus,
     Condition,
     Counts,
     PauseCondition,
     Phase,
+    PluginStatus,
     Status,
 )
 from rollouts.model.strategy import BlueGreen
@@ -48,6 +50,8 @@ def read(status: Mapping[str, Any], max_weight: int = 100) -> Status:
         paused_by_controller=flag(status.get("controllerPause")),
         promote_fully=flag(status.get("promoteFull")),
         restarted_at=moment(status.get("restartedAt")),
+        workload_generation=text(status.get("workloadObservedGeneration")),
+        attempt=_read_attempt(mapping(status.get("duration"))),
         canary=_read_canary(mapping(status.get("canary")), max_weight),
         blue_green=_read_blue_green(mapping(status.get("blueGreen"))),
         conditions=tuple(_read_condition(mapping(c)) for c in items(status.get("conditions"))),
@@ -82,6 +86,8 @@ def project(status: Status, rollout: Rollout) -> Json:
         "controllerPause": status.paused_by_controller or None,
         "promoteFull": status.promote_fully or None,
         "restartedAt": _time(status.restarted_at),
+        "workloadObservedGeneration": status.workload_generation or None,
+        "duration": _project_attempt(status.attempt),
         "canary": {} if blue_green else _project_canary(status.canary),
         "blueGreen": _project_blue_green(status.blue_green) if blue_green else {},
         "conditions": [_project_condition(c) for c in status.conditions] or None,
@@ -117,6 +123,39 @@ def _read_canary(canary: Mapping[str, Any], max_weight: int) -> CanaryStatus:
         verified=verified if isinstance(verified, bool) else None,
         step_analysis=_read_analysis(canary.get("currentStepAnalysisRunStatus")),
         background=_read_analysis(canary.get("currentBackgroundAnalysisRunStatus")),
+        experiment=text(canary.get("currentExperiment")),
+        stable_side=text(canary.get("stablePingPong")),
+        plugins=tuple(_read_plugin(mapping(p)) for p in items(canary.get("stepPluginStatuses"))),
+    )
+
+
+def _read_plugin(status: Mapping[str, Any]) -> PluginStatus:
+    return PluginStatus(
+        index=integer(status.get("index")) or 0,
+        name=text(status.get("name")),
+        operation=text(status.get("operation")),
+        phase=text(status.get("phase")),
+        message=text(status.get("message")),
+        started=moment(status.get("startedAt")),
+        updated=moment(status.get("updatedAt")),
+        finished=moment(status.get("finishedAt")),
+        backoff=text(status.get("backoff")),
+        executions=integer(status.get("executions")) or 0,
+        is_disabled=flag(status.get("disabled")),
+        state=status.get("status"),
+    )
+
+
+def _read_attempt(duration: Mapping[str, Any]) -> Attempt | None:
+    started = moment(duration.get("rolloutStartedAt"))
+    if started is None:
+        return None
+    return Attempt(
+        started=started,
+        paused_since=moment(duration.get("manualPauseStartedAt")),
+        paused_seconds=integer(duration.get("totalManualPauseDurationSeconds")),
+        finished=moment(duration.get("finishedAt")),
+        outcome=text(duration.get("completionStatus")),
     )
 
 
@@ -180,6 +219,38 @@ def _project_canary(canary: CanaryStatus) -> Json:
         "weights": weights,
         "currentStepAnalysisRunStatus": _project_analysis(canary.step_analysis),
         "currentBackgroundAnalysisRunStatus": _project_analysis(canary.background),
+        "currentExperiment": canary.experiment or None,
+        "stablePingPong": canary.stable_side or None,
+        "stepPluginStatuses": [_without_none(_project_plugin(p)) for p in canary.plugins] or None,
+    }
+
+
+def _project_plugin(plugin: PluginStatus) -> Json:
+    return {
+        "index": plugin.index,
+        "name": plugin.name,
+        "operation": plugin.operation or None,
+        "phase": plugin.phase or None,
+        "message": plugin.message or None,
+        "startedAt": _time(plugin.started),
+        "updatedAt": _time(plugin.updated),
+        "finishedAt": _time(plugin.finished),
+        "backoff": plugin.backoff or None,
+        "executions": plugin.executions or None,
+        "disabled": plugin.is_disabled or None,
+        "status": plugin.state,
+    }
+
+
+def _project_attempt(attempt: Attempt | None) -> Json | None:
+    if attempt is None:
+        return None
+    return {
+        "rolloutStartedAt": rfc3339(attempt.started),
+        "manualPauseStartedAt": _time(attempt.paused_since),
+        "totalManualPauseDurationSeconds": attempt.paused_seconds,
+        "finishedAt": _time(attempt.finished),
+        "completionStatus": attempt.outcome or None,
     }
 
 

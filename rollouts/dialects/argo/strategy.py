@@ -1,4 +1,7 @@
-"""The strategy of a Rollout manifest as common values. Called by rollout.parse; validation.py finds the mistakes."""
+"""The strategy of a Rollout manifest as common values. Called by rollout.parse; validation.py finds the mistakes.
+
+Steps and analyses are read in steps.py.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,26 +13,21 @@ from rollouts.dialects.argo.reading import (
     items,
     mapping,
     optional_seconds,
-    pause_duration,
     quota,
     seconds,
     text,
 )
+from rollouts.dialects.argo.steps import parse_analysis, parse_step, strings
 from rollouts.model.status import DEFAULT_SCALE_DOWN_DELAY
 from rollouts.model.strategy import (
-    Analyse,
-    AnalysisRef,
-    ArgValue,
+    AntiAffinity,
     BlueGreen,
     Canary,
-    CanaryStep,
-    Pause,
+    PingPong,
+    PodMetadata,
     Quota,
     Router,
-    SetCanaryScale,
-    SetWeight,
     Strategy,
-    TemplateRef,
 )
 
 GATEWAY_PLUGIN = "argoproj-labs/gatewayAPI"
@@ -58,6 +56,10 @@ def parse_blue_green(spec: Mapping[str, Any]) -> BlueGreen:
         abort_scale_down_delay=optional_seconds(spec.get("abortScaleDownDelaySeconds")),
         pre_promotion=parse_analysis(spec.get("prePromotionAnalysis")),
         post_promotion=parse_analysis(spec.get("postPromotionAnalysis")),
+        max_unavailable=quota(spec.get("maxUnavailable"), Quota(25, is_percent=True)),
+        anti_affinity=_anti_affinity(spec.get("antiAffinity")),
+        preview_metadata=_pod_metadata(spec.get("previewMetadata")),
+        active_metadata=_pod_metadata(spec.get("activeMetadata")),
     )
 
 
@@ -77,8 +79,36 @@ def parse_canary(spec: Mapping[str, Any]) -> Canary:
         progress_threshold=_threshold(spec.get("replicaProgressThreshold")),
         background=parse_analysis(spec.get("analysis")),
         scale_down_delay=seconds(spec.get("scaleDownDelaySeconds"), DEFAULT_SCALE_DOWN_DELAY),
+        scale_down_delay_revisions=integer(spec.get("scaleDownDelayRevisionLimit")),
         abort_scale_down_delay=optional_seconds(spec.get("abortScaleDownDelaySeconds")),
+        dynamic_stable=flag(spec.get("dynamicStableScale")),
+        ping_pong=_ping_pong(spec.get("pingPong")),
+        min_pods=integer(spec.get("minPodsPerReplicaSet")),
+        managed_routes=tuple(text(mapping(route).get("name")) for route in items(routing.get("managedRoutes"))),
+        anti_affinity=_anti_affinity(spec.get("antiAffinity")),
+        canary_metadata=_pod_metadata(spec.get("canaryMetadata")),
+        stable_metadata=_pod_metadata(spec.get("stableMetadata")),
     )
+
+
+def _ping_pong(spec: Any) -> PingPong | None:
+    if not isinstance(spec, dict):
+        return None
+    return PingPong(text(spec.get("pingService")), text(spec.get("pongService")))
+
+
+def _anti_affinity(spec: Any) -> AntiAffinity | None:
+    """Argo: where both kinds are given the required one holds."""
+    if mapping(spec).get("requiredDuringSchedulingIgnoredDuringExecution") is not None:
+        return AntiAffinity()
+    preferred = mapping(spec).get("preferredDuringSchedulingIgnoredDuringExecution")
+    return None if preferred is None else AntiAffinity(integer(mapping(preferred).get("weight")) or 0)
+
+
+def _pod_metadata(spec: Any) -> PodMetadata | None:
+    if not isinstance(spec, dict):
+        return None
+    return PodMetadata(strings(spec.get("labels")), strings(spec.get("annotations")))
 
 
 def _threshold(spec: Any) -> Quota | None:
@@ -95,50 +125,3 @@ def parse_routers(routing: Mapping[str, Any]) -> tuple[Router, ...]:
         for name, value in mapping(routing.get("plugins")).items()
     ]
     return tuple(native + plugins)
-
-
-def parse_step(step: Mapping[str, Any]) -> CanaryStep:
-    """One step. What this version does not know yet passes like a pause of no length; validation refuses it."""
-    weight = integer(step.get("setWeight"))
-    if weight is not None:
-        return SetWeight(weight)
-    if isinstance(step.get("analysis"), dict):
-        return Analyse(parse_analysis(step["analysis"]) or AnalysisRef(()))
-    if isinstance(step.get("setCanaryScale"), dict):
-        scale = step["setCanaryScale"]
-        return SetCanaryScale(
-            integer(scale.get("weight")), integer(scale.get("replicas")), flag(scale.get("matchTrafficWeight"))
-        )
-    pause = mapping(step.get("pause"))
-    return Pause(None if pause.get("duration") is None else pause_duration(pause["duration"]))
-
-
-def parse_analysis(spec: Any) -> AnalysisRef | None:
-    """A RolloutAnalysis; None where there is none."""
-    if not isinstance(spec, dict):
-        return None
-    metadata = mapping(spec.get("analysisRunMetadata"))
-    return AnalysisRef(
-        templates=tuple(
-            TemplateRef(text(t.get("templateName")), flag(t.get("clusterScope")))
-            for t in map(mapping, items(spec.get("templates")))
-        ),
-        args=tuple(parse_arg(mapping(arg)) for arg in items(spec.get("args"))),
-        dry_run=tuple(map(mapping, items(spec.get("dryRun")))),
-        retention=tuple(map(mapping, items(spec.get("measurementRetention")))),
-        labels=mapping(metadata.get("labels")),
-        annotations=mapping(metadata.get("annotations")),
-        starting_step=integer(spec.get("startingStep")) or 0,
-    )
-
-
-def parse_arg(arg: Mapping[str, Any]) -> ArgValue:
-    """An argument: a value, the hash of a version, or a field of the Rollout."""
-    source = mapping(arg.get("valueFrom"))
-    field = mapping(source.get("fieldRef")).get("fieldPath")
-    return ArgValue(
-        name=text(arg.get("name")),
-        value=arg["value"] if isinstance(arg.get("value"), str) and not source else None,
-        pod_hash_of=text(source.get("podTemplateHashValue")) or None,
-        field_path=text(field) or None,
-    )
