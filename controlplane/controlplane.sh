@@ -4,6 +4,8 @@
 #   controlplane.sh up       start everything, print "export KUBECONFIG=..."
 #   controlplane.sh down     stop what `up` started (by pid) and remove the data
 #   controlplane.sh status   one line per component
+#   controlplane.sh stop PART    stop one part by pid, and keep its data
+#   controlplane.sh start PART   start etcd or kube-apiserver again after `stop`
 #
 # Environment:
 #   KUBE_BIN   folder with etcd (3.5.8 or newer), kube-apiserver and what CP_PARTS names; else looked for on PATH
@@ -198,6 +200,14 @@ down() {
   rm -rf "$CP_DATA" "$CP_DIR"
 }
 
+start_again() { # part
+  case "$1" in
+    etcd) start_etcd ;;
+    kube-apiserver) start_apiserver ;;
+    *) die "start what? etcd or kube-apiserver; \`up\` starts the others" ;;
+  esac
+}
+
 status() {
   local name down=0
   for name in etcd kube-apiserver $CP_PARTS; do
@@ -217,6 +227,8 @@ case "${1:-}" in
   up) up ;;
   down) down ;;
   status) status ;;
+  stop) stop "${2:?which part?}" ;;
+  start) start_again "${2:?which part?}" ;;
   *)
     sed -n '2,18p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
     exit 2
