@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rollouts.decide.situation import Ends, Situation, Stage
 from rollouts.decide.stages import course_of
+from rollouts.decide.waiting import waiting_for
 from rollouts.model.plan import Plan
 from rollouts.model.snapshot import Snapshot
 
@@ -39,5 +40,5 @@ def _fold(here: Situation, stages: tuple[Stage, ...]) -> tuple[Situation, Ends]:
 
 def _plan(here: Situation) -> Plan:
     later = [wake for wake in here.wakes if wake > here.now]
-    reason = here.reason or here.status.message or "everything is as wanted"
+    reason = here.reason or waiting_for(here) or here.status.message or "everything is as wanted"
     return Plan(here.status, reason, here.effects, events=here.events, wake_at=min(later, default=None))

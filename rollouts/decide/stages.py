@@ -4,7 +4,19 @@ Dialects that differ in order are other pairs of the same stages. The order is A
 pins it, since the order of events is API.
 """
 
-from rollouts.decide import analyses, bluegreen, checks, conditions, pauses, promotion, scaling, services, shares, steps
+from rollouts.decide import (
+    analyses,
+    bluegreen,
+    checks,
+    conditions,
+    pauses,
+    promotion,
+    scaling,
+    services,
+    shares,
+    stalls,
+    steps,
+)
 from rollouts.decide import status as closing
 from rollouts.decide.situation import Course, Stage
 from rollouts.decide.ticks import TICKS
@@ -43,6 +55,7 @@ CANARY = Course(
         conditions.mark_conditions,
         closing.conclude_phase,
         pauses.tell_of_pause,
+        stalls.name_stall,
     ),
 )
 
@@ -69,6 +82,7 @@ BLUE_GREEN = Course(
         conditions.mark_conditions,
         closing.conclude_phase,
         pauses.tell_of_pause,
+        stalls.name_stall,
     ),
 )
 
