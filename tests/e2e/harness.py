@@ -9,8 +9,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,21 +24,29 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 SCRIPTS: Final = ROOT / "controlplane"
 ALLOWED: Final = "SLUICE_E2E_KUBECONFIG"
 KIND_CLUSTER: Final = "sluice-e2e"
+KUBECTL: Final = Path(sys.executable).with_name("kubectl")
+PARTS: Final = ("kube-controller-manager", "kube-scheduler", "kwok")
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPlane:
-    """A running API server. `compact` makes it forget its past, None where its etcd is out of reach."""
+    """A running API server. `compact` makes it forget its past, None where its etcd is out of reach.
+
+    `has_nodes`: kwok's fake nodes are there, so that pods live and die by controlplane/kwok. `script` runs a verb of
+    controlplane.sh on it, None where it is not ours.
+    """
 
     kubeconfig: Path
     has_garbage_collector: bool = True
+    has_nodes: bool = False
     compact: Callable[[], Awaitable[None]] | None = None
+    script: Callable[..., None] | None = None
 
 
 @cache
 def control_plane() -> ControlPlane:
     """The control plane of this run; the first call may take minutes where it has to be built."""
-    for find in (_given, _kind, _assets, _own):
+    for find in (_given, _kind, _assets, own_control_plane):
         found = find()
         if found is not None:
             return found
@@ -70,35 +79,42 @@ def _assets() -> ControlPlane | None:
     folder = os.environ.get("KUBEBUILDER_ASSETS")
     if not folder:
         return None
-    has_controllers = (Path(folder) / "kube-controller-manager").exists()
-    return _started(Path(folder), "kube-controller-manager" if has_controllers else "")
+    return _started(Path(folder), [part for part in PARTS if (Path(folder) / part).exists()])
 
 
-def _own() -> ControlPlane:
+def own_control_plane() -> ControlPlane:
+    """One more, of our own build, for those who do to it what others must not suffer."""
     built = subprocess.run([SCRIPTS / "build.sh"], stdout=subprocess.PIPE, text=True, check=False)
     if built.returncode:
         pytest.fail("controlplane/build.sh failed: its output above says why")
-    return _started(Path(built.stdout.strip().splitlines()[-1]), "kube-controller-manager")
+    return _started(Path(built.stdout.strip().splitlines()[-1]), PARTS)
 
 
-def _started(programs: Path, parts: str) -> ControlPlane:
+def _started(programs: Path, parts: Sequence[str]) -> ControlPlane:
     """Start etcd, kube-apiserver and these parts on free ports of loopback."""
     folder = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
     ports = _free_ports("CP_PORT", "CP_ETCD_PORT", "CP_PEER_PORT", "CP_KWOK_PORT")
-    environment = {**os.environ, **ports, "CP_DIR": str(folder), "CP_PARTS": parts, "KUBE_BIN": str(programs)}
-    _script("down", environment, at_exit=True)
-    _script("up", environment)
-    return ControlPlane(folder / "kubeconfig", bool(parts), _compaction(f"http://127.0.0.1:{ports['CP_ETCD_PORT']}"))
+    own = {"CP_DIR": str(folder), "CP_PARTS": " ".join(parts), "KUBE_BIN": str(programs), "KUBECTL": str(KUBECTL)}
+    environment = {**os.environ, **ports, **own}
+    _script("down", environment=environment, at_exit=True)
+    _script("up", environment=environment)
+    return ControlPlane(
+        folder / "kubeconfig",
+        has_garbage_collector=PARTS[0] in parts,
+        has_nodes=set(parts) == set(PARTS),
+        script=lambda *verb: _script(*verb, environment=environment),
+        compact=_compaction(f"http://127.0.0.1:{ports['CP_ETCD_PORT']}"),
+    )
 
 
-def _script(verb: str, environment: Mapping[str, str], *, at_exit: bool = False) -> None:
-    command = [str(SCRIPTS / "controlplane.sh"), verb]
+def _script(*verb: str, environment: Mapping[str, str], at_exit: bool = False) -> None:
+    command = [str(SCRIPTS / "controlplane.sh"), *verb]
     if at_exit:
         atexit.register(subprocess.run, command, env=environment, check=False)
         return
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.fail(f"controlplane.sh {verb}: {done.stderr}")
+        pytest.fail(f"controlplane.sh {' '.join(verb)}: {done.stderr}")
 
 
 def _free_ports(*names: str) -> dict[str, str]:

@@ -1,0 +1,193 @@
+"""A stage on the embedded cluster: store, nodes and the controller in this process. Called by playing.
+
+In virtual time, where a minute takes as long as its work; or, for scenarios that a real kubectl takes part in
+(`served`), on the machine's own clock with the HTTP front.
+"""
+
+import asyncio
+import io
+import random
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from analysis.ports import InProcessPorts
+from analysis.requests import Defaults
+from rollouts.cluster import kinds
+from rollouts.cluster.informers import Cache, Informer
+from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
+from rollouts.controller.clock import Clock, wall_clock
+from rollouts.controller.ports import Ports
+from rollouts.controller.settings import Settings
+from rollouts.controller.sources import informer_source
+from rollouts.controller.wiring import Controller
+from rollouts.simulator.api import serve
+from rollouts.simulator.clock import run_virtual, virtual_now
+from rollouts.simulator.scenario import Scenario
+from rollouts.simulator.store import Store
+from rollouts.simulator.world import World
+from rollouts.telemetry.logs import configure
+from tests.scenarios.commands import kubectl, run_command
+from tests.scenarios.sight import WATCHED, Shelves
+from tests.scenarios.stage import House, Stage
+
+T = TypeVar("T")
+CRDS = Path(__file__).parents[2] / "crds"
+NOBODY_ASKS = Scenario(requests_per_second=0)
+Story = Callable[[Stage], Coroutine[Any, Any, None]]
+
+
+def play(story: Story, namespace: str, *, served: bool = False) -> None:
+    """Play a story in a cluster of its own."""
+    log = io.StringIO()
+    configure("logfmt", stream=log)
+    try:
+        if served:
+            asyncio.run(_play(story, namespace, wall_clock, log, served=True))
+        else:
+            run_virtual(_play(story, namespace, virtual_now, log, served=False))
+    finally:
+        configure(level="panic")
+
+
+async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *, served: bool) -> None:
+    store = Store(clock, seed=1)
+    store.load_definitions([CRDS])
+    answers: dict[str, float] = {}
+    async with World(NOBODY_ASKS, now=clock, store=store) as world, _controlled(store, clock, answers):
+        await store.create(Collection(kinds.NAMESPACES), {"metadata": {"name": namespace}})
+        async with _watched(store) as shelves, _kubectl(store, served=served) as ask:
+            house = House(
+                cluster=store,
+                shelves=shelves,
+                clock=clock,
+                command=_commands(store, clock),
+                kubectl=ask,
+                log=lambda: log.getvalue().splitlines(),
+                answers=answers,
+            )
+            await story(Stage(house, namespace))
+        assert world.failures == {}
+
+
+@asynccontextmanager
+async def _controlled(store: Store, clock: Clock, answers: dict[str, float]) -> AsyncIterator[None]:
+    """The controller runs."""
+
+    def measure(query: str, now: datetime) -> Json:
+        del now
+        return answer(query, answers)
+
+    ports = Ports(
+        cluster=store,
+        clock=clock,
+        source=informer_source(store, random.Random(1)),
+        measuring=InProcessPorts(measure, None, Defaults("http://prometheus")),
+        identity="controller",
+        dice=random.Random(1),
+    )
+    controller, stop = Controller(ports, Settings(is_elected=False)), asyncio.Event()
+    running = asyncio.create_task(controller.run(stop))
+    try:
+        await controller.ready.wait()
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+@asynccontextmanager
+async def _watched(store: Store) -> AsyncIterator[Shelves]:
+    shelves = Shelves()
+    informers = [_informer(store, resource, shelves) for resource in WATCHED]
+    tasks = [asyncio.create_task(informer.run()) for informer in informers]
+    try:
+        for informer in informers:
+            await informer.synced.wait()
+        yield shelves
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _informer(store: Store, resource: Resource, shelves: Shelves) -> Informer:
+    cache = Cache()
+    shelves.follow(resource, cache)
+    return Informer(store, Collection(resource), cache, dice=random.Random(1))
+
+
+@asynccontextmanager
+async def _kubectl(store: Store, *, served: bool) -> AsyncIterator[Callable[[str, Sequence[str]], Awaitable[str]]]:
+    if not served:
+        yield _no_kubectl
+        return
+    with tempfile.TemporaryDirectory(prefix="sluice-scenario-") as folder:
+        async with serve(store) as front:
+            yield kubectl(front.kubeconfig(Path(folder) / "kubeconfig"))
+
+
+async def _no_kubectl(namespace: str, words: Sequence[str]) -> str:
+    raise AssertionError("kubectl lives in real time: declare the scenario by @scenario(served=True)")
+
+
+def answer(query: str, answers: dict[str, float]) -> Json:
+    """What the Prometheus of scenarios says: a number itself, else what a stage `says`, else no data."""
+    number = answers.get(query) if query in answers else _number(query)
+    result = [] if number is None else [{"metric": {}, "value": [0, str(number)]}]
+    return {"status": "success", "data": {"resultType": "vector", "result": result}}
+
+
+def _number(query: str) -> float | None:
+    try:
+        return float(query)
+    except ValueError:
+        return None
+
+
+def _commands(store: Store, clock: Clock) -> Callable[[str, Sequence[str]], Awaitable[None]]:
+    async def command(namespace: str, words: Sequence[str]) -> None:
+        run_command(words, {"namespace": namespace}, lambda _flags: StoreApi(store, namespace), clock)
+
+    return command
+
+
+class StoreApi:
+    """The store as our CLI sees an API server: blocking verbs. None of the store's ever waits."""
+
+    def __init__(self, store: Store, namespace: str) -> None:
+        self.namespace = namespace
+        self._store = store
+
+    def get(self, target: Target) -> Json:
+        """The object."""
+        return _at_once(self._store.get(target))
+
+    def list(self, collection: Collection, query: Query = Query()) -> Page:
+        """All of it in a page."""
+        return _at_once(self._store.list(collection, query))
+
+    def list_all(self, collection: Collection, query: Query = Query()) -> Iterator[Json]:
+        """All of it."""
+        return iter(self.list(collection, query).items)
+
+    def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
+        """No command of a scenario waits."""
+        raise AssertionError(f"a scenario's command may not watch {collection.resource.plural}: use stage.until")
+
+    def patch(self, target: Target, patch: Patch) -> Json:
+        """The object after the patch."""
+        return _at_once(self._store.patch(target, patch))
+
+
+def _at_once(verb: Coroutine[Any, Any, T]) -> T:
+    try:
+        verb.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    verb.close()
+    raise AssertionError("a verb of the store waited")

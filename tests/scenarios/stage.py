@@ -1,0 +1,285 @@
+"""The stage of a scenario: one namespace of a cluster, what users do in it, and waiting for what comes of it.
+
+The same over the embedded cluster and a real one; tests/scenarios/__init__.py tells how it is used.
+"""
+
+import asyncio
+import copy
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from rollouts.cluster import kinds
+from rollouts.cluster.informers import version_of
+from rollouts.cluster.port import Cluster, Collection, DeleteOptions, Json, Patch, PatchType, Query, Resource, Target
+from rollouts.controller.clock import Clock
+from tests.scenarios.picture import picture
+from tests.scenarios.sight import WATCHED, Shelves, Sight, Told
+
+T = TypeVar("T")
+MANAGER = "user"
+QUIET_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class House:
+    """What differs between the two clusters.
+
+    `command` runs a line of Sluice's own CLI in a namespace, `kubectl` the real kubectl (or says why it cannot).
+    `patience` stretches every limit: a real cluster shares two cores with nine other scenarios.
+    """
+
+    cluster: Cluster
+    shelves: Shelves
+    clock: Clock
+    command: Callable[[str, Sequence[str]], Awaitable[None]]
+    kubectl: Callable[[str, Sequence[str]], Awaitable[str]]
+    log: Callable[[], Sequence[str]]
+    answers: dict[str, float]
+    patience: float = 1.0
+
+
+@dataclass
+class Stage:
+    """One scenario's part of the world."""
+
+    house: House
+    namespace: str
+    resources: dict[tuple[str, str], Resource] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world = Sight(self.house.shelves, self.namespace)
+        self._looks: list[Callable[[], None]] = []
+        self.house.shelves.listen(self.namespace, self._changed)
+
+    # What users do.
+
+    async def apply(self, *objects: Json) -> None:
+        """As `kubectl apply --server-side --force-conflicts`, one after the other."""
+        for obj in objects:
+            resource = await self._resource(obj)
+            body = copy.deepcopy(obj)
+            if resource.is_namespaced:
+                body["metadata"]["namespace"] = self.namespace
+            target = self._target(resource, body["metadata"]["name"])
+            await self._write(target, Patch(PatchType.APPLY, body, MANAGER, is_forced=True))
+
+    async def patch(
+        self, body: Json, *, name: str = "web", resource: Resource = kinds.ROLLOUTS, subresource: str = ""
+    ) -> Json:
+        """Merge into an object."""
+        return await self._write(self._target(resource, name, subresource), Patch(PatchType.MERGE, body, MANAGER))
+
+    async def edit(self, *operations: Json, name: str = "web", resource: Resource = kinds.ROLLOUTS) -> Json:
+        """JSON-patch an object."""
+        return await self._write(self._target(resource, name), Patch(PatchType.JSON, list(operations)))
+
+    async def get(self, resource: Resource, name: str = "web") -> Json:
+        """An object as the API server has it now (the `world` may be a moment behind)."""
+        return await self.house.cluster.get(self._target(resource, name))
+
+    async def listed(self, resource: Resource) -> tuple[Json, ...]:
+        """All objects of any kind in the namespace, now."""
+        return (await self.house.cluster.list(Collection(resource, self.namespace), Query())).items
+
+    async def delete(self, resource: Resource, name: str = "web", propagation: str = "Background") -> None:
+        """As `kubectl delete --cascade=…`, without waiting."""
+        await self.house.cluster.delete(self._target(resource, name), DeleteOptions(propagation))
+
+    async def set_image(self, image: str, name: str = "web") -> None:
+        """As `kubectl argo rollouts set image`: the first container's."""
+        await self.edit({"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}, name=name)
+
+    async def scale(self, replicas: int, name: str = "web") -> None:
+        """As `kubectl scale` and an HPA do it: through the scale subresource."""
+        await self.patch({"spec": {"replicas": replicas}}, name=name, subresource="scale")
+
+    async def promote(self, name: str = "web", *, full: bool = False) -> None:
+        """As `kubectl argo rollouts promote [--full]`."""
+        await self.argo("promote", name, *(["--full"] if full else []))
+
+    async def abort(self, name: str = "web") -> None:
+        """As `kubectl argo rollouts abort`."""
+        await self.argo("abort", name)
+
+    async def retry(self, name: str = "web") -> None:
+        """As `kubectl argo rollouts retry rollout`."""
+        await self.argo("retry", "rollout", name)
+
+    async def pause(self, name: str = "web") -> None:
+        """As `kubectl argo rollouts pause`: by spec.paused; promote goes on."""
+        await self.argo("pause", name)
+
+    async def undo(self, name: str = "web", to_revision: int = 0) -> None:
+        """As `kubectl argo rollouts undo [--to-revision]`."""
+        await self.argo("undo", name, f"--to-revision={to_revision}")
+
+    async def restart(self, name: str = "web", *, after: float = 0.0) -> str:
+        """As `kubectl argo rollouts restart [--in]`; the moment that was asked for."""
+        moment = (self.house.clock() + timedelta(seconds=after)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        await self.patch({"spec": {"restartAt": moment}}, name=name)
+        return moment
+
+    async def argo(self, *words: str) -> None:
+        """A line of our CLI in this namespace; an error of the command fails the scenario."""
+        await self.house.command(self.namespace, words)
+        for rollout in await self.listed(kinds.ROLLOUTS):
+            await self._until_seen(kinds.ROLLOUTS, rollout)
+
+    async def kubectl(self, *words: str) -> str:
+        """The real kubectl; what it printed. On the embedded cluster only in scenarios that are `served`."""
+        return await self.house.kubectl(self.namespace, words)
+
+    def says(self, query: str, value: float) -> str:
+        """From now on Prometheus answers this query of ours by `value`; the text to put into a template."""
+        own = f"{self.namespace}/{query}"
+        self.house.answers[own] = value
+        return own
+
+    # Waiting.
+
+    async def seconds(self, count: float) -> None:
+        """Let time pass: virtual on the embedded cluster, true on a real one."""
+        await asyncio.sleep(count)
+
+    async def until(self, is_so: Callable[[Sight], T], *, within: float = 60.0, what: str = "") -> T:
+        """Wait until this is so, looking at each single change; what it gave. Fails with a picture of the world."""
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[T] = loop.create_future()
+
+        def look() -> None:
+            if found.done():
+                return
+            try:
+                if value := is_so(self.world):
+                    found.set_result(value)
+            except Exception as error:  # it would be the watch's otherwise
+                found.set_exception(error)
+
+        look()
+        self._looks.append(look)
+        try:
+            async with asyncio.timeout(within * self.house.patience):
+                return await found
+        except TimeoutError:
+            awaited = what or _told(is_so)
+        finally:
+            self._looks.remove(look)
+        raise AssertionError(f"not within {within:g} s: {awaited}\n{self.picture()}")
+
+    async def phase(self, phase: str, *, name: str = "web", step: int | None = None, within: float = 60.0) -> None:
+        """Until the rollout is in this phase (and at this step index)."""
+        at = "" if step is None else f" at step {step}"
+        await self.until(
+            lambda world: world.phase(name) == phase and step in (None, world.step(name)),
+            within=within,
+            what=f"{name} is {phase}{at}",
+        )
+
+    async def healthy(self, name: str = "web", *, image: str = "", within: float = 60.0) -> None:
+        """Until the rollout is Healthy (and all its pods are of this image)."""
+        await self.until(
+            lambda world: world.phase(name) == "Healthy" and _is_only(world, name, image),
+            within=within,
+            what=f"{name} is Healthy{' with ' + image if image else ''}",
+        )
+
+    async def paused(self, name: str = "web", *, step: int | None = None, within: float = 60.0) -> None:
+        """Until the rollout is Paused (at this step index)."""
+        await self.phase("Paused", name=name, step=step, within=within)
+
+    async def degraded(self, name: str = "web", *, within: float = 60.0) -> None:
+        """Until the rollout is Degraded."""
+        await self.phase("Degraded", name=name, within=within)
+
+    async def expect_events(
+        self, *expected: str | tuple[str, str] | Told, name: str = "web", within: float = 30.0
+    ) -> None:
+        """All events about an object, in order: each a reason, (reason, message) or (type, reason, message)."""
+        wanted = list(expected)
+        told = lambda world: len(world.events(name)) >= len(wanted)  # noqa: E731  # its own name in the failure
+        await self.until(told, within=within, what=f"{len(wanted)} events about {name}: {wanted}")
+        await self.quiet()
+        met = [_as(one, event) for one, event in zip(wanted, self.world.events(name), strict=False)]
+        met += [reason for _, reason, _ in self.world.events(name)[len(wanted) :]]
+        assert wanted == met, self.picture()
+
+    async def quiet(self, seconds: float = QUIET_SECONDS, *, within: float = 60.0) -> None:
+        """Until nothing in the namespace has changed for so long."""
+        last = [asyncio.get_running_loop().time()]
+        look = lambda: last.__setitem__(0, asyncio.get_running_loop().time())  # noqa: E731  # a listener of one line
+        self._looks.append(look)
+        try:
+            async with asyncio.timeout(within * self.house.patience):
+                while (rest := last[0] + seconds - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110  # no event tells of silence
+                    await asyncio.sleep(rest)
+        except TimeoutError:
+            raise AssertionError(f"no {seconds:g} s of quiet within {within:g} s\n{self.picture()}") from None
+        finally:
+            self._looks.remove(look)
+
+    def record(self, see: Callable[[Sight], T]) -> list[T]:
+        """A list that grows: what `see` gives now, and after each change whenever it gives something else."""
+        seen = [see(self.world)]
+
+        def look() -> None:
+            if (value := see(self.world)) != seen[-1]:
+                seen.append(value)
+
+        self._looks.append(look)
+        return seen
+
+    def events(self, name: str = "web") -> list[Told]:
+        """The events about an object that have been seen by now; expect_events waits for them."""
+        return self.world.events(name)
+
+    def picture(self) -> str:
+        """What a person needs who wonders why: rollouts, ReplicaSets, pods, events, the controller's last lines."""
+        return picture(self.world, self.house.log(), self.namespace)
+
+    def _changed(self) -> None:
+        for look in tuple(self._looks):
+            look()
+
+    async def _write(self, target: Target, patch: Patch) -> Json:
+        """Patch, and wait until the world shows it: what is asked next is asked of the world after this."""
+        answer = await self.house.cluster.patch(target, patch)
+        if target.resource in WATCHED:
+            await self._until_seen(target.resource, answer)
+        return answer
+
+    async def _until_seen(self, resource: Resource, written: Json) -> None:
+        name, version = written["metadata"]["name"], version_of(written)
+        await self.until(
+            lambda world: (seen := world.one(resource, name)) is not None and version_of(seen) >= version,
+            what=f"the watch brings {resource.kind} {name} as written",
+        )
+
+    def _target(self, resource: Resource, name: str, subresource: str = "") -> Target:
+        return Target(resource, name, self.namespace if resource.is_namespaced else None, subresource)
+
+    async def _resource(self, obj: Mapping[str, Any]) -> Resource:
+        key = obj["apiVersion"], obj["kind"]
+        if key not in self.resources:
+            found = await self.house.cluster.discover()
+            self.resources.update({(one.api_version, one.kind): one for one in found})
+        assert key in self.resources, f"the cluster has no kind {key[1]} in {key[0]}: is its CRD applied?"
+        return self.resources[key]
+
+
+def _as(wanted: str | tuple[str, ...], event: Told) -> str | tuple[str, ...]:
+    """The event in the form in which it was asked for."""
+    return event[1] if isinstance(wanted, str) else event[-len(wanted) :]
+
+
+def _is_only(world: Sight, name: str, image: str) -> bool:
+    return not image or {one for one, size in world.available(name).items() if size} == {image}
+
+
+def _told(predicate: Callable[..., object]) -> str:
+    try:
+        return " ".join(inspect.getsource(predicate).split())
+    except OSError:
+        return repr(predicate)
