@@ -13,6 +13,7 @@ GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories",
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HTTP_ROUTES = Resource("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
+POD_TEMPLATES = Resource("", "v1", "podtemplates", "PodTemplate")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 JOBS = Resource("batch", "v1", "jobs", "Job")
 PODS = Resource("", "v1", "pods", "Pod")

@@ -67,6 +67,13 @@ class SetRevision:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteWorkload:
+    """Write down, as an annotation of the rollout, which generation its template was taken from."""
+
+    generation: str
+
+
+@dataclass(frozen=True, slots=True)
 class FillReplicas:
     """Write the default size back into the spec (autoscalers need it)."""
 
@@ -139,7 +146,7 @@ class ServeCopy:
 
 @dataclass(frozen=True, slots=True)
 class ScaleTarget:
-    """Scale the user's own workload, beside its copy."""
+    """Scale the user's own workload: the one beside its copy, or the one that the rollout takes its template from."""
 
     name: str
     replicas: int
@@ -159,6 +166,7 @@ Effect = (
     | DelayScaleDown
     | DeleteVersion
     | SetRevision
+    | NoteWorkload
     | FillReplicas
     | PointService
     | ShiftTraffic

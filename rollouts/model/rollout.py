@@ -36,7 +36,7 @@ class Rollout:
     `target` is the hash of the wanted template, `steps_hash` of the steps; `replicas` None means that nobody set it
     (1 is written back). `revision` is the rollout's own revision annotation, 0 before the first version.
     `faults` are the mistakes found while parsing: with any, nothing but the report of it happens. With `workload` the
-    template is somebody else's; `workload_generation` is the generation of it that `target` was made from ("": none).
+    template is somebody else's; `workload_generation` is the generation of it that was noted last ("": none).
     `rollback_window` None means that every way back walks all steps.
     """
 

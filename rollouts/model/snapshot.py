@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollouts.model.effects import Effect
 from rollouts.model.faults import Faults
 from rollouts.model.questions import Answer, Question
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
-from rollouts.model.workload import Service, Version
+from rollouts.model.workload import Service, Version, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class Snapshot:
 
     `versions` are all held versions, experiments' excluded; `new` (the one of the target template: by hash, or by an
     equal template under an older hash) is a name into it. `endpoints` counts ready endpoints by (service, hash).
-    `asks_verification` says that some router can tell, when asked, whether a written weight holds.
+    `asks_verification` says that some router can tell, when asked, whether a written weight holds; `verify_every` is the
+    pause before it is asked again.
+    `workload` is what the rollout takes its template from: None where it has its own, or where that is not there.
     `reference_faults` are mistakes that only other objects show (a Service that is not there).
     """
 
@@ -80,8 +82,10 @@ class Snapshot:
     endpoints: Mapping[tuple[str, str], int] = field(default_factory=dict)
     route: Weights | Unknown = Unknown("no route")
     asks_verification: bool = False
+    verify_every: timedelta = timedelta(seconds=10)
     analyses: tuple[Analysis, ...] = ()
     twins: Twins = Twins()
+    workload: Workload | None = None
     reference_faults: Faults = ()
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()

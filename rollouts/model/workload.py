@@ -51,11 +51,15 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The workload that a rollout takes its template from, as seen: `replicas` is its own size, if it has one."""
+    """The workload that a rollout takes its template from, as seen.
+
+    `replicas` is its own size, if it has one; `generation` is the one that the template was taken from.
+    """
 
     kind: str
     name: str
     replicas: int | None = None
+    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rollouts.model.effects import (
     DeleteVersion,
     Effect,
     FillReplicas,
+    NoteWorkload,
     NumberVersion,
     OverwriteCopy,
     PointService,
@@ -25,13 +26,13 @@ from rollouts.model.effects import (
 )
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
 from rollouts.model.rollout import Rollout
-from rollouts.workloads import replicasets, services
+from rollouts.workloads import references, replicasets, services
 
 _API = "argoproj.io/v1alpha1"
 
 
 _OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
-_OfRollout = SetRevision | FillReplicas
+_OfRollout = SetRevision | NoteWorkload | FillReplicas
 _OfAnalysis = CancelAnalysis | DeleteAnalysis
 
 
@@ -44,8 +45,10 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
     match effect:
         case CreateVersion() | ScaleVersion() | NumberVersion() | DelayScaleDown() | DeleteVersion():
             return _version(effect, rollout, manifest)
-        case SetRevision() | FillReplicas():
+        case SetRevision() | NoteWorkload() | FillReplicas():
             return _own(effect, rollout)
+        case ScaleTarget(replicas=replicas) if rollout.workload is not None:
+            return references.scale(rollout.workload, rollout.namespace, replicas)
         case CancelAnalysis() | DeleteAnalysis():
             return _analysis(effect, rollout)
         case PointService():
@@ -85,6 +88,8 @@ def _own(effect: _OfRollout, rollout: Rollout) -> Modify:
     match effect:
         case SetRevision(revision=revision):
             body: Json = {"metadata": {**identity, "annotations": {replicasets.REVISION: str(revision)}}}
+        case NoteWorkload(generation=generation):
+            body = {"metadata": {**identity, "annotations": {references.GENERATION: generation}}}
         case FillReplicas(replicas=count):
             body = {"metadata": identity, "spec": {"replicas": count}}
     return Modify(Ref(_API, rollout.kind, rollout.namespace, rollout.name), body)

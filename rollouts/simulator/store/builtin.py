@@ -160,6 +160,7 @@ BUILTIN_KINDS: tuple[Kind, ...] = (
     _NAMESPACES,
     _EVENTS,
     _row("v1", "ServiceAccount", "serviceaccounts", "sa"),
+    replace(_row("v1", "PodTemplate", "podtemplates"), generation=Generation.CONTENT),
     _row("v1", "Endpoints", "endpoints", "ep"),
     replace(
         _row("v1", "Node", "nodes", "no", is_namespaced=False),

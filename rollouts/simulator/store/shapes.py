@@ -141,6 +141,7 @@ BUILTIN_SHAPES: dict[str, Shape] = {
     "ReplicaSet": _whole(spec=_WORKLOAD, status=CONDITIONS),
     "DaemonSet": _whole(spec=_WORKLOAD, status=CONDITIONS),
     "StatefulSet": _whole(spec=_WORKLOAD, status=CONDITIONS),
+    "PodTemplate": _whole(template=_TEMPLATE),
     "Job": _whole(spec=_WORKLOAD, status=record(conditions=ATOMIC, uncountedTerminatedPods=ATOMIC)),
     "Service": _whole(spec=_SERVICE, status=CONDITIONS),
     "ServiceAccount": _whole(secrets=by("name")),
