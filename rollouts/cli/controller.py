@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from rollouts.cli.version import number
+from rollouts.cluster.login import pod_namespace
 from rollouts.controller.settings import FLAGS, Flag, settings_of
 from rollouts.model.errors import RolloutsError
 
@@ -29,7 +30,7 @@ def _option(flag: Flag) -> click.Option:
 def _serve(**options: Any) -> None:
     values = {flag.name: options[flag.name.replace("-", "_")] for flag in FLAGS}
     try:
-        settings = settings_of(values, os.environ)
+        settings = settings_of(values, os.environ, pod_namespace())
         from rollouts.controller.production import serve
         from rollouts.telemetry.logs import configure
 

@@ -30,8 +30,8 @@ from rollouts.cluster.port import (
 )
 from rollouts.cluster.refusals import refusal, unanswered
 
-OnRequest = Callable[[str, Resource, int], None]
-"""Told of every request: verb (Get, List, Watch, Create, Update, Patch, Delete), resource, answer's code (0: none)."""
+OnRequest = Callable[[wire.Call, int], None]
+"""Told of every request (its verb: Get, List, Watch, Create, Update, Patch, Delete) and the answer's code (0: none)."""
 
 Session = aiohttp.ClientSession  # noqa: TID251  # this is the one place that opens it for the API server
 
@@ -50,6 +50,7 @@ class ClientSettings:
     qps: float = 0.0
     burst: int = 0
     user_agent: str = "sluice"
+    accepts_compression: bool = True
 
 
 class HttpCluster:
@@ -175,6 +176,8 @@ class HttpCluster:
 
     async def _headers(self, call: wire.Call) -> dict[str, str]:
         own = {"Accept": call.accept, "Content-Type": call.media, "User-Agent": self._settings.user_agent}
+        if not self._settings.accepts_compression:
+            own["Accept-Encoding"] = "identity"
         if self._credentials.is_renewed:  # may run an exec plugin
             return own | dict(await asyncio.to_thread(self._credentials.headers))
         return own | dict(self._credentials.headers())
@@ -188,7 +191,7 @@ class HttpCluster:
 
     def _count(self, call: wire.Call, code: int) -> None:
         if self._on_request is not None:
-            self._on_request(call.verb, call.resource, code)
+            self._on_request(call, code)
 
 
 async def _refused(response: aiohttp.ClientResponse) -> Exception:

@@ -27,7 +27,7 @@ DISCOVERY_ITSELF: Final = Resource("", "", "", "APIGroupDiscoveryList", is_names
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: `verb` and `resource` are for whoever counts, the rest is HTTP."""
+    """One request: `verb`, `resource` and `target` (its one object) are for whoever counts, the rest is HTTP."""
 
     verb: str
     resource: Resource
@@ -37,6 +37,7 @@ class Call:
     body: Any = None
     media: str = JSON
     accept: str = JSON
+    target: Target | None = None
 
     @property
     def url(self) -> str:
@@ -61,7 +62,7 @@ def target_path(target: Target) -> str:
 
 def getting(target: Target) -> Call:
     """Read one object."""
-    return Call("Get", target.resource, "GET", target_path(target))
+    return Call("Get", target.resource, "GET", target_path(target), target=target)
 
 
 def listing(collection: Collection, query: Query) -> Call:
@@ -95,7 +96,7 @@ def creating(collection: Collection, body: Json, options: CreateOptions) -> Call
 
 def replacing(target: Target, body: Json, options: CreateOptions) -> Call:
     """Put a whole object."""
-    return Call("Update", target.resource, "PUT", target_path(target), _writing(options), body)
+    return Call("Update", target.resource, "PUT", target_path(target), _writing(options), body, target=target)
 
 
 def patching(target: Target, patch: Patch) -> Call:
@@ -103,7 +104,8 @@ def patching(target: Target, patch: Patch) -> Call:
     params = _writing(CreateOptions(manager=patch.manager, is_dry_run=patch.is_dry_run))
     if patch.type is PatchType.APPLY and patch.is_forced:
         params["force"] = "true"
-    return Call("Patch", target.resource, "PATCH", target_path(target), params, patch.body, patch.type.value)
+    path, media = target_path(target), patch.type.value
+    return Call("Patch", target.resource, "PATCH", path, params, patch.body, media, target=target)
 
 
 def deleting(target: Target, options: DeleteOptions) -> Call:
@@ -116,7 +118,7 @@ def deleting(target: Target, options: DeleteOptions) -> Call:
     preconditions = {"uid": options.uid, "resourceVersion": options.version}
     if any(preconditions.values()):
         body["preconditions"] = {key: value for key, value in preconditions.items() if value}
-    return Call("Delete", target.resource, "DELETE", target_path(target), {}, body)
+    return Call("Delete", target.resource, "DELETE", target_path(target), {}, body, target=target)
 
 
 def evicting(target: Target) -> Call:

@@ -5,20 +5,25 @@ Called by the CLI. All that is heavy is imported here, and this module only by `
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 from analysis.ports import HttpPorts
 from analysis.requests import Defaults
-from rollouts.cluster.client import ClientSettings, HttpCluster
+from rollouts.cluster import kinds
+from rollouts.cluster.client import ClientSettings, HttpCluster, OnRequest
 from rollouts.cluster.login import Credentials, login
-from rollouts.cluster.port import Resource
+from rollouts.cluster.wire import Call
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
 from rollouts.controller.permissions import tell_missing_rules
@@ -31,6 +36,7 @@ from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Metrics
 
 LATE_SECONDS = 5.0
+DISTRIBUTION = "sluice-delivery"
 
 
 async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
@@ -42,9 +48,12 @@ async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
             loop.add_signal_handler(number, stop.set)
 
     claim_signals()
-    for name in without_meaning(values):
-        log().info("this flag has no meaning yet", flag=f"--{name}")
-    async with _ports(settings, stop, claim_signals) as ports:
+    for name in without_meaning(values, os.environ):
+        log().info("this setting has no meaning yet", flag=name)
+    credentials = await _log_in(settings)
+    if settings.namespace == "":
+        settings = replace(settings, namespace=credentials.namespace)
+    async with _ports(settings, credentials, stop, claim_signals) as ports:
         controller = Controller(ports, settings)
         async with listening(
             health_port=settings.healthz_port,
@@ -63,16 +72,19 @@ async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def _ports(settings: Settings, stop: asyncio.Event, claim_signals: Callable[[], None]) -> AsyncIterator[Ports]:
+async def _ports(
+    settings: Settings, credentials: Credentials, stop: asyncio.Event, claim_signals: Callable[[], None]
+) -> AsyncIterator[Ports]:
     """Everything opened, and closed at the end."""
-    metrics = Metrics()
-    credentials = await _log_in(settings)
+    metrics = Metrics(version=_version())
     measuring = HttpPorts(Defaults(settings.prometheus))
-    client = ClientSettings(qps=settings.qps, burst=settings.burst)
-
-    def count(verb: str, resource: Resource, code: int) -> None:
-        metrics.requested(verb, resource.kind, code)
-
+    client = ClientSettings(
+        timeout=settings.request_timeout,
+        qps=settings.qps,
+        burst=settings.burst,
+        accepts_compression=settings.accepts_compression,
+    )
+    count = _counting(metrics, is_told=settings.logs_requests)
     with tempfile.TemporaryDirectory(prefix="sluice-") as scratch:
         async with HttpCluster(credentials, settings=client, on_request=count) as cluster:
 
@@ -94,6 +106,26 @@ async def _ports(settings: Settings, stop: asyncio.Event, claim_signals: Callabl
                 )
             finally:
                 await measuring.close()
+
+
+def _counting(metrics: Metrics, *, is_told: bool) -> OnRequest:
+    """Every request counts; only a Rollout's own are counted by name, since names of other kinds come without end."""
+
+    def count(call: Call, code: int) -> None:
+        about = call.target if call.resource == kinds.ROLLOUTS else None
+        rollout = None if about is None else (about.namespace or "", about.name)
+        metrics.requested(call.verb, call.resource.plural, code, rollout)
+        if is_told:
+            log().info("request", verb=call.verb, path=call.path, code=code)
+
+    return count
+
+
+def _version() -> str:
+    try:
+        return installed_version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 async def _log_in(settings: Settings) -> Credentials:

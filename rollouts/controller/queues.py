@@ -9,6 +9,7 @@ from rollouts.cluster.errors import ClusterError, ConflictError
 from rollouts.cluster.port import Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key, Kind
+from rollouts.controller.meters import Meter
 from rollouts.controller.ports import Ports
 from rollouts.controller.wakers import key_of
 from rollouts.controller.wakeups import Wakeups
@@ -40,6 +41,7 @@ class Queues:
         self._resync = resync
         self._queues: dict[str, Wakeups] = {}
         self._kinds: dict[str, Kind] = {}
+        self._meters: dict[str, Meter] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -55,11 +57,13 @@ class Queues:
         """Take the keys of one more kind."""
         plural = kind.resource.plural
         self._kinds[plural] = kind
+        meter = self._meters[plural] = Meter(self._ports.metrics, plural, asyncio.get_running_loop().time)
         self._queues[plural] = Wakeups(
             self._round,
             clock=self._ports.clock,
             workers=workers,
             on_trouble=self._on_trouble,
+            on_added=meter.added,
             dice=self._ports.dice,
         )
 
@@ -82,18 +86,17 @@ class Queues:
                 await kind.close()
 
     def depths(self) -> Iterator[Row]:
-        """How many keys wait, for the metrics."""
+        """How many keys wait, and how long rounds take, for the metrics."""
         for plural, queue in self._queues.items():
-            yield Row("workqueue_depth", {"name": plural}, len(queue))
+            yield from self._meters[plural].rows(len(queue))
 
     async def _round(self, key: Key, now: datetime) -> datetime | None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        meter = self._meters[key.plural]
+        meter.began(key)
         try:
             return self._latest(key, now, await self._kinds[key.plural].reconcile(key, now))
         finally:
-            took = loop.time() - began
-            self._ports.metrics.took(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name, took)
+            self._ports.metrics.took(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name, meter.ended(key))
 
     def _latest(self, key: Key, now: datetime, next_at: datetime | None) -> datetime | None:
         """The next moment, if the object is still there not later than after a resync."""
@@ -102,6 +105,7 @@ class Queues:
         return min(next_at or now + self._resync, now + self._resync)
 
     def _on_trouble(self, key: Key, error: BaseException, pause: float) -> None:
+        self._meters[key.plural].failed()
         line = log().bind(kind=key.plural, object=f"{key.namespace}/{key.name}", again_in=round(pause, 3))
         match error:
             case ConflictError():

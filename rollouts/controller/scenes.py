@@ -18,6 +18,22 @@ _INFO_PHASES = {
 }
 """Argo's phase in rollout_info by the reason of the Progressing condition; all others are Progressing."""
 
+_PHASES = ("Completed", "Progressing", "Paused", "Timeout", "Error", "Abort")
+_RUN_PHASES = ("Pending", "Running", "Successful", "Failed", "Error", "Inconclusive")
+"""rollout_phase and analysis_run_phase have a series for each of these, of which one is 1."""
+
+_ROUTERS = {
+    "alb": "ALB",
+    "ambassador": "Ambassador",
+    "istio": "Istio",
+    "nginx": "Nginx",
+    "smi": "SMI",
+    "appMesh": "AppMesh",
+    "traefik": "Traefik",
+    "apisix": "Apisix",
+}
+"""Routers as Argo's rollout_info names them; plugins, which it does not name, have their own name."""
+
 
 def rows_of(caches: Caches) -> Iterator[Row]:
     """A sample for each number that describes an object."""
@@ -34,13 +50,14 @@ def rollout_rows(rollout: Json) -> Iterator[Row]:
     name = next((name for name in ("canary", "blueGreen") if name in strategy), "none")
     phase, router = info_phase(status), traffic_router(mapping(strategy.get(name)))
     yield Row("rollout_info", {**who, "strategy": name, "traffic_router": router, "phase": phase})
-    yield Row("rollout_phase", {**who, "strategy": name, "phase": phase})
+    for each in _PHASES:
+        yield Row("rollout_phase", {**who, "strategy": name, "phase": each}, float(each == phase))
     wanted = integer(mapping(rollout.get("spec")).get("replicas"))
     desired = 1 if wanted is None else wanted
     available = integer(status.get("availableReplicas")) or 0
     yield Row("rollout_info_replicas_desired", who, desired)
     yield Row("rollout_info_replicas_available", who, available)
-    yield Row("rollout_info_replicas_unavailable", who, max(0, desired - available))
+    yield Row("rollout_info_replicas_unavailable", who, max(0, (integer(status.get("replicas")) or 0) - available))
     yield Row("rollout_info_replicas_updated", who, integer(status.get("updatedReplicas")) or 0)
 
 
@@ -49,7 +66,8 @@ def run_rows(run: Json) -> Iterator[Row]:
     who = _who(run)
     phase = text(mapping(run.get("status")).get("phase")) or "Pending"
     yield Row("analysis_run_info", {**who, "phase": phase})
-    yield Row("analysis_run_phase", {**who, "phase": phase})
+    for each in _RUN_PHASES:
+        yield Row("analysis_run_phase", {**who, "phase": each}, float(each == phase))
 
 
 def info_phase(status: Any) -> str:
@@ -64,10 +82,10 @@ def info_phase(status: Any) -> str:
 
 
 def traffic_router(strategy: Any) -> str:
-    """The first traffic router that the manifest names, "" without one."""
+    """The traffic router that the manifest names (of several the last in Argo's order), "" without one."""
     routing = mapping(mapping(strategy).get("trafficRouting"))
-    names = [name for name in routing if name not in ("managedRoutes", "maxTrafficWeight", "plugins")]
-    return next(iter([*names, *mapping(routing.get("plugins"))]), "")
+    named = [label for key, label in _ROUTERS.items() if routing.get(key) is not None]
+    return named[-1] if named else next(iter(mapping(routing.get("plugins"))), "")
 
 
 def _who(obj: Json) -> dict[str, str]:

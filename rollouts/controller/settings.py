@@ -7,6 +7,7 @@ unchanged.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from rollouts.cluster.leadership import Term
@@ -37,17 +38,23 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the flags mean. `namespace` None: all namespaces."""
+    """What the flags mean. `namespace` None: all namespaces; "": that of the login.
+
+    `request_timeout` are seconds; `verify_every` is the pause between two looks at a weight that is not verified yet.
+    """
 
     resync: timedelta = timedelta(seconds=900)
     namespace: str | None = None
     instance_id: str = ""
     log_level: str = "info"
     log_format: str = "text"
+    logs_requests: bool = False
     metrics_port: int = 8090
     healthz_port: int = 8080
     qps: float = 40.0
     burst: int = 80
+    request_timeout: float = 30.0
+    accepts_compression: bool = True
     rollout_threads: int = 10
     analysis_threads: int = 30
     service_threads: int = 10
@@ -59,6 +66,7 @@ class Settings:
     data_dir: str = ""
     allows_clear_credentials: bool = False
     prometheus: str = ""
+    verify_every: timedelta = timedelta(seconds=10)
     kubeconfig: str = ""
     context: str = ""
     overrides: Overrides = field(default_factory=Overrides)
@@ -74,13 +82,13 @@ FLAGS: tuple[Flag, ...] = (
     Flag("namespaced", False, "Watch one namespace only, and nothing that is cluster-scoped.", "namespaced"),
     Flag("loglevel", "info", f"One of {', '.join(LEVELS)}.", "log_level"),
     Flag("logformat", "text", f"One of {', '.join(FORMATS)}.", "log_format"),
-    Flag("kloglevel", 0, "Verbosity of Argo's Kubernetes client."),
+    Flag("kloglevel", 0, "From 6 on, a line for each request to the API server.", "client_log_level"),
     Flag("metricsPort", 8090, "Port of /metrics (0: any free one).", "metrics_port"),
     Flag("healthzPort", 8080, "Port of /healthz (0: any free one).", "healthz_port"),
     Flag("instance-id", "", "Only objects with this controller-instance-id label (none: without one).", "instance_id"),
     Flag("qps", 40.0, "Requests per second to the API server.", "qps"),
     Flag("burst", 80, "Requests at once beyond --qps.", "burst"),
-    Flag("rollout-threads", 10, "Rollouts worked on at once.", "rollout_threads"),
+    Flag("rollout-threads", 10, "Rollouts worked on at once (tasks of one event loop).", "rollout_threads"),
     Flag("analysis-threads", 30, "AnalysisRuns worked on at once.", "analysis_threads"),
     Flag("experiment-threads", 10, "Experiments worked on at once."),
     Flag("service-threads", 10, "Services worked on at once.", "service_threads"),
@@ -119,16 +127,16 @@ FLAGS: tuple[Flag, ...] = (
     Flag("certificate-authority", "", "Path of a CA certificate.", "authority"),
     Flag("client-certificate", "", "Path of a client certificate.", "certificate"),
     Flag("client-key", "", "Path of a client key.", "key"),
-    Flag("cluster", "", "Cluster of the kubeconfig."),
-    Flag("disable-compression", False, "Ask for plain answers."),
+    Flag("cluster", "", "Cluster of the kubeconfig, if not the context's.", "cluster"),
+    Flag("disable-compression", False, "Ask for plain answers.", "wants_plain"),
     Flag("insecure-skip-tls-verify", False, "Trust any server certificate.", "trusts_any_server"),
-    Flag("password", "", "Password for basic authentication."),
+    Flag("password", "", "Password for basic authentication.", "password"),
     Flag("proxy-url", "", "Proxy towards the API server.", "proxy"),
-    Flag("request-timeout", "0", "Longest time of a request."),
-    Flag("tls-server-name", "", "Name in the server's certificate."),
+    Flag("request-timeout", "0", "Longest time of a request (0: 30 s; watches excepted).", "request_timeout"),
+    Flag("tls-server-name", "", "Name in the server's certificate, if not that of its address.", "server_name"),
     Flag("token", "", "Bearer token.", "token"),
-    Flag("user", "", "User of the kubeconfig."),
-    Flag("username", "", "User for basic authentication."),
+    Flag("user", "", "User of the kubeconfig, if not the context's.", "user"),
+    Flag("username", "", "User for basic authentication.", "username"),
     Flag("gitsync", True, "Sync GitRepository and Kustomization objects.", "syncs_git"),
     Flag("data-dir", "", "Where Git mirrors are kept (default: a temporary folder).", "data_dir"),
     Flag("git-allow-clear-credentials", False, "Send Git credentials over http.", "allows_clear_credentials"),
@@ -140,9 +148,6 @@ _AS_TOLD = (
     "instance_id",
     "qps",
     "burst",
-    "rollout_threads",
-    "analysis_threads",
-    "service_threads",
     "metrics_port",
     "healthz_port",
     "is_elected",
@@ -161,33 +166,73 @@ _OVERRIDES = (
     "acts_as",
     "acts_as_group",
     "acts_as_uid",
+    "username",
+    "password",
+    "cluster",
+    "user",
+    "server_name",
 )
 
+_ENVIRONMENT = ("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE")
+"""Variables of Argo's without a meaning yet."""
 
-def settings_of(values: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
-    """Settings from flags (by name; absent ones have their default) and the environment."""
+_REQUESTS_SHOWN_FROM = 6
+_PATIENCE = 30.0
+
+
+def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str = "") -> Settings:
+    """Settings from flags (by name; absent: the default) and the environment; `home` is the pod's namespace."""
     told = {flag.field: values.get(flag.name, flag.default) for flag in FLAGS if flag.field}
-    own_namespace = told["namespace"] or environ.get("POD_NAMESPACE", "")
-    if told["namespaced"] and not own_namespace:
-        raise SettingsError("--namespaced: which namespace? Give --namespace, or set POD_NAMESPACE")
+    home = environ.get("POD_NAMESPACE") or home
     return Settings(
         **{name: told[name] for name in _AS_TOLD},
-        resync=timedelta(seconds=told["resync"]),
-        namespace=own_namespace if told["namespaced"] else None,
+        resync=timedelta(seconds=_positive("rollout-resync", told["resync"])),
+        namespace=told["namespace"] or home if told["namespaced"] else None,
         log_level=_one_of("loglevel", told["log_level"], tuple(LEVELS)),
         log_format=_one_of("logformat", told["log_format"], FORMATS),
-        lease_namespace=told["lease_namespace"] or environ.get("POD_NAMESPACE") or DEFAULT_NAMESPACE,
+        logs_requests=told["client_log_level"] >= _REQUESTS_SHOWN_FROM,
+        request_timeout=_request_timeout(told["request_timeout"]),
+        accepts_compression=not told["wants_plain"],
+        lease_namespace=told["lease_namespace"] or home or DEFAULT_NAMESPACE,
         term=_term(told),
         is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
         prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
+        verify_every=_verify_every(environ.get("ROLLOUT_VERIFY_RETRY_INTERVAL", "")),
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
         overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
+        rollout_threads=_positive("rollout-threads", told["rollout_threads"]),
+        analysis_threads=_positive("analysis-threads", told["analysis_threads"]),
+        service_threads=_positive("service-threads", told["service_threads"]),
     )
 
 
-def without_meaning(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Flags that were given another value than their default, and that change nothing yet."""
-    return tuple(flag.name for flag in FLAGS if not flag.field and values.get(flag.name, flag.default) != flag.default)
+def without_meaning(values: Mapping[str, Any], environ: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
+    """Flags (with another value than their default) and variables that change nothing yet, as users write them."""
+    flags = (f for f in FLAGS if not f.field and values.get(f.name, f.default) != f.default)
+    return (*(f"--{flag.name}" for flag in flags), *(f"${name}" for name in _ENVIRONMENT if environ.get(name)))
+
+
+def _positive(flag: str, value: int) -> int:
+    if value < 1:
+        raise SettingsError(f"--{flag}: {value} is too small; give 1 or more")
+    return value
+
+
+def _request_timeout(value: str) -> float:
+    """kubectl's form: 0, seconds, or a duration."""
+    if value == "0":
+        return _PATIENCE
+    return float(value) if value.isdigit() else _seconds("request-timeout", value)
+
+
+def _verify_every(value: str) -> timedelta:
+    """Argo's form is whole seconds; a duration will do."""
+    if not value:
+        return timedelta(seconds=10)
+    duration = timedelta(seconds=int(value)) if value.isdigit() else go_duration(value)
+    if duration is None or duration < timedelta(seconds=1):
+        raise SettingsError(f"ROLLOUT_VERIFY_RETRY_INTERVAL: {value!r} is no interval; write seconds, as 10, or 1m30s")
+    return duration
 
 
 def _one_of(flag: str, value: str, known: tuple[str, ...]) -> str:

@@ -53,12 +53,14 @@ class Wakeups:
         clock: Clock,
         workers: int = 10,
         on_trouble: Trouble = lambda _key, _error, _pause: None,
+        on_added: Callable[[Key], None] = lambda _key: None,
         dice: random.Random | None = None,
     ) -> None:
         self._handle = handle
         self._clock = clock
         self._workers = workers
         self._on_trouble = on_trouble
+        self._on_added = on_added
         self._backoff = Backoff()
         self._dice = dice or random.Random()
         self._ready: deque[Key] = deque()
@@ -85,6 +87,7 @@ class Wakeups:
             self._again.add(key)
         elif key not in self._waiting:
             self._waiting.add(key)
+            self._on_added(key)
             self._ready.append(key)
             self._work.set()
 

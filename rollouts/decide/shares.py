@@ -5,7 +5,6 @@ without a pod that can serve, never away from stable before stable could carry w
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from rollouts.decide.replicas import are_reached, step_index, step_weight, weight_before
 from rollouts.decide.scaling import held
@@ -16,8 +15,6 @@ from rollouts.model.plan import Event
 from rollouts.model.questions import Verified, VerifyWeight
 from rollouts.model.strategy import Canary
 from rollouts.model.weights import Share, Shares, Weights
-
-VERIFY_AGAIN_AFTER = timedelta(seconds=10)
 
 
 def shift_traffic(here: Situation) -> Step | None:
@@ -106,7 +103,7 @@ def _verify(here: Situation, shares: Shares) -> Step | None:
     if not isinstance(answer, Verified):
         return Step(questions=(question,))
     if answer.verified is False:
-        return Step(wake_at=here.now + VERIFY_AGAIN_AFTER, reason=f"weight not verified yet: {answer.message}")
+        return Step(wake_at=here.now + here.snapshot.verify_every, reason=f"weight not verified yet: {answer.message}")
     return None
 
 

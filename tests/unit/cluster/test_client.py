@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, closing
 import pytest
 from aiohttp import web
 
+from rollouts.cluster import wire
 from rollouts.cluster.client import ClientSettings, HttpCluster
 from rollouts.cluster.errors import (
     ClusterError,
@@ -246,8 +247,8 @@ async def test_every_request_is_counted() -> None:
     """Whoever counts is told verb, resource and code; no answer is code 0."""
     seen: list[tuple[str, str, int]] = []
 
-    def count(verb: str, resource: Resource, code: int) -> None:
-        seen.append((verb, resource.plural, code))
+    def count(call: wire.Call, code: int) -> None:
+        seen.append((call.verb, call.resource.plural, code))
 
     async with served(refusing(404, "NotFound")) as url, HttpCluster(anonymous(url), on_request=count) as cluster:
         with pytest.raises(NotFoundError):

@@ -1,5 +1,6 @@
 """Logging in: what a kubeconfig says, read by the small reader and by the library, and what the CLI's path imports."""
 
+import asyncio
 import json
 import ssl
 import subprocess
@@ -9,9 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from rollouts.cluster import kubeconfig
-from rollouts.cluster.login import LoginError, Overrides, login
+from rollouts.cluster.client import HttpCluster
+from rollouts.cluster.errors import ServerError
+from rollouts.cluster.kinds import CONFIG_MAPS
+from rollouts.cluster.login import Credentials, LoginError, Overrides, login
+from rollouts.cluster.plain import PlainCluster
+from rollouts.cluster.port import Target
+from tests.builders.servers import serving
+
+CONFIG = Target(CONFIG_MAPS, "a", "shop")
 
 
 def _written(folder: Path, *, user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None) -> str:
@@ -183,3 +193,92 @@ def test_plain_client_imports_little() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"aiohttp", "kopf", "kubernetes", "msgspec", "asyncio"} & set(loaded)
+
+
+def _two_of_everything(folder: Path) -> str:
+    content = {
+        "current-context": "one",
+        "clusters": [{"name": name, "cluster": {"server": f"http://{name}.example"}} for name in ("near", "far")],
+        "users": [{"name": name, "user": {"token": f"of-{name}"}} for name in ("jane", "joe")],
+        "contexts": [{"name": "one", "context": {"cluster": "near", "user": "jane", "namespace": "shop"}}],
+    }
+    path = folder / "config"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_another_cluster_and_user_of_the_kubeconfig_may_be_chosen(tmp_path: Path) -> None:
+    """The context's namespace stays, and so does the file."""
+    path = _two_of_everything(tmp_path)
+    before = Path(path).read_text()
+
+    plain, chosen = login(kubeconfig=path), login(kubeconfig=path, overrides=Overrides(cluster="far", user="joe"))
+
+    assert (plain.server, list(plain.headers().values())) == ("http://near.example", ["Bearer of-jane"])
+    assert (chosen.server, list(chosen.headers().values())) == ("http://far.example", ["Bearer of-joe"])
+    assert chosen.namespace == "shop"
+    assert Path(path).read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (Overrides(user="nobody"), "nobody"),
+        (Overrides(cluster="nowhere"), "nowhere"),
+        (Overrides(server="http://here", user="joe"), "leave them out with --server"),
+        (Overrides(username="joe"), "--username and --password: give both"),
+        (Overrides(username="joe", password="secret", token="mine"), "--token and --username: give one of the two"),
+    ],
+)
+def test_choices_that_cannot_be_made_are_named(tmp_path: Path, overrides: Overrides, told: str) -> None:
+    """Never another identity than the one that was asked for."""
+    with pytest.raises(LoginError, match=told):
+        login(kubeconfig=_two_of_everything(tmp_path), overrides=overrides)
+
+
+def test_a_name_and_a_password_are_sent_as_basic_authentication(tmp_path: Path) -> None:
+    """In place of the kubeconfig's token."""
+    overrides = Overrides(username="joe", password="secret")
+
+    found = login(kubeconfig=_two_of_everything(tmp_path), overrides=overrides)
+
+    assert found.headers() == {"Authorization": "Basic am9lOnNlY3JldA=="}
+
+
+async def test_a_certificate_may_have_another_name_than_the_address(tmp_path: Path) -> None:
+    """--tls-server-name, or tls-server-name of the kubeconfig; without it the connection is refused."""
+    certificate = _certificate_for("kubernetes.example", tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"metadata": {"name": "a"}})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with serving(app, tls=context) as url:
+        plain = {"server": url, "certificate-authority": str(certificate[0])}
+        named = _written(tmp_path, cluster={**plain, "tls-server-name": "kubernetes.example"})
+        found, by_file = await _name_of(login(kubeconfig=named)), login(kubeconfig=named)
+        told = _written(tmp_path, cluster=plain)
+        by_flag = login(kubeconfig=told, overrides=Overrides(server_name="kubernetes.example"))
+
+        assert (found, await _name_of(by_flag)) == ("a", "a")
+        assert await asyncio.to_thread(lambda: PlainCluster(by_file).get(CONFIG)["metadata"]["name"]) == "a"
+        with pytest.raises(ServerError, match="certificate"):
+            await _name_of(login(kubeconfig=told))
+
+
+async def _name_of(credentials: Credentials) -> str:
+    async with HttpCluster(credentials) as cluster:
+        return str((await cluster.get(CONFIG))["metadata"]["name"])
+
+
+def _certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key."""
+    paths = folder / "tls.crt", folder / "tls.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-days", "2"]
+    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    return paths

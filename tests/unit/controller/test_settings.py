@@ -1,6 +1,7 @@
 """Flags into settings: Argo's are all taken, and a bad value names its flag."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from rollouts.cli.controller import controller
+from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
 from rollouts.controller.settings import FLAGS, Settings, SettingsError, settings_of, without_meaning
 
@@ -61,6 +63,72 @@ def test_flags_and_environment_become_settings() -> None:
     assert settings.is_analysis_only
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "field", "meaning"),
+    [
+        ("loglevel", "debug", "log_level", "debug"),
+        ("logformat", "logfmt", "log_format", "logfmt"),
+        ("kloglevel", 6, "logs_requests", True),
+        ("metricsPort", 1, "metrics_port", 1),
+        ("healthzPort", 2, "healthz_port", 2),
+        ("qps", 5.0, "qps", 5.0),
+        ("burst", 7, "burst", 7),
+        ("rollout-threads", 3, "rollout_threads", 3),
+        ("analysis-threads", 4, "analysis_threads", 4),
+        ("service-threads", 5, "service_threads", 5),
+        ("leader-elect", False, "is_elected", False),
+        ("leader-election-namespace", "leases", "lease_namespace", "leases"),
+        ("leader-election-lease-duration", "20s", "term", Term(duration=20)),
+        ("leader-election-renew-deadline", "9s", "term", Term(renew=9)),
+        ("leader-election-retry-period", "1s", "term", Term(retry=1)),
+        ("request-timeout", "5", "request_timeout", 5.0),
+        ("request-timeout", "1m", "request_timeout", 60.0),
+        ("disable-compression", True, "accepts_compression", False),
+        ("context", "prod", "context", "prod"),
+        ("kubeconfig", "file", "kubeconfig", "file"),
+        ("gitsync", False, "syncs_git", False),
+        ("data-dir", "/data", "data_dir", "/data"),
+        ("git-allow-clear-credentials", True, "allows_clear_credentials", True),
+        ("prometheus", "http://here", "prometheus", "http://here"),
+        ("user", "ops", "overrides", Overrides(user="ops")),
+        ("cluster", "far", "overrides", Overrides(cluster="far")),
+        ("tls-server-name", "kubernetes", "overrides", Overrides(server_name="kubernetes")),
+        ("username", "ops", "overrides", Overrides(username="ops")),
+        ("password", "secret", "overrides", Overrides(password="secret")),
+        ("as-group", "admins", "overrides", Overrides(acts_as_group="admins")),
+        ("proxy-url", "http://proxy", "overrides", Overrides(proxy="http://proxy")),
+    ],
+)
+def test_a_flag_changes_what_it_names(flag: str, value: Any, field: str, meaning: Any) -> None:
+    """One flag, one setting; what the settings do is tested where they are obeyed."""
+    changed = settings_of({flag: value}, {})
+
+    assert getattr(changed, field) == meaning
+    assert changed == replace(Settings(), **{field: meaning})
+
+
+def test_every_flag_with_a_meaning_has_a_test() -> None:
+    """Those of the table above, and those of the stories around it."""
+    told = {"rollout-resync", "namespaced", "namespace", "instance-id", "controllers", "server", "master", "token"}
+    told |= {"as", "as-uid", "certificate-authority", "client-certificate", "client-key", "insecure-skip-tls-verify"}
+    marks = test_a_flag_changes_what_it_names.pytestmark
+    told |= {row[0] for row in marks[0].args[1]}
+
+    assert {flag.name for flag in FLAGS if flag.field} == told
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("", 10), ("3", 3), ("1m30s", 90)])
+def test_the_pause_between_two_looks_at_a_weight_is_a_variable(told: str, seconds: int) -> None:
+    """Argo reads it and never applies it; here it holds."""
+    assert settings_of({}, {"ROLLOUT_VERIFY_RETRY_INTERVAL": told}).verify_every == timedelta(seconds=seconds)
+
+
+def test_a_pause_that_is_none_names_its_variable() -> None:
+    """Nothing is guessed."""
+    with pytest.raises(SettingsError, match="ROLLOUT_VERIFY_RETRY_INTERVAL: 'soon' is no interval"):
+        settings_of({}, {"ROLLOUT_VERIFY_RETRY_INTERVAL": "soon"})
+
+
 def test_a_namespaced_controller_watches_its_own_namespace() -> None:
     """POD_NAMESPACE, unless --namespace says otherwise; all of them without --namespaced."""
     environ = {"POD_NAMESPACE": "ours"}
@@ -68,6 +136,8 @@ def test_a_namespaced_controller_watches_its_own_namespace() -> None:
     assert settings_from(environ, namespaced=True).namespace == "ours"
     assert settings_from(environ, namespaced=True, namespace="other").namespace == "other"
     assert settings_from(environ, namespace="other").namespace is None
+    assert settings_of({"namespaced": True}, {}, "the-pods").namespace == "the-pods"
+    assert settings_from(namespaced=True).namespace == ""  # the login knows
 
 
 @pytest.mark.parametrize(
@@ -77,7 +147,9 @@ def test_a_namespaced_controller_watches_its_own_namespace() -> None:
         ({"logformat": "xml"}, "--logformat"),
         ({"controllers": "none"}, "--controllers"),
         ({"leader-election-renew-deadline": "ten"}, "--leader-election-renew-deadline: 'ten' is no duration"),
-        ({"namespaced": True}, "--namespaced: which namespace"),
+        ({"rollout-threads": 0}, "--rollout-threads: 0 is too small"),
+        ({"rollout-resync": 0}, "--rollout-resync: 0 is too small"),
+        ({"request-timeout": "long"}, "--request-timeout: 'long' is no duration"),
         ({"leader-election-lease-duration": "11s"}, "--leader-election-lease-duration: 11 s is too short"),
         (
             {
@@ -99,7 +171,11 @@ def test_flags_without_a_meaning_are_named_only_when_they_are_given() -> None:
     """So that their users know."""
     values = {flag.name: flag.default for flag in FLAGS} | {"ingress-threads": 5, "rollout-threads": 5}
 
-    assert without_meaning(values) == ("ingress-threads",)
+    assert without_meaning(values) == ("--ingress-threads",)
+    assert without_meaning(values, {"ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE": "jobs"}) == (
+        "--ingress-threads",
+        "$ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE",
+    )
 
 
 def test_booleans_are_written_as_cobra_has_them() -> None:

@@ -1,0 +1,38 @@
+"""The names of the controller's numbers, and what they mean: Argo's names, our words. Read by metrics.
+
+Kept apart so that the table can be compared with Argo's as it stands.
+"""
+
+OBJECT = ("namespace", "name")
+RECONCILE_SECONDS = (0.01, 0.15, 0.25, 0.5, 1.0)
+QUEUE_SECONDS = tuple(10.0**power for power in range(-8, 2))
+"""client-go's buckets, from ten nanoseconds to ten seconds."""
+ATTEMPT_SECONDS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0)
+"""From a quick rolling update to a canary that takes a day."""
+
+OBJECT_KINDS = ("rollout", "analysis_run")
+"""Kinds with `<kind>_reconcile` and `<kind>_reconcile_error`."""
+
+HELP = {
+    "rollout_info": "Information about a rollout.",
+    "rollout_info_replicas_available": "Available pods of a rollout.",
+    "rollout_info_replicas_unavailable": "Pods of a rollout that exist and are not available.",
+    "rollout_info_replicas_desired": "Pods that a rollout wants.",
+    "rollout_info_replicas_updated": "Pods of a rollout's new version.",
+    "rollout_phase": "1 for the phase that a rollout is in (deprecated: see rollout_info).",
+    "analysis_run_info": "Information about an analysis run.",
+    "analysis_run_phase": "1 for the phase that an analysis run is in (deprecated: see analysis_run_info).",
+    "argo_rollouts_controller_info": "The running controller.",
+    "build_info": "What the running controller was made of; goversion is that of Python.",
+    "workqueue_depth": "Keys that wait for their round.",
+    "workqueue_unfinished_work_seconds": "Seconds that running rounds have taken so far, in all.",
+    "workqueue_longest_running_processor_seconds": "Seconds that the longest of the running rounds has taken so far.",
+}
+"""Texts of the series that are described at each scrape."""
+
+ATTEMPTS = {
+    "rollout_duration_seconds": "Seconds from the beginning of an update to its end.",
+    "rollout_progression_duration_seconds": "The same without the pauses for a human.",
+    "rollout_manual_pause_duration_seconds": "Seconds that an update waited for a human.",
+}
+"""Histograms of updates that have ended, by how they ended (label status)."""
