@@ -20,6 +20,7 @@ class Caches:
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
         self._caches = {(r.api_version, r.kind): Cache() for r in self.resources}
+        self._lent: dict[tuple[str, str], Cache] = {}
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
 
     def of(self, resource: Resource) -> Cache:
@@ -41,9 +42,14 @@ class Caches:
 
     def put(self, obj: Json) -> None:
         """Take in the answer to a write, or to a read, if its kind is kept."""
-        cache = self._caches.get((obj.get("apiVersion", ""), obj.get("kind", "")))
-        if cache is not None:
-            cache.put(slim(obj))
+        at = (obj.get("apiVersion", ""), obj.get("kind", ""))
+        for caches in (self._caches, self._lent):
+            if at in caches:
+                caches[at].put(slim(obj))
+
+    def lend(self, resource: Resource) -> Cache:
+        """A cache of every object of a kind, apart from the one that holds ours; answers to writes enter it too."""
+        return self._lent.setdefault((resource.api_version, resource.kind), Cache())
 
     def drop(self, ref: Ref) -> None:
         """Forget an object that the server says is not there."""

@@ -6,8 +6,8 @@ Only what is in no cache (a route of a kind that we do not watch) is read from t
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
@@ -15,6 +15,8 @@ from rollouts.controller.caches import HASH_LABEL, Caches
 from rollouts.controller.mentions import mentioned_by, services_of, template_ref
 from rollouts.controller.references import MANAGED_BY, route_faults, service_faults, service_ref, template_faults_of
 from rollouts.controller.resources import Resources
+from rollouts.controller.workloads import Workloads, workload_ref
+from rollouts.dialects.argo import reference
 from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.faults import Faults
@@ -45,6 +47,8 @@ class World:
     runs: tuple[Json, ...] = ()
     objects: Objects = field(default_factory=dict)
     slices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    verify_every: timedelta = timedelta(seconds=10)
+    workload: Json | None = None
 
     @property
     def live(self) -> dict[Ref, Json]:
@@ -62,12 +66,20 @@ class World:
 
 
 class Observer:
-    """Gathers worlds; remembers how manifests parsed, since most rounds are not about a new manifest."""
+    """Gathers worlds; remembers how manifests parsed, since most rounds are not about a new manifest.
+
+    `verify_every` is the pause between two looks at a weight that is not verified yet. `workloads` watches what
+    rollouts take their templates from; without it such a thing is read in each round.
+    """
+
+    verify_every = timedelta(seconds=10)
+    workloads: Workloads | None = None
 
     def __init__(self, caches: Caches, resources: Resources) -> None:
         self._caches = caches
         self._resources = resources
         self._parsed: dict[str, tuple[str, Rollout]] = {}
+        self._resolved: dict[str, tuple[tuple[str, str, str], Rollout]] = {}
 
     def parse(self, manifest: Json) -> Rollout:
         """The manifest as a Rollout; UndecodableError where its very shape is wrong."""
@@ -81,6 +93,7 @@ class Observer:
     def forget(self, manifest: Json) -> None:
         """The object is gone."""
         self._parsed.pop(manifest["metadata"].get("uid", ""), None)
+        self._resolved.pop(manifest["metadata"].get("uid", ""), None)
 
     async def refresh(self, ref: Ref, keep: Callable[[Json], bool] = lambda _obj: True) -> Json | None:
         """Read an object past the caches; what exists (and is to be kept) enters them, what does not leaves them."""
@@ -94,6 +107,9 @@ class Observer:
     async def gather(self, manifest: Json) -> World:
         """What is around this rollout now."""
         rollout = self.parse(manifest)
+        workload = await self._workload(rollout)
+        if rollout.workload is not None and not reference.has_own_template(manifest):
+            manifest, rollout = self._taken_from(workload, manifest, rollout)
         objects = {ref: await self._find(ref) for ref in mentioned_by(rollout)}
         objects.update(self._nested(objects))
         return World(
@@ -103,7 +119,29 @@ class Observer:
             runs=self._controlled(kinds.ANALYSIS_RUNS, rollout.uid),
             objects=objects,
             slices={name: self._caches.slices.of(rollout.namespace, name) for name in services_of(rollout)},
+            verify_every=self.verify_every,
+            workload=workload,
         )
+
+    async def _workload(self, rollout: Rollout) -> Json | None:
+        """What the rollout takes its template from, if it does and if that is there."""
+        ref = workload_ref(rollout)
+        if ref is None:
+            return None
+        return await (self._resources.read(ref) if self.workloads is None else self.workloads.find(ref))
+
+    def _taken_from(self, workload: Json | None, manifest: Json, rollout: Rollout) -> tuple[Json, Rollout]:
+        """Manifest and rollout with the workload's template in them, or with the fault that it is not there."""
+        if workload is None:
+            assert rollout.workload is not None  # the caller has asked
+            fault = reference.reference_fault(rollout.workload, rollout.namespace)
+            return manifest, replace(rollout, faults=(fault, *rollout.faults))
+        whole, meta = reference.resolved(manifest, workload), workload["metadata"]
+        version = (manifest["metadata"].get("resourceVersion", ""), meta.get("uid", ""), meta["resourceVersion"])
+        held = self._resolved.get(rollout.uid)
+        if held is None or held[0] != version:
+            held = self._resolved[rollout.uid] = version, argo.parse(whole)
+        return whole, held[1]
 
     async def _find(self, ref: Ref) -> Json | None:
         if self._caches.at(ref) is not None:
@@ -138,7 +176,9 @@ def snapshot_of(
         services={name: _service(world, name) for name in services_of(world.rollout)},
         endpoints=_endpoints(world),
         route=_route(world),
+        verify_every=world.verify_every,
         analyses=tuple(_analysis(run) for run in world.runs),
+        workload=None if world.workload is None else reference.workload_of(world.workload),
         reference_faults=reference_faults(world),
         answers=answers or {},
         failures=tuple(failures),

@@ -11,6 +11,7 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches, service_of
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.mentions import Mentions, mentioned_by
+from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref, ref_of
 from rollouts.model.rollout import Rollout
@@ -37,10 +38,12 @@ def owners_of(obj: Json) -> Iterator[Key]:
 class Wakers:
     """Listens to all caches and wakes. `parse` is the observer's, which remembers what it parsed."""
 
-    def __init__(self, caches: Caches, wake: Wake, parse: Callable[[Json], Rollout]) -> None:
+    def __init__(self, caches: Caches, wake: Wake, parse: Callable[[Json], Rollout], workloads: Workloads) -> None:
         self._wake = wake
         self._parse = parse
+        self._workloads = workloads
         self._mentions = Mentions()
+        workloads.listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
         caches.of(kinds.ROLLOUTS).listen(self._index)
         for resource in OWNED:
             caches.of(resource).listen(self._waker(owners_of))
@@ -70,9 +73,16 @@ class Wakers:
         if obj is None:
             return
         try:
-            refs = tuple(mentioned_by(self._parse(after))) if after is not None else ()
+            refs = self._named_by(self._parse(after)) if after is not None else ()
         except UndecodableError:
             refs = ()
         for ref in self._mentions.update(key_of(obj, kinds.ROLLOUTS), refs):
             if ref.kind == kinds.SERVICES.kind:
                 self._wake(Key(kinds.SERVICES.plural, ref.namespace, ref.name))
+
+    def _named_by(self, rollout: Rollout) -> tuple[Ref, ...]:
+        workload = workload_ref(rollout)
+        if workload is None:
+            return tuple(mentioned_by(rollout))
+        self._workloads.follow(workload)
+        return (*mentioned_by(rollout), workload)

@@ -20,6 +20,7 @@ from rollouts.controller.scenes import rows_of
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import Watched, instance_selector
 from rollouts.controller.wakers import Wakers
+from rollouts.controller.workloads import Workloads
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 
@@ -45,7 +46,10 @@ class Controller:
         self._settings = settings
         events = Events(ports.cluster, ports.clock, heard=self._heard)
         self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake, ports.decide)
-        self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse)
+        self._reconciler.observer.verify_every = settings.verify_every
+        self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
+        self._reconciler.observer.workloads = self._workloads
+        self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
@@ -65,6 +69,7 @@ class Controller:
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(self._source.run())]
             watching += [group.create_task(informer.run()) for informer in self._informers]
+            watching.append(group.create_task(self._workloads.run()))
             ending = group.create_task(_until(stop))
             serving = group.create_task(self._serve(stop))
             await asyncio.wait({ending, serving}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollouts.dialects.argo.reading import integer, items, mapping, pause_duration, quota, text
+from rollouts.dialects.argo.reference import RESOLVED
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.strategy import Quota
 
@@ -32,9 +33,13 @@ def _invalid(path: str, value: Any, message: str, cure: str = "") -> Fault:
     return Fault(path, f"Invalid value: {json.dumps(value)}: {message}", cure)
 
 
+def _is_unresolved(spec: Mapping[str, Any]) -> bool:
+    """The template is another object's and not known here; with it at hand (dialects/argo/reference) it is judged."""
+    return bool(spec.get("workloadRef")) and not spec.get(RESOLVED)
+
+
 def _selector(spec: Mapping[str, Any]) -> Iterator[Fault]:
-    if spec.get("workloadRef"):
-        yield Fault("spec.workloadRef", "this version of Sluice takes no template from another workload yet")
+    if _is_unresolved(spec):
         return
     selector = mapping(spec.get("selector"))
     if spec.get("selector") is None:
@@ -44,7 +49,11 @@ def _selector(spec: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _template(spec: Mapping[str, Any]) -> Iterator[Fault]:
-    if spec.get("workloadRef"):
+    if _is_unresolved(spec):
+        template = mapping(spec.get("template"))
+        if template.get("metadata") or template.get("spec"):
+            message = "Internal error: template must be empty for workload reference rollout"
+            yield Fault("spec.template", message, "remove spec.template or spec.workloadRef")
         return
     if not isinstance(spec.get("template"), dict):
         yield Fault("spec.template", "Required value: Rollout has missing field '.spec.template'")
