@@ -1,8 +1,9 @@
 """What the embedded cluster's programs do: a value that the demo, `sluice simulate` and the tests write down.
 
 An image is good or bad by its name: how long it takes to start, whether it ever gets ready, how many of its answers are
-errors and how slow they are. Pods may override the start-up part by annotations (`simulator.sluice.dev/…`). A mistake
-is a ScenarioError that names the field and the cure, never a default.
+errors and how slow they are. An image that is not named does what its pod's spec says (workloads/programs.py). Pods
+may override the start-up part by annotations (`simulator.sluice.dev/…`). A mistake is a ScenarioError that names the
+field and the cure, never a default.
 
     requestsPerSecond: 50
     images:
@@ -48,8 +49,8 @@ class Latency:
 class Behaviour:
     """What one image does.
 
-    `ready_after` counts from the container's start. `never_ready` is "", or where it fails: image, command, probe.
-    `run_for` None runs for ever; `stop_after` is how long it takes to end when told to.
+    `ready_after` counts from the container's start. `never_ready` is "", or where it fails: image, start, command or
+    probe. `run_for` None runs for ever; `stop_after` is how long it takes to end when told to.
     """
 
     error_rate: float = 0.0
@@ -145,9 +146,9 @@ def _integer(value: Any, path: str) -> int:
 
 
 def _failure(value: Any, path: str) -> str:
-    if value in ("", "image", "command", "probe"):
+    if value in ("", "image", "start", "command", "probe"):
         return str(value)
-    raise ScenarioError(path, f"{value!r} is no way to fail: write image, command or probe")
+    raise ScenarioError(path, f"{value!r} is no way to fail: write image, start, command or probe")
 
 
 def _latency(value: Any, path: str) -> Latency:

@@ -18,35 +18,38 @@ Writing one. A scenario is an `async def` over a stage, which is a namespace of 
 
         assert stage.world.weights() == {"web-stable": 40, "web-canary": 60}
 
-The names of functions are namespaces, so they must differ over all modules. Manifests come from tests/builders/manifests
-(a_rollout, canary, routed, blue_green, services, a_route, weight, pause, …); their objects are plain dicts without a
-namespace, to be changed as needed. The rollout is called `web` wherever no other name is given.
+The names of functions are namespaces, so they must differ over all modules. Manifests come from
+tests/builders/manifests (a_rollout, canary, routed, blue_green, services, a_route, weight, pause, …); their objects
+are plain dicts without a namespace, to be changed as needed. The rollout is called `web` wherever no other name is
+given.
 
-Users do: apply, patch (merge; also other resources and subresources), edit (JSON patch), delete, set_image, scale (by the
-scale subresource), promote, promote(full=True), abort, retry, pause, undo, restart; `argo(*words)` is any line of our own
-CLI, `kubectl(*words)` the real kubectl (declare `@scenario(served=True)`, as that cannot live in virtual time). Each of
-them ends when the world shows what was written. `get` and `listed` ask the API server, for kinds that nobody watches.
+Users do: apply, patch (merge; also other resources and subresources), edit (JSON patch), delete, set_image, scale (by
+the scale subresource), promote, promote(full=True), abort, retry, pause, undo, restart; `argo(*words)` is any line of
+our own CLI, `kubectl(*words)` the real kubectl (declare `@scenario(served=True)`, as that cannot live in virtual
+time). Each of them ends when the world shows what was written. `get` and `listed` ask the API server, for kinds that
+nobody watches.
 
 What is seen: `stage.world` (tests/scenarios/sight.py), by watches: phase, message, step, pauses, conditions, status,
-sizes (image to spec.replicas), available, pods, weights, service_image, service_hash, replica_set(image), events, reasons,
-all(kind), one(kind, name).
+sizes (image to spec.replicas), available, pods, weights, service_image, service_hash, replica_set(image), events,
+reasons, all(kind), one(kind, name).
 
 Waiting: `until(lambda world: …, within=60, what="…")` looks at every single change, so nothing is missed between two
 looks; phase, healthy, paused(step=…) and degraded are such waits. The limits are those of a quiet machine (the real
 cluster stretches them). A phase alone may be yesterday's after a promote, abort or retry, which change no generation:
 wait for what is new (the step, a size, another phase). The order between different objects is not fixed (a Healthy
-rollout may reset its Services in the round after): wait for each. `seconds(n)` lets time pass: keep it short, on the real
-cluster it is true time; durations in manifests too. `quiet()` waits until nothing changes; `record(lambda world: …)` gives
-a list of all the different values that were ever seen, for what must never happen on the way.
+rollout may reset its Services in the round after): wait for each. `seconds(n)` lets time pass: keep it short, on the
+real cluster it is true time; durations in manifests too. `quiet()` waits until nothing changes; `record(lambda world:
+…)` gives a list of all the different values that were ever seen, for what must never happen on the way.
 
-Events: `await stage.expect_events("RolloutUpdated", ("ScalingReplicaSet", "Scaled up …"), ("Warning", reason, message))`
-are all events about a rollout in order, no more and no less.
+Events: `await stage.expect_events("RolloutUpdated", ("ScalingReplicaSet", "Scaled up …"), ("Warning", reason,
+message))` are all events about a rollout in order, no more and no less.
 
-Measurements: `query = stage.says("errors", 0.2)` is a query that Prometheus answers by 0.2 until it says another; put it
-into a_template(query=query). A query that is a number answers itself.
+Measurements: `query = stage.says("errors", 0.2)` is a query that Prometheus answers by 0.2 until it says another; put
+it into a_template(query=query). A query that is a number answers itself.
 
-Pods behave by their own spec, by the same rules on both clusters (controlplane/kwok/, simulator/workloads/programs.py):
-ready after about a second; `readinessProbe.initialDelaySeconds`; readiness gates stay closed until somebody sets the
-condition in the pod's status; an image that contains `does-not-exist`, `nonexistent` or `argo-error` is never pulled; a
-command `/bad-command` never starts; postStart and preStop `sleep N`; pods of Jobs obey `sleep N` and `exit N`.
+Pods behave by their own spec, by the same rules on both clusters (controlplane/kwok/,
+simulator/workloads/programs.py): ready after about a second; `readinessProbe.initialDelaySeconds`; readiness gates
+stay closed until somebody sets the condition in the pod's status; an image that contains `does-not-exist`,
+`nonexistent` or `argo-error` is never pulled; a command `/bad-command` never starts; postStart and preStop `sleep N`;
+pods of Jobs obey `sleep N` and `exit N`.
 """

@@ -1,6 +1,7 @@
 """The life of one container, as a function of time. Asked by the kubelet; pure.
 
 image fails    ErrImagePull → ImagePullBackOff
+start fails    RunContainerError → CrashLoopBackOff → …      (the program is not there)
 command fails  running → CrashLoopBackOff → running → …      (10 s, 20 s, 40 s … 5 min between two tries)
 probe fails    running, never ready
 otherwise      ContainerCreating (Running, with a readiness probe) → ready → [ends after run_for]
@@ -14,8 +15,11 @@ from rollouts.simulator.scenario import Behaviour
 from rollouts.simulator.workloads.conditions import written
 
 _FIRST_PULL = timedelta(seconds=1)
+_FIRST_START = timedelta(seconds=1)
 _SHORTEST_JOB = timedelta(seconds=1)  # a run-to-end container that nobody gave a duration
 _LAST_BACK_OFF = 300
+_FAILING = {"command": 1, "start": 128}
+"""Exit codes of what fails, unless it has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Container:
         """Its state `now`, when the pod started at `started`."""
         if self.behaviour.never_ready == "image":
             return self._without_image(now, started)
+        if self.behaviour.never_ready == "start":
+            return self._without_program(now, started)
         run_for = self._run_for()
         if run_for is not None:
             return self._in_turns(now, started, run_for)
@@ -61,6 +67,12 @@ class Container:
             status = self._waiting("ErrImagePull", f'failed to pull image "{self.image}": not found')
             return Moment(status, changes_at=started + _FIRST_PULL)
         return Moment(self._waiting("ImagePullBackOff", f'Back-off pulling image "{self.image}"'))
+
+    def _without_program(self, now: datetime, started: datetime) -> Moment:
+        tried = started + _FIRST_START
+        if now < tried:
+            return Moment(self._waiting("RunContainerError", "no such file or directory"), changes_at=tried)
+        return self._in_turns(now, tried, timedelta())
 
     def _from_start(self, now: datetime, started: datetime, turn: int, last: Json | None = None) -> Moment:
         """A turn that goes on: creating, running, ready. Without a probe nobody sees it run before it is ready."""
@@ -92,7 +104,7 @@ class Container:
             started, turn = again, turn + 1
 
     def _exit_code(self) -> int:
-        return self.behaviour.exit_code or (1 if self.behaviour.never_ready == "command" else 0)
+        return self.behaviour.exit_code or _FAILING.get(self.behaviour.never_ready, 0)
 
     def _ending(self, moment: Moment, ended: datetime, *, is_looping: bool) -> Moment:
         changes_at = min(moment.changes_at or ended, ended)
@@ -106,7 +118,7 @@ class Container:
         return Moment(status, has_started=True, changes_at=again, is_looping=self.policy == "Always")
 
     def _ended(self, exit_code: int, started: datetime, ended: datetime) -> Json:
-        reason = "Completed" if exit_code == 0 else "Error"
+        reason = "StartError" if self.behaviour.never_ready == "start" else "Error" if exit_code else "Completed"
         times = {"startedAt": written(started), "finishedAt": written(ended)}
         return {"terminated": {"exitCode": exit_code, "reason": reason, **times}}
 

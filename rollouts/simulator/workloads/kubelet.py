@@ -1,20 +1,21 @@
 """Scheduler and kubelet in one: pods get a node, an address and a life, and end when they are told to.
 
-What a pod's containers do comes from the scenario by image; annotations of the pod change it for its first container
-(`simulator.sluice.dev/ready-after`, `never-ready`, `run-for`, `exit-code`, `stop-after`). Moments are kept in memory to
+What a pod's containers do comes from the scenario by image, and else from their own spec (programs.py); annotations of
+the pod change it for its first container (`simulator.sluice.dev/ready-after`, `never-ready`, `run-for`, `exit-code`,
+`stop-after`). Moments are kept in memory to
 the microsecond, since status has whole seconds only; a kubelet that finds a running pod goes on from its status.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.scenario import Scenario, ScenarioError, with_annotations
 from rollouts.simulator.workloads import pods as of_pods
 from rollouts.simulator.workloads.conditions import conditions_with, is_true, moment_of, written
 from rollouts.simulator.workloads.containers import Container, Moment
+from rollouts.simulator.workloads.programs import behaviour_of, hook_time
 from rollouts.simulator.workloads.rounds import Now, Rounds, Wake
 from rollouts.simulator.workloads.selectors import Key, key_of
 from rollouts.simulator.workloads.views import Views
@@ -154,7 +155,9 @@ def _container(spec: Json, scenario: Scenario, policy: str) -> Container:
     image = spec.get("image", "")
     probe = spec.get("readinessProbe")
     delay = None if probe is None else timedelta(seconds=probe.get("initialDelaySeconds") or 0)
-    return Container(spec["name"], image, scenario.behaviour(image), policy, delay)
+    told = scenario.images.get(image)
+    behaviour = behaviour_of(spec, scenario.default, ends=policy != "Always") if told is None else told
+    return Container(spec["name"], image, behaviour, policy, delay)
 
 
 def _started_at(pod: Json, now: datetime) -> datetime:
@@ -170,14 +173,4 @@ def _stop_time(pod: Json, scenario: Scenario) -> timedelta:
         needed = max(container.behaviour.stop_after for container in containers_of(pod, scenario))
     except ScenarioError:
         needed = timedelta()
-    return min(grace, needed + max(_pre_stop(spec) for spec in pod["spec"]["containers"]))
-
-
-def _pre_stop(container: Json) -> timedelta:
-    """The sleep that a preStop hook asks for: its `sleep` action, or an exec of sleep."""
-    hook = (container.get("lifecycle") or {}).get("preStop") or {}
-    if "sleep" in hook:
-        return timedelta(seconds=hook["sleep"].get("seconds") or 0)
-    words = " ".join((hook.get("exec") or {}).get("command") or ()).split()
-    after = [seconds for word, seconds in pairwise(words) if word.split("/")[-1] == "sleep"]
-    return timedelta(seconds=float(after[0])) if after and after[0].isdigit() else timedelta()
+    return min(grace, needed + max(hook_time(spec, "preStop") for spec in pod["spec"]["containers"]))

@@ -56,7 +56,7 @@ def test_an_empty_scenario_is_the_default_one() -> None:
         ("images: {a: {errorrate: 1}}", r"scenario\.images\[a\]\.errorrate: no such field; known are errorRate"),
         ("images: {a: {errorRate: 101%}}", r"errorRate: '101%' is more than all"),
         ("images: {a: {errorRate: -1}}", r"errorRate: -1 is no rate"),
-        ("images: {a: {neverReady: disk}}", r"neverReady: 'disk' is no way to fail: write image, command or probe"),
+        ("images: {a: {neverReady: disk}}", r"neverReady: 'disk' is no way to fail: write image, start, "),
         ("images: {a: {latency: {median: 1s, p99: 1ms}}}", r"latency: the median must be above zero and at most"),
         ("images: {a: {latency: fast}}", r"latency: 'fast' is no duration"),
         ("images: [a]", r"scenario\.images: expected fields and values"),

@@ -113,3 +113,17 @@ def test_a_server_may_crash_after_it_was_ready() -> None:
         (1, "running", True),
         (60, "CrashLoopBackOff", False),
     ]
+
+
+def test_a_program_that_is_not_there_is_backed_off_from() -> None:
+    """It fails to start, and is then tried again ever less often; its exit code is the runtime's."""
+    missing = a_container(never_ready="start")
+
+    assert story(missing, 12) == [
+        (0, "RunContainerError", False),
+        (1, "CrashLoopBackOff", False),
+        (11, "CrashLoopBackOff", False),
+    ]
+    assert not after(missing, 0).has_started
+    assert after(missing, 2).status["lastState"]["terminated"]["reason"] == "StartError"
+    assert after(missing, 2).status["lastState"]["terminated"]["exitCode"] == 128
