@@ -5,6 +5,7 @@ The rules and their odd corners are Argo's (spec/argo-rollouts.md §2.4); tests/
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 from math import ceil, floor
 
@@ -172,22 +173,70 @@ def _counted(version: Version | None, *, by_spec: bool) -> int:
 
 
 def routed_counts(rollout: Rollout, canary: Canary, status: Status, held: Held) -> tuple[int, int]:
-    """(canary, stable) sizes where routes carry the weight: stable keeps its full size."""
-    size = rollout.size
+    """(canary, stable) sizes where routes carry the weight: stable keeps its full size unless it is dynamic.
+
+    A dynamic stable version shrinks by the recorded weight, so one round after the traffic has moved.
+    """
+    replicas, weight = canary_goal(rollout, canary, status, held)
+    new = _share(rollout, canary, weight) if replicas is None else replicas
+    if not canary.dynamic_stable:
+        return new, rollout.size
+    stable = _share(rollout, canary, canary.max_weight - weight)
+    if status.canary.shares is not None:
+        stable = max(stable, _share(rollout, canary, status.canary.shares.stable.weight))
+        if status.is_aborted:
+            new = max(new, _share(rollout, canary, status.canary.shares.canary.weight))
+    return new, stable
+
+
+def canary_goal(rollout: Rollout, canary: Canary, status: Status, held: Held) -> tuple[int | None, int]:
+    """The canary's size as (pods, weight): the pods that a setCanaryScale fixes, else None and the weight to follow."""
     if status.promote_fully or not status.stable or status.current == status.stable:
-        return size, size if held.has_twins else 0
+        return None, canary.max_weight
     scale = _canary_scale(canary, status)
     if scale is not None and scale.replicas is not None:
-        return scale.replicas, size
-    weight = scale.weight if scale is not None and scale.weight is not None else step_weight(canary, status)
-    top = 100 if scale is not None else canary.max_weight
-    return -(-size * weight // top), size
+        return scale.replicas, 0
+    if scale is not None and scale.weight is not None:
+        return None, scale.weight
+    if status.is_aborted and canary.dynamic_stable:
+        return None, weight_on_the_way_down(rollout, canary, held)
+    return None, step_weight(canary, status)
+
+
+def weight_on_the_way_down(rollout: Rollout, canary: Canary, held: Held) -> int:
+    """After an abort of a dynamic canary: back through the weights of its steps, each once both sides have followed.
+
+    A weight is passed when stable could carry the rest of it and the canary has no more pods than it takes.
+    """
+    if held.stable is None or rollout.size == 0:
+        return 0
+    weights = [step.weight for step in canary.steps if isinstance(step, SetWeight)]
+    for weight in reversed(weights):
+        is_carried = held.stable.available >= carried_by_stable(rollout, canary, weight)
+        if not is_carried or _asked(held.new) > _share(rollout, canary, weight):
+            return weight
+    return 0
+
+
+def carried_by_stable(rollout: Rollout, canary: Canary, weight: int) -> int:
+    """Stable pods that must be available before the canary may have this weight."""
+    return (canary.max_weight - weight) * rollout.size // canary.max_weight
+
+
+def _share(rollout: Rollout, canary: Canary, weight: int) -> int:
+    """Pods for this weight; a version that has any has as many as minPodsPerReplicaSet asks for."""
+    pods = -(-rollout.size * weight // canary.max_weight)
+    return pods if pods == 0 else max(pods, min(canary.min_pods or 0, rollout.size))
 
 
 def _canary_scale(canary: Canary, status: Status) -> SetCanaryScale | None:
-    """The setCanaryScale in force: the newest one, unless it says to follow the weight again, or all is over."""
+    """The setCanaryScale in force: the newest one, unless it says to follow the weight again, or all is over.
+
+    An abort is the end of it, but for a canary that is to be kept after an abort.
+    """
     index = step_index(canary, status)
-    if status.is_aborted or index == len(canary.steps):
+    is_kept = canary.abort_scale_down_delay == timedelta()
+    if index == len(canary.steps) or (status.is_aborted and not is_kept):
         return None
     scales = [step for step in canary.steps[: index + 1] if isinstance(step, SetCanaryScale)]
     return scales[-1] if scales and not scales[-1].match_traffic_weight else None
@@ -200,13 +249,17 @@ def counts(rollout: Rollout, canary: Canary, status: Status, held: Held) -> tupl
 
 
 def are_reached(rollout: Rollout, canary: Canary, status: Status, held: Held) -> bool:
-    """Whether the sizes of the current step stand: canary pods available, stable asked for, no others serving."""
+    """Whether the sizes of the current step stand: canary pods available, stable asked for, no others serving.
+
+    A dynamic stable version follows the traffic, so no step waits for it.
+    """
     want_new, want_stable = counts(rollout, canary, status, held)
     new, stable = held.new, held.stable
     threshold = canary.progress_threshold if stable is not None else None
     if new is None or not _is_new_reached(new, want_new, threshold):
         return False
-    if stable is not None and not stable.replicas == want_stable == stable.current:
+    is_followed = canary.is_routed and canary.dynamic_stable
+    if stable is not None and not is_followed and not stable.replicas == want_stable == stable.current:
         return False
     return canary.is_routed or available(held.others) == 0
 

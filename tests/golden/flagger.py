@@ -65,7 +65,7 @@ def _act(world: World, action: Json) -> None:
         world.configs[kind, name] = merged(world.configs[kind, name], patch)
 
 
-def _shown(output: Json) -> Json:
+def _shown(_: Json, output: Json) -> Json:
     """The part of Flagger's answer that ours is compared with, in the same form."""
     return {"ticks": [{name: _SHOWN[name](tick.get(name, [])) for name in ANSWERED} for tick in output["ticks"]]}
 

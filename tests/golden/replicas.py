@@ -1,15 +1,19 @@
-"""replicas_approximation and replicas_basic_canary: how many pods each version gets."""
+"""The replicas_* categories: how many pods each version gets, by counts and by weights on routes."""
 
 from rollouts.decide.replicas import (
     Held,
     approximate,
     are_reached,
     basic_counts,
+    canary_goal,
     canary_weight,
+    routed_counts,
+    step_weight,
     surge_of,
     unavailable_of,
 )
 from rollouts.dialects.argo.rollout import parse
+from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary
 from rollouts.model.workload import Version
 from rollouts.workloads.replicasets import versions
@@ -44,12 +48,15 @@ TIE_WITHOUT_CHOICE = Rule(
 APPROXIMATION = Category("replicas_approximation", _approximation, (TIE_WITHOUT_CHOICE,))
 
 
-def _basic_canary(given: Json) -> Json:
+def _parsed(given: Json) -> tuple[Rollout, Canary, Held]:
     rollout = parse(given["rollout"])
-    strategy = rollout.strategy
-    assert isinstance(strategy, Canary)
+    assert isinstance(rollout.strategy, Canary)
     others = tuple(version for rs in given["otherRSs"] or () if (version := _version(rs)) is not None)
-    held = Held(_version(given["newRS"]), _version(given["stableRS"]), others)
+    return rollout, rollout.strategy, Held(_version(given["newRS"]), _version(given["stableRS"]), others)
+
+
+def _basic_canary(given: Json) -> Json:
+    rollout, strategy, held = _parsed(given)
     canary, stable = basic_counts(rollout, strategy, rollout.status, held)
     return {
         "canary": canary,
@@ -66,3 +73,21 @@ def _version(replica_set: Json | None) -> Version | None:
 
 
 BASIC_CANARY = Category("replicas_basic_canary", _basic_canary)
+
+
+def _traffic_canary(given: Json) -> Json:
+    rollout, strategy, held = _parsed(given)
+    canary, stable = routed_counts(rollout, strategy, rollout.status, held)
+    replicas, weight = canary_goal(rollout, strategy, rollout.status, held)
+    return {
+        "canary": canary,
+        "stable": stable,
+        "desiredCanaryReplicas": replicas,
+        "desiredCanaryWeight": weight,
+        "currentSetWeight": step_weight(strategy, rollout.status),
+        "maxTrafficWeight": strategy.max_weight,
+        "atDesiredReplicaCounts": are_reached(rollout, strategy, rollout.status, held),
+    }
+
+
+TRAFFIC_CANARY = Category("replicas_traffic_canary", _traffic_canary)

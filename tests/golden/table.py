@@ -10,6 +10,7 @@ CATEGORIES: dict[str, Category] = {
         hashing.STEP_HASH,
         replicas.APPROXIMATION,
         replicas.BASIC_CANARY,
+        replicas.TRAFFIC_CANARY,
         phases.PHASE,
         plugin.OUTPUT,
         plugin.PATCHES,
