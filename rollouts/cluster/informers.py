@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from rollouts.cluster.errors import ClusterError, GoneError, NotFoundError
 from rollouts.cluster.port import Cluster, Collection, Json, Query, WatchEvent
 from rollouts.telemetry.logs import log
+from rollouts.telemetry.seldom import Seldom
 
 Listener = Callable[[Json | None, Json | None], None]
 """Told (before, after) of each change; None for what was not there, or is gone."""
@@ -21,6 +22,11 @@ Listener = Callable[[Json | None, Json | None], None]
 _TOMBSTONES = 1000
 _PATIENCE = 3
 """Failures in a row before anybody is told; the odd lost connection is nobody's business."""
+
+_TOLD_EVERY = 300.0
+"""Seconds between two lines about the same outage."""
+
+_OUTAGE = "outage"
 
 
 def version_of(obj: Json) -> int:
@@ -141,6 +147,7 @@ class Informer:
         self._timing = timing
         self._dice = dice or random.Random()
         self._failures = 0
+        self._outages = Seldom(_TOLD_EVERY)
 
     async def run(self) -> None:
         """List, then follow; again from the list when the version is gone. Until cancelled."""
@@ -168,7 +175,7 @@ class Informer:
             await asyncio.sleep(0)
             if not page.token:
                 self._keep_only(found, version=page.version)
-                self._failures = 0
+                self._recover()
                 return page.version
             query = replace(query, token=page.token)
 
@@ -181,15 +188,15 @@ class Informer:
 
     async def _follow(self, version: str) -> None:
         while True:
-            before = version
+            before, cause = version, None
             try:
                 version = await self._watch_once(version)
             except GoneError:
                 return
             except _BrokenWatchError as broken:
-                version = broken.version
+                version, cause = broken.version, broken.__cause__
             if version == before:
-                await self._pause()
+                await self._pause(cause)
 
     async def _watch_once(self, version: str) -> str:
         """One watch; the version to go on from. A stream that breaks keeps what it had brought."""
@@ -208,7 +215,7 @@ class Informer:
         return version
 
     def _take(self, event: WatchEvent) -> str:
-        self._failures = 0
+        self._recover()
         if event.type == "DELETED":
             self.cache.remove(event.object)
         elif event.type != "BOOKMARK":
@@ -216,11 +223,17 @@ class Informer:
         version: str = event.object.get("metadata", {}).get("resourceVersion", "")
         return version
 
-    async def _pause(self, error: ClusterError | None = None) -> None:
+    def _recover(self) -> None:
+        if self._failures and self._outages.is_over(_OUTAGE):
+            log().info("can be watched again", kind=self.collection.resource.kind)
+        self._failures = 0
+
+    async def _pause(self, error: BaseException | None = None) -> None:
         longest = min(self._timing.last_retry, self._timing.first_retry * 2.0**self._failures)
         self._failures = min(self._failures + 1, 20)
-        if error is not None and self._failures >= _PATIENCE:
-            log().warning("cannot list", kind=self.collection.resource.kind, error=f"{type(error).__name__}: {error}")
+        if isinstance(error, ClusterError) and self._failures >= _PATIENCE and self._outages.passes(_OUTAGE):
+            line = log().bind(kind=self.collection.resource.kind, attempts=self._failures)
+            line.warning("cannot be watched", error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(longest * self._dice.uniform(0.5, 1.0))
 
 

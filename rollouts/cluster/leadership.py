@@ -23,6 +23,10 @@ from rollouts.cluster.errors import (
 from rollouts.cluster.kinds import LEASES
 from rollouts.cluster.port import Cluster, Collection, Json, Patch, PatchType, Target
 from rollouts.telemetry.logs import log
+from rollouts.telemetry.seldom import Seldom
+
+_TOLD_EVERY = 600.0
+"""Seconds between two lines of a standby about the same leader."""
 
 Work = Callable[[asyncio.Event], Awaitable[None]]
 """What only the holder does; it ends soon after the event it is given is set."""
@@ -60,6 +64,7 @@ class Leadership:
         self._seen: Json = {}
         self._seen_at = 0.0
         self._complaints: set[type[BaseException]] = set()
+        self._leaders = Seldom(_TOLD_EVERY)
 
     async def serve(self, work: Work, stop: asyncio.Event) -> None:
         """Do `work` whenever the Lease is ours, until `stop`."""
@@ -67,7 +72,15 @@ class Leadership:
             if await self._attempt():
                 await self._hold(work, stop)
             else:
+                self._stand_by()
                 await _either(stop, self._term.retry * self._dice.uniform(1.0, 1.2))
+
+    def _stand_by(self) -> None:
+        """A standby is silent by nature: say now and then, and when that changes, who works instead."""
+        if self._is_held_by_other():
+            leader = self._seen["spec"]["holderIdentity"]
+            if self._leaders.passes(leader):
+                log().info("standing by", leader=leader, lease=f"{self._target.namespace}/{self._target.name}")
 
     async def _hold(self, work: Work, stop: asyncio.Event) -> None:
         """Work and renew beside it; whichever ends first ends the other."""

@@ -9,6 +9,8 @@ lists as well, waits until every key of that list has come from kopf, and drops 
 """
 
 import asyncio
+import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,12 +23,16 @@ from rollouts.cluster.login import Credentials
 from rollouts.cluster.port import Cluster, Json, Resource
 from rollouts.controller.sources import Watched
 from rollouts.telemetry.logs import log
+from rollouts.telemetry.seldom import Seldom
 
 BEATS_BETWEEN_SWEEPS = 30
 ARRIVAL_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 
 Key = tuple[Resource, str, str]
+
+_KOPF = logging.getLogger("kopf._cogs.clients.watching")
+_ATTEMPT = re.compile(r"Request attempt \S+ failed; will retry: (\S+ [^?\s]+)")
 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
@@ -58,9 +64,18 @@ class KopfSource:
         self._on_signal = on_signal
         self._beat = beat
         self._missing: set[Key] = set()
+        self._outages = Seldom()
 
     async def run(self) -> None:
         """Serve what is installed; start again when that changes. Until cancelled."""
+        patience = _Patience(self._outages)
+        _KOPF.addFilter(patience)
+        try:
+            await self._run()
+        finally:
+            _KOPF.removeFilter(patience)
+
+    async def _run(self) -> None:
         while True:
             served = await self._served()
             if served:
@@ -76,7 +91,8 @@ class KopfSource:
             try:
                 known = {(r.group, r.plural) for r in await self._cluster.discover()}
             except ClusterError as error:
-                log().warning("waiting for the API server", error=str(error), next_try=f"in {pause:.0f} s")
+                if self._outages.passes("discovery"):
+                    log().warning("waiting for the API server", error=str(error), next_try=f"in {pause:.0f} s")
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
@@ -188,12 +204,26 @@ class KopfSource:
             try:
                 await Informer(self._cluster, watched.collection, watched.cache, watched.query).list_once()
             except ClusterError as error:
-                log().warning("cannot list", kind=watched.resource.kind, error=str(error))
+                if self._outages.passes(watched.resource):
+                    log().warning("cannot list", kind=watched.resource.kind, error=str(error))
             there.update(
                 (watched.resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
                 for obj in watched.cache
             )
         return there
+
+
+class _Patience(logging.Filter):
+    """kopf tells of each attempt of each watch; in an outage one line a watch and minute says it too."""
+
+    def __init__(self, outages: Seldom) -> None:
+        super().__init__()
+        self._outages = outages
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line passes."""
+        attempt = _ATTEMPT.match(record.getMessage())
+        return attempt is None or self._outages.passes(attempt.group(1))
 
 
 class _NoProgress(kopf.ProgressStorage):

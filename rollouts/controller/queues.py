@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from rollouts.cluster.errors import ClusterError, ConflictError
+from rollouts.cluster.errors import ClusterError, ConflictError, ServerError
 from rollouts.cluster.port import Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key, Kind
@@ -16,6 +16,7 @@ from rollouts.controller.wakeups import Wakeups
 from rollouts.model.errors import RolloutsError, TemporaryError
 from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Row
+from rollouts.telemetry.seldom import Seldom
 
 _METRIC_KINDS = {"rollouts": "rollout", "analysisruns": "analysis_run"}
 
@@ -42,6 +43,7 @@ class Queues:
         self._queues: dict[str, Wakeups] = {}
         self._kinds: dict[str, Kind] = {}
         self._meters: dict[str, Meter] = {}
+        self._outages = Seldom()
 
     @property
     def is_idle(self) -> bool:
@@ -111,6 +113,9 @@ class Queues:
             case ConflictError():
                 line.debug("conflict", error=str(error))
                 return
+            case ServerError() if error.status.get("code") == 0:
+                if self._outages.passes("no answer"):
+                    line.warning("rounds fail, for the API server does not answer", error=str(error))
             case TemporaryError() | ClusterError():
                 line.warning("round failed", error=f"{type(error).__name__}: {error}")
             case RolloutsError():

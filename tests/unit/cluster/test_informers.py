@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from rollouts.cluster.errors import ServerError
 from rollouts.cluster.informers import Cache, Informer, Timing, slim
 from rollouts.cluster.kinds import CONFIG_MAPS
@@ -270,3 +272,19 @@ def test_a_silent_watch_is_opened_again() -> None:
         await asyncio.sleep(60)
 
     assert play(story).names() == ["late"]
+
+
+def test_an_outage_is_told_once_in_a_while_and_so_is_its_end() -> None:
+    """Every watch meets it; the log must stay readable."""
+
+    async def story(scene: Scene) -> None:
+        scene.cluster.failures = 50
+        with capture_logs() as told:
+            await scene.informer.synced.wait()
+        lines = [line["event"] for line in told]
+        minutes = asyncio.get_running_loop().time() / 60
+        assert lines[-1] == "can be watched again"
+        assert set(lines[:-1]) == {"cannot be watched"}
+        assert 2 <= len(lines[:-1]) <= 1 + minutes / 5
+
+    play(story)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -222,3 +222,24 @@ def test_a_lease_that_cannot_be_had_is_told_once_for_each_cause() -> None:
 
 def _when(entry: str) -> float:
     return float(entry.rpartition(" ")[2])
+
+
+def test_a_standby_says_who_leads_and_when_that_changes() -> None:
+    """Now and then, not every two seconds."""
+    told: list[MutableMapping[str, Any]] = []
+
+    async def story(candidates: Race) -> None:
+        with capture_logs() as lines:
+            await asyncio.sleep(700)
+            candidates.a.stop.set()
+            await asyncio.sleep(10)
+            late = Candidate(candidates.store, "c", candidates.diary)
+            await asyncio.sleep(10)
+        late.stop.set()
+        await late.task
+        told.extend(line for line in lines if line["event"] == "standing by")
+
+    race(story)
+
+    assert [line["leader"] for line in told] == ["a", "a", "b"]
+    assert {line["lease"] for line in told} == {"default/lock"}

@@ -1,9 +1,12 @@
 """kopf as the source of our own kinds, against the embedded cluster's HTTP front; in real time, led by events."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+import pytest
 
 from rollouts.cluster import kinds
 from rollouts.cluster.client import HttpCluster
@@ -124,3 +127,18 @@ async def test_without_any_kind_the_source_is_synced_and_waits() -> None:
 
 def _version(obj: Json) -> str:
     return str(obj["metadata"]["resourceVersion"])
+
+
+async def test_an_outage_is_told_once_for_each_watch(caplog: pytest.LogCaptureFixture) -> None:
+    """kopf tells of each attempt; nobody wants to read that all night."""
+    kopfs = logging.getLogger("kopf._cogs.clients.watching")
+    async with scene("rollouts", "gitrepositories") as here, running(here.source):
+        for attempt in range(1, 9):
+            for plural in ("rollouts", "gitrepositories"):
+                url = f"http://host/apis/g/v1/{plural}?watch=true&resourceVersion={attempt}"
+                kopfs.error(f"Request attempt #{attempt}/9 failed; will retry: GET {url} -> refused")
+        kopfs.error("something else")
+    told = [record.getMessage() for record in caplog.records if record.name == kopfs.name]
+
+    assert len(told) == 3
+    assert kopfs.filters == []

@@ -20,7 +20,7 @@ def test_counters_have_the_names_of_argos_controller() -> None:
         'rollout_reconcile_bucket{le="0.15",name="web",namespace="default"} 1.0',
         'rollout_reconcile_error{name="web",namespace="default"} 1.0',
         'rollout_events_total{name="web",namespace="default",reason="RolloutPaused",type="Normal"} 1.0',
-        'controller_clientset_k8s_request_total'
+        "controller_clientset_k8s_request_total"
         '{kind="pods",name="N/A",namespace="N/A",status_code="200",verb="Patch"} 1.0',
     } <= set(page(metrics))
 
