@@ -21,9 +21,10 @@ from rollouts.cluster.errors import (
 )
 from rollouts.controller.caches import Caches
 from rollouts.controller.observe import Observer, World, controller_of
+from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
 from rollouts.dialects.argo.analysis import render_run
-from rollouts.model.effects import Effect, ShiftTraffic, StartAnalysis
+from rollouts.model.effects import Effect, EvictPod, MarkPods, ShiftTraffic, StartAnalysis
 from rollouts.model.objects import Change, Create, Json, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
@@ -48,10 +49,12 @@ REFUSALS = (
 class Outcome:
     """What became of a round's effects: those done, what ended the round before its end, and the events of the routes.
 
-    `failure` is for the next decision to see; `error` is for now, and the round is made again.
+    `failure` is for the next decision to see; `error` is for now, and the round is made again. What is `put_off`
+    holds up nothing: the plan's own wake-up tries it again.
     """
 
     done: list[Effect] = field(default_factory=list)
+    put_off: list[Effect] = field(default_factory=list)
     failure: Failure | None = None
     error: ClusterError | None = None
     events: list[Event] = field(default_factory=list)
@@ -60,7 +63,8 @@ class Outcome:
 class Applier:
     """Carries out effects for one rollout at a time."""
 
-    def __init__(self, caches: Caches, resources: Resources, observer: Observer) -> None:
+    def __init__(self, caches: Caches, resources: Resources, observer: Observer, pods: Pods) -> None:
+        self._pods = pods
         self._caches = caches
         self._resources = resources
         self._observer = observer
@@ -75,7 +79,8 @@ class Applier:
                 outcome.error = error
             if outcome.failure is not None or outcome.error is not None:
                 break
-            outcome.done.append(effect)
+            if effect not in outcome.put_off:
+                outcome.done.append(effect)
         return outcome
 
     async def _by_now(self, world: World) -> World:
@@ -85,6 +90,11 @@ class Applier:
         return await self._observer.gather(held)
 
     async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
+        if isinstance(effect, EvictPod):
+            await self._evict(world, effect, outcome)
+            return None
+        if isinstance(effect, MarkPods):
+            return await self._mark(world, effect)
         try:
             rendered = rendered_effect(effect, world)
         except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
@@ -98,6 +108,20 @@ class Applier:
                 if failure is not None:
                     return failure
         outcome.events.extend(rendered.events)
+        return None
+
+    async def _evict(self, world: World, effect: EvictPod, outcome: Outcome) -> None:
+        refusal = await self._pods.evict(world, effect)
+        if refusal:
+            outcome.put_off.append(effect)
+            text = f"Pod {effect.name} is not restarted yet: {refusal}"
+            outcome.events.append(Event("EvictionRefused", text, is_warning=True))
+
+    async def _mark(self, world: World, effect: MarkPods) -> Failure | None:
+        try:
+            await self._pods.mark(world, effect)
+        except REFUSALS as error:
+            return Failure(effect, reason=type(error).reason, message=error.message)
         return None
 
     async def _carry_out(self, change: Change) -> None:

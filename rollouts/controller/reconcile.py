@@ -16,6 +16,7 @@ from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.observe import Observer, World, snapshot_of
+from rollouts.controller.pods import Pods
 from rollouts.controller.report import status_patch, told_by, write_status
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
@@ -52,7 +53,8 @@ class Reconciler:
         resources = Resources(cluster)
         self.observer = Observer(caches, resources)
         self.conversations = Conversations(wake)
-        self._applier = Applier(caches, resources, self.observer)
+        self.pods = Pods(cluster)
+        self._applier = Applier(caches, resources, self.observer, self.pods)
         self._failures: dict[Key, Failure] = {}
 
     async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
@@ -61,7 +63,7 @@ class Reconciler:
         failure = self._failures.pop(key, None)
         plan = self._decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
         if plan.questions:
-            self.conversations.put(key, plan.questions, lambda question: answer(question, world))
+            self.conversations.put(key, plan.questions, lambda question: answer(question, world, self.pods))
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)

@@ -12,6 +12,7 @@ from rollouts.decide.conditions import (
     set_condition,
     without_condition,
 )
+from rollouts.decide.metadata import avoided_by, metadata_of
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.status import phase_of
 from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, SetRevision
@@ -59,10 +60,18 @@ def new_version_missing(here: Situation) -> Step | None:
         return None
     revision = 1 + max((v.revision for v in here.versions), default=0)
     name = f"{here.rollout.name}-{here.rollout.target}"
-    create = CreateVersion(here.rollout.target, name, replicas=0, desired=here.rollout.size, revision=revision)
+    create = CreateVersion(
+        here.rollout.target,
+        name,
+        replicas=0,
+        desired=here.rollout.size,
+        revision=revision,
+        metadata=metadata_of(here, here.rollout.target),
+        keeps_off=avoided_by(here, here.rollout.target),
+    )
     failed = next((f for f in here.snapshot.failures if f.effect == create and not f.is_ours), None)
     if failed is not None and failed.reason != "AlreadyExists":
-        return _create_failed(here, name, failed.message)
+        return _create_failed(here, create, failed.message)
     events = (
         Event("RolloutUpdated", f"Rollout updated to revision {revision}"),
         Event("NewReplicaSetCreated", f"Created ReplicaSet {name} (revision {revision})"),
@@ -124,14 +133,11 @@ def pause_not_shown(here: Situation) -> Step | None:
     return Step(status=status, reason="show the pause in the conditions", ends=Ends.ROUND)
 
 
-def _create_failed(here: Situation, name: str, message: str) -> Step:
-    text = f'Failed to create new replica set "{name}": {message}'
+def _create_failed(here: Situation, create: CreateVersion, message: str) -> Step:
+    text = f'Failed to create new replica set "{create.name}": {message}'
     condition = Condition(PROGRESSING, "False", "ReplicaSetCreateError", text, here.now, here.now)
     status = set_condition(here.status, condition)
     event = Event("ReplicaSetCreateError", text, is_warning=True)
-    create = CreateVersion(
-        here.rollout.target, name, 0, here.rollout.size, 1 + max((v.revision for v in here.versions), default=0)
-    )
     return Step((create,), (event,) if status != here.status else (), status=status, reason=text, ends=Ends.ROUND)
 
 

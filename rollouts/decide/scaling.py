@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rollouts.decide.pauses import INCONCLUSIVE
 from rollouts.decide.replicas import Held, counts, unavailable_of
+from rollouts.decide.restart import keeps_spare
 from rollouts.decide.situation import Ends, Situation, Step, together
 from rollouts.model.effects import DelayScaleDown, DeleteVersion, Effect, ScaleVersion
 from rollouts.model.plan import Event
@@ -21,6 +22,8 @@ def held(here: Situation) -> Held:
 def scale_to(here: Situation, version: Version, size: int, *, keeps_delay: bool = True) -> Step | None:
     """Bring a version to this size, and note the rollout's own size beside it; None where both stand."""
     if version.replicas == size and version.desired_then == here.rollout.size:
+        return None
+    if keeps_spare(here, version, size):
         return None
     keeps_delay = keeps_delay and size > 0
     effect = ScaleVersion(version.name, size, here.rollout.size, keeps_delay or version.scale_down_at is None)

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
-from rollouts.model.effects import DelayScaleDown, Effect, NumberVersion, PointService, ScaleVersion
+from rollouts.model.effects import (
+    DelayScaleDown,
+    Effect,
+    MarkVersion,
+    NumberVersion,
+    PlaceVersion,
+    PointService,
+    ScaleVersion,
+)
 from rollouts.model.plan import Event
 from rollouts.model.questions import Question
 from rollouts.model.rollout import Rollout
@@ -167,6 +175,13 @@ class Course:
     closing: tuple[Stage, ...]
 
 
+def marked(version: Version, effect: MarkVersion) -> Version:
+    """The version once this is carried out."""
+    if effect.is_pending:
+        return replace(version, pending=effect.metadata)
+    return replace(version, metadata=effect.metadata, pending=None)
+
+
 def _imagine(version: Version, effects: tuple[Effect, ...]) -> Version:
     """The version once these effects are carried out; pods and readiness are for the cluster to report."""
     for effect in effects:
@@ -178,6 +193,10 @@ def _imagine(version: Version, effects: tuple[Effect, ...]) -> Version:
                 version = replace(version, scale_down_at=until)
             case NumberVersion(name=name, revision=revision) if name == version.name:
                 version = replace(version, revision=revision, former_revisions=effect.former)
+            case MarkVersion(name=name) if name == version.name:
+                version = marked(version, effect)
+            case PlaceVersion(name=name, keeps_off=other) if name == version.name:
+                version = replace(version, keeps_off=other)
             case _:
                 pass
     return version

@@ -3,23 +3,28 @@
 Effects name things by hash or name; rendering (bodies, patches) belongs to workloads and traffic.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rollouts.model.questions import AskGate
-from rollouts.model.strategy import AnalysisRef
+from rollouts.model.strategy import AnalysisRef, PodMetadata
 from rollouts.model.weights import Shares
 
 
 @dataclass(frozen=True, slots=True)
 class CreateVersion:
-    """Create the ReplicaSet of the rollout's target template, at `replicas` pods, as `revision`."""
+    """Create the ReplicaSet of the rollout's target template, at `replicas` pods, as `revision`.
+
+    Its pods carry `metadata` and, where `keeps_off` names a version, avoid the nodes of that one's pods.
+    """
 
     hash: str
     name: str
     replicas: int
     desired: int
     revision: int
+    metadata: PodMetadata = field(default=PodMetadata(), hash=False)
+    keeps_off: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,44 @@ class DelayScaleDown:
 
     name: str
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkVersion:
+    """Put a role's metadata into a version's template: its next pods carry it. The keys of `former` go.
+
+    `is_pending` notes it as begun: the pods that are there follow (MarkPods), then the same effect without it.
+    """
+
+    name: str
+    metadata: PodMetadata = field(hash=False)
+    former: PodMetadata = field(hash=False)
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPods:
+    """Bring the version's pods to a role's metadata, all at once; the keys of `former` go."""
+
+    name: str
+    metadata: PodMetadata = field(hash=False)
+    former: PodMetadata = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceVersion:
+    """Let the next pods of the target's version avoid the nodes of the version `keeps_off` ("": of none)."""
+
+    name: str
+    keeps_off: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvictPod:
+    """Ask a pod of a version to go; a disruption budget may forbid it for now."""
+
+    name: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +207,10 @@ Effect = (
     | ScaleVersion
     | NumberVersion
     | DelayScaleDown
+    | MarkVersion
+    | MarkPods
+    | PlaceVersion
+    | EvictPod
     | DeleteVersion
     | SetRevision
     | NoteWorkload

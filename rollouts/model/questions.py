@@ -6,6 +6,7 @@ Answers are kept by question, so a question must be a value: same question, same
 from dataclasses import dataclass
 
 from rollouts.model.weights import Shares
+from rollouts.model.workload import Pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ class AskMetric:
     attempt: str
 
 
-Question = VerifyWeight | AskGate | AskMetric
+@dataclass(frozen=True, slots=True)
+class AskPods:
+    """Which pods do these versions (by name) have? Pods are in no cache. Answer: PodsSeen."""
+
+    versions: tuple[str, ...]
+
+
+Question = VerifyWeight | AskGate | AskMetric | AskPods
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,14 @@ class GateAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class PodsSeen:
+    """The pods as they were when asked for; `error` says why they cannot be seen."""
+
+    pods: tuple[Pod, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricAnswer:
     """A measured value; None without an error where nothing was measured, else the reason why there is none."""
 
@@ -65,4 +81,4 @@ class MetricAnswer:
     error: str = ""
 
 
-Answer = Verified | GateAnswer | MetricAnswer
+Answer = Verified | GateAnswer | MetricAnswer | PodsSeen

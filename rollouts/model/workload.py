@@ -13,7 +13,8 @@ class Version:
 
     `replicas` is what its spec asks for, `current` what runs, `desired_then` the rollout's size when it was last
     scaled (annotation desired-replicas), `scale_down_at` its delayed end. `failure` is (reason, message) of a
-    ReplicaFailure condition. `metadata` is what was put into its pods for a role (annotation ephemeral-metadata).
+    ReplicaFailure condition. `metadata` is what was put into its pods for a role (annotation ephemeral-metadata),
+    `pending` what is being put in: its pods may have it or not. `keeps_off` is the version whose nodes its pods avoid.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Version:
     former_revisions: tuple[int, ...] = ()
     failure: tuple[str, str] | None = None
     metadata: PodMetadata | None = None
+    pending: PodMetadata | None = None
+    keeps_off: str = ""
 
     @property
     def is_saturated(self) -> bool:
@@ -38,12 +41,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod of a held version, read when it is asked for. `version` is its ReplicaSet's name."""
+    """A pod of a held version, read when it is asked for. `version` is its ReplicaSet's name.
+
+    `is_going` says that it has its deletion timestamp.
+    """
 
     name: str
     version: str
     created: datetime
     is_ready: bool = False
+    ready_since: datetime | None = None
     is_going: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)

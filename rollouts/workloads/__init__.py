@@ -12,10 +12,14 @@ from rollouts.model.effects import (
     DeleteAnalysis,
     DeleteVersion,
     Effect,
+    EvictPod,
     FillReplicas,
+    MarkPods,
+    MarkVersion,
     NoteWorkload,
     NumberVersion,
     OverwriteCopy,
+    PlaceVersion,
     PointService,
     ScaleTarget,
     ScaleVersion,
@@ -26,7 +30,7 @@ from rollouts.model.effects import (
 )
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
 from rollouts.model.rollout import Rollout
-from rollouts.workloads import references, replicasets, services
+from rollouts.workloads import affinity, metadata, references, replicasets, services
 
 _API = "argoproj.io/v1alpha1"
 
@@ -34,6 +38,7 @@ _API = "argoproj.io/v1alpha1"
 _OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
 _OfRollout = SetRevision | NoteWorkload | FillReplicas
 _OfAnalysis = CancelAnalysis | DeleteAnalysis
+_OfTemplate = MarkVersion | PlaceVersion
 
 
 def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
@@ -53,6 +58,10 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             return _analysis(effect, rollout)
         case PointService():
             return services.point(effect, rollout)
+        case MarkVersion() | PlaceVersion():
+            return Modify(replicasets.ref(rollout, effect.name), _template(effect, rollout, manifest))
+        case MarkPods() | EvictPod():
+            raise ValueError(f"{type(effect).__name__} is about pods, which have to be read first")
         case (
             ShiftTraffic() | StartAnalysis() | CallGate() | CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget()
         ):
@@ -71,6 +80,15 @@ def _version(effect: _OfVersion, rollout: Rollout, manifest: Json) -> Change:
             return replicasets.delay(effect, rollout)
         case DeleteVersion(name=name):
             return Remove(replicasets.ref(rollout, name), propagation="Background")
+
+
+def _template(effect: _OfTemplate, rollout: Rollout, manifest: Json) -> Json:
+    """The patch that changes what the next pods of a version get."""
+    match effect:
+        case MarkVersion():
+            return metadata.mark(effect)
+        case PlaceVersion():
+            return affinity.place(effect, manifest["spec"]["template"], affinity.rule_of(rollout.strategy))
 
 
 def _analysis(effect: _OfAnalysis, rollout: Rollout) -> Change:

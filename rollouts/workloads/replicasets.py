@@ -12,6 +12,7 @@ from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion,
 from rollouts.model.objects import Create, Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
+from rollouts.workloads import affinity, metadata
 from rollouts.workloads.templates import HASH_LABEL, is_same_template
 
 REVISION = "rollout.argoproj.io/revision"
@@ -43,7 +44,7 @@ def versions(manifest: Json, replicasets: Iterable[Json]) -> tuple[Version, ...]
 def find_new(manifest: Json, rollout: Rollout, replicasets: Iterable[Json]) -> str | None:
     """The ReplicaSet of the wanted template: by hash, or by an equal template under another hash; None where none is.
 
-    A template that only defaults were added to counts as equal.
+    A template that only defaults were added to counts as equal, and so does one with what its role has put in.
     """
     uid = manifest.get("metadata", {}).get("uid")
     own = sorted((rs for rs in replicasets if _is_held(rs, uid)), key=lambda rs: _created(rs["metadata"]))
@@ -52,7 +53,7 @@ def find_new(manifest: Json, rollout: Rollout, replicasets: Iterable[Json]) -> s
             return str(rs["metadata"]["name"])
     wanted = manifest.get("spec", {}).get("template", {})
     for rs in own:
-        if is_same_template(wanted, rs.get("spec", {}).get("template", {})):
+        if is_same_template(wanted, _bare_template(rs, wanted)):
             return str(rs["metadata"]["name"])
     return None
 
@@ -62,6 +63,15 @@ def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
     template = deepcopy(manifest["spec"]["template"])
     labels = {**_mapping(_mapping(template.get("metadata")).get("labels")), HASH_LABEL: effect.hash}
     template["metadata"] = {**_mapping(template.get("metadata")), "labels": labels}
+    annotations = {
+        **copied_annotations(_mapping(manifest["metadata"].get("annotations"))),
+        DESIRED_REPLICAS: str(effect.desired),
+        REVISION: str(effect.revision),
+    }
+    metadata.create(effect, template, annotations)
+    if effect.keeps_off:
+        rule = affinity.rule_of(rollout.strategy)
+        template["spec"]["affinity"] = affinity.affinity(template, rule, effect.keeps_off)
     selector = deepcopy(manifest["spec"]["selector"])
     selector["matchLabels"] = {**_mapping(selector.get("matchLabels")), HASH_LABEL: effect.hash}
     address = ref(rollout, effect.name)
@@ -75,11 +85,7 @@ def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
             "name": effect.name,
             "namespace": rollout.namespace,
             "labels": labels,
-            "annotations": {
-                **copied_annotations(_mapping(manifest["metadata"].get("annotations"))),
-                DESIRED_REPLICAS: str(effect.desired),
-                REVISION: str(effect.revision),
-            },
+            "annotations": annotations,
             "ownerReferences": [owner(rollout, manifest)],
         },
         "spec": spec,
@@ -155,7 +161,16 @@ def _version(rs: Json) -> Version:
         scale_down_at=_time(annotations.get(SCALE_DOWN_DEADLINE)),
         former_revisions=tuple(_numbers(annotations.get(REVISION_HISTORY))),
         failure=_failure(status),
+        metadata=metadata.recorded(annotations),
+        pending=metadata.recorded(annotations, metadata.PENDING),
+        keeps_off=affinity.keeps_off(spec.get("template") or {}),
     )
+
+
+def _bare_template(rs: Json, wanted: Json) -> Json:
+    """The template of a ReplicaSet as its user wrote it: what its role put in is left out."""
+    template = rs.get("spec", {}).get("template", {})
+    return affinity.bare(metadata.bare(template, wanted, _mapping(rs["metadata"].get("annotations"))))
 
 
 def _failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
