@@ -21,6 +21,8 @@ NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
     (kinds.ANALYSIS_TEMPLATES, "", _READ),
     (kinds.CLUSTER_ANALYSIS_TEMPLATES, "", _READ),
     (kinds.REPLICA_SETS, "", ("get", *_READ, "create", "patch", "delete")),
+    (kinds.DEPLOYMENTS, "", ("get", *_READ, "patch")),
+    (kinds.POD_TEMPLATES, "", ("get", *_READ)),
     (kinds.PODS, "", ("list", "patch")),
     (kinds.PODS, "eviction", ("create",)),
     (kinds.SERVICES, "", ("get", *_READ, "patch")),

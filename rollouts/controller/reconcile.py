@@ -21,6 +21,7 @@ from rollouts.controller.report import status_patch, told_by, write_status
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
 from rollouts.decide import decide
+from rollouts.decide.duration import Ended, ended_between
 from rollouts.dialects.argo.status import project
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
@@ -55,6 +56,7 @@ class Reconciler:
         self.conversations = Conversations(wake)
         self.pods = Pods(cluster)
         self._applier = Applier(caches, resources, self.observer, self.pods)
+        self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
 
     async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
@@ -99,6 +101,9 @@ class Reconciler:
             raise
         if has_written or outcome.done:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
+        ended = ended_between(world.rollout.status, plan.status) if has_written else None
+        if ended is not None:
+            self.on_attempt(ended)
         untrue = set(told_by([effect for effect in plan.effects if effect not in outcome.done], plan.events))
         await self._tell(world, (*outcome.events, *(event for event in plan.events if event not in untrue)))
         return has_written

@@ -21,6 +21,7 @@ from rollouts.controller.settings import Settings
 from rollouts.controller.sources import Watched, instance_selector
 from rollouts.controller.wakers import Wakers
 from rollouts.controller.workloads import Workloads
+from rollouts.decide.duration import Ended
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 
@@ -49,6 +50,7 @@ class Controller:
         self._reconciler.observer.verify_every = settings.verify_every
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
         self._reconciler.observer.workloads = self._workloads
+        self._reconciler.on_attempt = self._attempt_ended
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
         for kind, workers in kinds_of(shared):
@@ -133,6 +135,9 @@ class Controller:
             meta, loop = before["metadata"], asyncio.get_running_loop()
             forget = self._ports.metrics.forget
             loop.call_later(LAST_SCRAPE_SECONDS, forget, meta.get("namespace", ""), meta["name"])
+
+    def _attempt_ended(self, ended: Ended) -> None:
+        self.metrics.attempt_ended(ended.outcome, ended.duration, ended.progression, ended.paused)
 
     def _heard(self, about: Json, event: Event) -> None:
         if about.get("kind") == kinds.ROLLOUTS.kind:

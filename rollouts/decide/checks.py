@@ -13,6 +13,8 @@ from rollouts.decide.conditions import (
     without_condition,
 )
 from rollouts.decide.metadata import avoided_by, metadata_of
+from rollouts.decide.duration import with_attempt
+from rollouts.decide.metadata import avoided_by, metadata_of
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.status import phase_of
 from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, SetRevision
@@ -128,6 +130,7 @@ def pause_not_shown(here: Situation) -> Step | None:
     status = paused_conditions(here)
     if status is None:
         return None
+    status = with_attempt(here.after(Step(status=status)))
     phase, message = phase_of(here.rollout, status)
     status = replace(status, phase=phase, message=message)
     return Step(status=status, reason="show the pause in the conditions", ends=Ends.ROUND)
