@@ -12,7 +12,6 @@ from rollouts.decide.conditions import (
     set_condition,
     without_condition,
 )
-from rollouts.decide.metadata import avoided_by, metadata_of
 from rollouts.decide.duration import with_attempt
 from rollouts.decide.metadata import avoided_by, metadata_of
 from rollouts.decide.situation import Ends, Situation, Step
