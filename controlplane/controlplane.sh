@@ -2,7 +2,8 @@
 # A real Kubernetes control plane without nodes, on loopback, for end-to-end tests.
 #
 #   controlplane.sh up       start everything, print "export KUBECONFIG=..."
-#   controlplane.sh down     stop what `up` started (by pid) and remove the data
+#   controlplane.sh nodes    only kwok with its fake nodes, for the cluster of $KUBECONFIG; its own nodes take no more pods
+#   controlplane.sh down     end what `up` or `nodes` started (by pid) and remove the data
 #   controlplane.sh status   one line per component
 #   controlplane.sh stop PART    stop one part by pid, and keep its data
 #   controlplane.sh start PART   start etcd or kube-apiserver again after `stop`
@@ -43,7 +44,9 @@ program() { # name -> path
 
 has() { [[ " $CP_PARTS " == *" $1 "* ]]; }
 
-alive() { [ -s "$pids/$1" ] && kill -0 "$(cat "$pids/$1")" 2>/dev/null; }
+runs() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; } # pid; ended but unburied: no
+
+alive() { [ -s "$pids/$1" ] && runs "$(cat "$pids/$1")"; }
 
 start() { # name command...
   local name=$1
@@ -58,10 +61,18 @@ stop() { # name
   [ -s "$pids/$1" ] || return 0
   pid=$(cat "$pids/$1")
   if kill "$pid" 2>/dev/null; then
-    for try in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    for try in $(seq 50); do runs "$pid" || break; sleep 0.1; done
     kill -9 "$pid" 2>/dev/null || true
   fi
   rm -f "$pids/$1"
+}
+
+end() { # name
+  local pid
+  [ -s "$pids/$1" ] || return 0
+  pid=$(cat "$pids/$1")
+  kill -9 "$pid" 2>/dev/null || return 0
+  while runs "$pid"; do sleep 0.05; done
 }
 
 certificate() { # file common-name organisation [alternative-names]
@@ -169,15 +180,21 @@ start_controllers() {
   fi
 }
 
-start_nodes() {
-  export KUBECONFIG=$own_kubeconfig
+start_nodes() { # kubeconfig of kwok; KUBECONFIG is kubectl's
   "$KUBECTL" apply --server-side -f "$here/kwok/nodes.yaml" >/dev/null
-  kubeconfig "$CP_DIR/kwok.kubeconfig" kwok
   cat "$here"/kwok/stage-*.yaml >"$CP_DIR/kwok-stages.yaml"
-  start kwok "$(program kwok)" --config "$CP_DIR/kwok-stages.yaml" --kubeconfig "$CP_DIR/kwok.kubeconfig" \
-    --manage-all-nodes=true --node-ip 127.0.0.1 --cidr 10.0.0.0/16 \
+  start kwok "$(program kwok)" --config "$CP_DIR/kwok-stages.yaml" --kubeconfig "$1" \
+    --manage-all-nodes=false --manage-nodes-with-label-selector type=kwok --node-ip 127.0.0.1 --cidr 10.0.0.0/16 \
     --server-address "127.0.0.1:$CP_KWOK_PORT" --node-lease-duration-seconds 0
-  "$KUBECTL" wait --for=condition=Ready nodes --all --timeout=30s >/dev/null || die "no node got ready, see $logs/kwok.log"
+  "$KUBECTL" wait --for=condition=Ready nodes -l type=kwok --timeout=30s >/dev/null \
+    || die "no node got ready, see $logs/kwok.log"
+}
+
+nodes() {
+  : "${KUBECONFIG:?which cluster?}"
+  mkdir -p "$logs" "$pids"
+  "$KUBECTL" cordon -l 'type!=kwok' >/dev/null
+  start_nodes "$KUBECONFIG"
 }
 
 up() {
@@ -190,13 +207,17 @@ up() {
   start_etcd
   start_apiserver
   if has kube-controller-manager; then start_controllers; fi
-  if has kwok; then start_nodes; fi
+  if has kwok; then
+    kubeconfig "$CP_DIR/kwok.kubeconfig" kwok
+    export KUBECONFIG=$own_kubeconfig
+    start_nodes "$CP_DIR/kwok.kubeconfig"
+  fi
   echo "export KUBECONFIG=$own_kubeconfig"
 }
 
 down() {
-  local name
-  for name in kwok kube-scheduler kube-controller-manager kube-apiserver etcd; do stop "$name"; done
+  local name # nobody will miss the data: no graceful end, which takes ten seconds in all
+  for name in kwok kube-scheduler kube-controller-manager kube-apiserver etcd; do end "$name"; done
   rm -rf "$CP_DATA" "$CP_DIR"
 }
 
@@ -225,12 +246,13 @@ status() {
 
 case "${1:-}" in
   up) up ;;
+  nodes) nodes ;;
   down) down ;;
   status) status ;;
   stop) stop "${2:?which part?}" ;;
   start) start_again "${2:?which part?}" ;;
   *)
-    sed -n '2,18p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+    sed -n '2,19p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
     exit 2
     ;;
 esac

@@ -7,10 +7,12 @@ What was started here is stopped when the run ends.
 import atexit
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -46,24 +48,24 @@ class ControlPlane:
 @cache
 def control_plane() -> ControlPlane:
     """The control plane of this run; the first call may take minutes where it has to be built."""
-    for find in (_given, _kind, _assets, own_control_plane):
-        found = find()
-        if found is not None:
-            return found
-    raise AssertionError("unreachable: our own build is found or raises")
+    return given(os.environ) or in_kind(os.environ) or of_assets(os.environ) or own_control_plane()
 
 
-def _given() -> ControlPlane | None:
-    if os.environ.get(ALLOWED) != "1":
+def given(environ: Mapping[str, str]) -> ControlPlane | None:
+    """The cluster of $KUBECONFIG, where it is said that tests may write to it."""
+    if environ.get(ALLOWED) != "1":
         return None
-    kubeconfig = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+    kubeconfig = Path(environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not kubeconfig.is_file():
         pytest.fail(f"{ALLOWED}=1, but {kubeconfig} is no file: set KUBECONFIG to the cluster's kubeconfig")
-    return ControlPlane(kubeconfig)
+    fake = [str(KUBECTL), "--kubeconfig", str(kubeconfig), "get", "nodes", "--selector=type=kwok", "--output=name"]
+    nodes = subprocess.run(fake, capture_output=True, text=True, check=False).stdout
+    return ControlPlane(kubeconfig, has_nodes=bool(nodes.strip()))
 
 
-def _kind() -> ControlPlane | None:
-    kind, docker = shutil.which("kind"), shutil.which("docker")
+def in_kind(environ: Mapping[str, str]) -> ControlPlane | None:
+    """A cluster of kind's, where Docker runs; pods go to kwok's nodes there too, and never into a container."""
+    kind, docker = (shutil.which(name, path=environ.get("PATH")) for name in ("kind", "docker"))
     if not kind or not docker or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
         return None
     folder = Path(tempfile.mkdtemp(prefix="sluice-kind-"))
@@ -72,22 +74,41 @@ def _kind() -> ControlPlane | None:
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True))
     atexit.register(subprocess.run, [kind, "delete", "cluster", *named], capture_output=True, check=False)
     subprocess.run([kind, "create", "cluster", *named, "--wait", "120s"], check=True)
-    return ControlPlane(kubeconfig)
+    own = {"KUBECONFIG": str(kubeconfig), "KUBE_BIN": str(_built("kwok")), "CP_DIR": str(folder / "nodes")}
+    environment = {**environ, **_free_ports("CP_KWOK_PORT"), "KUBECTL": str(KUBECTL), **own}
+    _script("down", environment=environment, at_exit=True)
+    _script("nodes", environment=environment)
+    return ControlPlane(kubeconfig, has_nodes=True)
 
 
-def _assets() -> ControlPlane | None:
-    folder = os.environ.get("KUBEBUILDER_ASSETS")
+def of_assets(environ: Mapping[str, str]) -> ControlPlane | None:
+    """The programs that controller-runtime's tests use too: etcd and kube-apiserver, and what else lies there."""
+    folder = environ.get("KUBEBUILDER_ASSETS")
     if not folder:
         return None
+    missing = [name for name in ("etcd", "kube-apiserver") if not (Path(folder) / name).exists()]
+    if missing:
+        pytest.fail(f"KUBEBUILDER_ASSETS={folder} has no {missing[0]}: run setup-envtest, or unset it to build our own")
     return _started(Path(folder), [part for part in PARTS if (Path(folder) / part).exists()])
 
 
 def own_control_plane() -> ControlPlane:
     """One more, of our own build, for those who do to it what others must not suffer."""
-    built = subprocess.run([SCRIPTS / "build.sh"], stdout=subprocess.PIPE, text=True, check=False)
+    return _started(_built(), PARTS)
+
+
+def _built(*programs: str) -> Path:
+    """The folder of our own build of these programs (default: all)."""
+    built = subprocess.run([SCRIPTS / "build.sh", *programs], stdout=subprocess.PIPE, text=True, check=False)
     if built.returncode:
         pytest.fail("controlplane/build.sh failed: its output above says why")
-    return _started(Path(built.stdout.strip().splitlines()[-1]), PARTS)
+    return Path(built.stdout.strip().splitlines()[-1])
+
+
+def _end_by_interrupt() -> None:
+    """Let SIGTERM (of `timeout`, of CI) end the run as Ctrl-C does, so that what was started here is stopped."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _started(programs: Path, parts: Sequence[str]) -> ControlPlane:
@@ -110,6 +131,7 @@ def _started(programs: Path, parts: Sequence[str]) -> ControlPlane:
 def _script(*verb: str, environment: Mapping[str, str], at_exit: bool = False) -> None:
     command = [str(SCRIPTS / "controlplane.sh"), *verb]
     if at_exit:
+        _end_by_interrupt()
         atexit.register(subprocess.run, command, env=environment, check=False)
         return
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
