@@ -5,5 +5,6 @@ byte for byte what Go makes of the same manifest: typed JSON of the template, ha
 """
 
 from rollouts.hashing.hashes import Hashed, rollout_template_hash, steps_hash, template_hash
+from rollouts.hashing.typed import typed, typed_text
 
-__all__ = ["Hashed", "rollout_template_hash", "steps_hash", "template_hash"]
+__all__ = ["Hashed", "rollout_template_hash", "steps_hash", "template_hash", "typed", "typed_text"]

@@ -21,13 +21,12 @@ _PLAIN: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def salvaged(manifest: Any) -> dict[str, Any]:
-    """The readable part of a Rollout, in exact names and types."""
-    holder: dict[str, Any] = {"rollout": {}}
+def salvaged(manifest: Any, word: str = "Rollout") -> Any:
+    """The readable part of a Rollout, or of another type's value, in exact names and types; None: nothing at all."""
+    holder: dict[str, Any] = {"rollout": {} if word == "Rollout" else None}
     with suppress(Malformed):  # a custom decoder gave up: what was read so far stays
-        _read(holder, "rollout", "Rollout", manifest)
-    rollout: dict[str, Any] = holder["rollout"]
-    return rollout
+        _read(holder, "rollout", word, manifest)
+    return holder["rollout"]
 
 
 def _read(holder: Any, key: Any, word: str, value: Any) -> None:

@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, flagger, hashing, phases, plugin, replicas
+from tests.golden import analysis, flagger, hashing, phases, plugin, replicas, validation
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -18,6 +18,7 @@ CATEGORIES: dict[str, Category] = {
         analysis.VERDICT_RUN,
         analysis.SCHEDULE,
         analysis.VALIDATION,
+        validation.VALIDATION,
         flagger.TICKS,
     )
 }

@@ -6,8 +6,9 @@ from typing import Any
 
 from rollouts.dialects.argo import status as statuses
 from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, seconds, text
+from rollouts.dialects.argo.reference import RESOLVED
 from rollouts.dialects.argo.strategy import parse_strategy
-from rollouts.dialects.argo.validation import rollout_faults
+from rollouts.dialects.argo.validation import rollout_faults, unsupported_faults
 from rollouts.hashing import rollout_template_hash, steps_hash
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
@@ -53,7 +54,7 @@ def parse(manifest: Json) -> Rollout:
         runs_kept=_history_limits(mapping(spec.get("analysis"))),
         workload=_workload(spec.get("workloadRef")),
         workload_generation=text(mapping(meta.get("annotations")).get(WORKLOAD_GENERATION)),
-        faults=rollout_faults(spec),
+        faults=(*rollout_faults(spec, is_resolved=flag(spec.get(RESOLVED))), *unsupported_faults(spec)),
     )
 
 
