@@ -35,8 +35,8 @@ class Version:
 
     @property
     def is_saturated(self) -> bool:
-        """Scaled to the full size of its rollout, and every pod available."""
-        return self.desired_then == self.replicas == self.available
+        """Scaled to the full size of its rollout, and so many pods available; one spare pod more does no harm."""
+        return self.desired_then is not None and self.desired_then <= min(self.replicas, self.available)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Rollouts and their worlds by name, and a cluster in miniature that carries out plans. For tests of decide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rollouts.decide import decide
+from rollouts.decide.situation import marked
 from rollouts.model import effects as e
 from rollouts.model.plan import Event, Plan
 from rollouts.model.rollout import Rollout
@@ -88,6 +89,7 @@ class Miniature:
     events: list[Event] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    deciding: Callable[[Snapshot, datetime], Plan] = decide
 
     def __post_init__(self) -> None:
         for name in ("stable", "canary", "active", "preview"):
@@ -113,13 +115,13 @@ class Miniature:
 
     def decide(self) -> Plan:
         """The plan of this moment, without doing it."""
-        return decide(self.snapshot, self.now)
+        return self.deciding(self.snapshot, self.now)
 
     def round(self) -> Plan:
         """Decide, carry out, remember."""
         plan = self.decide()
         for effect in plan.effects:
-            self._carry_out(effect)
+            self.carry_out(effect)
         self.rollout = replace(self.rollout, status=plan.status)
         self.events.extend(plan.events)
         self.plans.append(plan)
@@ -179,13 +181,15 @@ class Miniature:
         """The events' reasons, in order."""
         return [event.reason for event in self.events]
 
-    def _carry_out(self, effect: e.Effect) -> None:
+    def carry_out(self, effect: e.Effect) -> None:
+        """Make one effect real."""
         match effect:
             case e.CreateVersion():
                 created = self.now + timedelta(microseconds=len(self.versions))
-                self.versions[effect.name] = Version(
+                made = Version(
                     effect.name, effect.hash, effect.revision, created, effect.replicas, desired_then=effect.desired
                 )
+                self.versions[effect.name] = replace(made, metadata=effect.metadata, keeps_off=effect.keeps_off)
             case e.SetRevision(revision=revision):
                 self.rollout = replace(self.rollout, revision=revision)
             case e.FillReplicas(replicas=replicas):
@@ -198,8 +202,21 @@ class Miniature:
                 self._analyse(effect)
             case e.ScaleVersion() | e.NumberVersion() | e.DelayScaleDown() | e.DeleteVersion():
                 self._change(effect)
+            case e.MarkVersion() | e.PlaceVersion() | e.MarkPods():
+                self._mark(effect)
             case _:
                 raise AssertionError(f"no miniature of {effect}")
+
+    def _mark(self, effect: e.MarkVersion | e.PlaceVersion | e.MarkPods) -> None:
+        version = self.versions[effect.name]
+        match effect:
+            case e.MarkVersion():
+                version = marked(version, effect)
+            case e.PlaceVersion(keeps_off=other):
+                version = replace(version, keeps_off=other)
+            case e.MarkPods():
+                assert version.pending == effect.metadata
+        self.versions[effect.name] = version
 
     def _analyse(self, effect: e.StartAnalysis | e.CancelAnalysis | e.DeleteAnalysis) -> None:
         match effect:
