@@ -60,8 +60,11 @@ def scale_canary(here: Situation) -> Step | None:
 def rescale_canary(here: Situation) -> Step | None:
     """The rollout's size changed: bring the versions to it, and let steps, traffic and analyses wait a round.
 
-    A version that is on its way out after an abort is not brought to any size, and must not keep traffic waiting.
+    A version that is on its way out after an abort is not brought to any size, and must not keep traffic waiting. With a
+    template that changed at the same time the update begins first: its steps must not be taken for done.
     """
+    if here.template_changed:
+        return None
     kept = (here.stable,) if here.status.is_aborted else (here.new, here.stable)
     if is_halted(here) or not any(_was_scaled_for_other(here, version) for version in kept):
         return None

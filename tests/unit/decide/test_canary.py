@@ -252,6 +252,19 @@ def test_traffic_comes_back_even_where_the_size_changes_with_the_abort() -> None
     assert here.versions["shop-v1"].replicas == 6
 
 
+@pytest.mark.parametrize("is_routed", [True, False])
+def test_a_size_that_changes_with_the_template_does_not_skip_the_steps(is_routed: bool) -> None:
+    """An autoscaler that acts at the moment of a release must not let it through unseen."""
+    here = deployed(a_canary(weight(25), pause(), is_routed=is_routed))
+    here.release("v2")
+    here.scale(8)
+    here.settle()
+
+    assert (here.status.stable, here.status.step) == ("v1", 1)
+    assert here.versions["shop-v2"].replicas == 2
+    assert here.versions["shop-v1"].replicas == (8 if is_routed else 6)
+
+
 def test_a_healthy_rollout_that_is_held_comes_to_rest() -> None:
     """Its conditions show the pause, and do not swing between that and its health."""
     here = deployed(a_canary(weight(50)))
