@@ -58,6 +58,8 @@ class Settings:
     rollout_threads: int = 10
     analysis_threads: int = 30
     service_threads: int = 10
+    metadata_threads: int = 10
+    metadata_attempts: int = 3
     is_elected: bool = True
     lease_namespace: str = DEFAULT_NAMESPACE
     term: Term = field(default_factory=Term)
@@ -93,8 +95,8 @@ FLAGS: tuple[Flag, ...] = (
     Flag("experiment-threads", 10, "Experiments worked on at once."),
     Flag("service-threads", 10, "Services worked on at once.", "service_threads"),
     Flag("ingress-threads", 10, "Ingresses worked on at once."),
-    Flag("ephemeral-metadata-threads", 10, "Pods whose metadata is changed at once."),
-    Flag("ephemeral-metadata-update-pod-retries", 3, "Attempts to change a pod's metadata."),
+    Flag("ephemeral-metadata-threads", 10, "Pods of a version whose metadata is changed at once.", "metadata_threads"),
+    Flag("ephemeral-metadata-update-pod-retries", 3, "Attempts to change a pod's metadata.", "metadata_attempts"),
     Flag("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1", "API version of TargetGroupBinding."),
     Flag("alb-tag-key-resource-id", "ingress.k8s.aws/resource", "Tag by which ALB resources are found."),
     Flag("istio-api-version", "v1alpha3", "Version of Istio's networking API."),
@@ -203,6 +205,8 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         rollout_threads=_positive("rollout-threads", told["rollout_threads"]),
         analysis_threads=_positive("analysis-threads", told["analysis_threads"]),
         service_threads=_positive("service-threads", told["service_threads"]),
+        metadata_threads=_positive("ephemeral-metadata-threads", told["metadata_threads"]),
+        metadata_attempts=_positive("ephemeral-metadata-update-pod-retries", told["metadata_attempts"]),
     )
 
 

@@ -48,6 +48,8 @@ class Controller:
         events = Events(ports.cluster, ports.clock, heard=self._heard)
         self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake, ports.decide)
         self._reconciler.observer.verify_every = settings.verify_every
+        self._reconciler.pods.at_once = settings.metadata_threads
+        self._reconciler.pods.attempts = settings.metadata_attempts
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
         self._reconciler.observer.workloads = self._workloads
         self._reconciler.on_attempt = self._attempt_ended

@@ -1,7 +1,7 @@
 """A Rollout manifest as the common model. Called by controller/observe, lint and the simulator's tests."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rollouts.dialects.argo import status as statuses
@@ -49,7 +49,7 @@ def parse(manifest: Json) -> Rollout:
         aborts_at_deadline=flag(spec.get("progressDeadlineAbort")),
         is_paused=flag(spec.get("paused")),
         is_deleted=meta.get("deletionTimestamp") is not None,
-        restart_at=moment(spec.get("restartAt")),
+        restart_at=_whole(moment(spec.get("restartAt"))),
         rollback_window=integer(mapping(spec.get("rollbackWindow")).get("revisions")),
         runs_kept=_history_limits(mapping(spec.get("analysis"))),
         workload=_workload(spec.get("workloadRef")),
@@ -64,6 +64,11 @@ def _history_limits(spec: Mapping[str, Any]) -> HistoryLimits:
         _or(integer(spec.get("successfulRunHistoryLimit")), default.successful),
         _or(integer(spec.get("unsuccessfulRunHistoryLimit")), default.unsuccessful),
     )
+
+
+def _whole(at: datetime | None) -> datetime | None:
+    """Whole seconds: status.restartedAt holds no others, and has to become equal."""
+    return None if at is None else at.replace(microsecond=0)
 
 
 def _workload(spec: Any) -> WorkloadRef | None:

@@ -76,6 +76,8 @@ def test_flags_and_environment_become_settings() -> None:
         ("rollout-threads", 3, "rollout_threads", 3),
         ("analysis-threads", 4, "analysis_threads", 4),
         ("service-threads", 5, "service_threads", 5),
+        ("ephemeral-metadata-threads", 6, "metadata_threads", 6),
+        ("ephemeral-metadata-update-pod-retries", 7, "metadata_attempts", 7),
         ("leader-elect", False, "is_elected", False),
         ("leader-election-namespace", "leases", "lease_namespace", "leases"),
         ("leader-election-lease-duration", "20s", "term", Term(duration=20)),

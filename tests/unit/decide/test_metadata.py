@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from rollouts.model import effects as e
 from rollouts.model.snapshot import Failure, Snapshot
@@ -13,7 +14,7 @@ STABLE = PodMetadata({"role": "stable"})
 NONE = PodMetadata()
 
 
-def a_marked_canary(**fields: object) -> Canary:
+def a_marked_canary(**fields: Any) -> Canary:
     """A canary whose pods say which they are; it stops at half of the traffic."""
     return a_canary(weight(50), pause(), canary_metadata=CANARY, stable_metadata=STABLE, **fields)
 
