@@ -24,7 +24,8 @@ from rollouts.controller.observe import Observer, World, controller_of
 from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
 from rollouts.dialects.argo.analysis import render_run
-from rollouts.model.effects import Effect, EvictPod, MarkPods, ShiftTraffic, StartAnalysis
+from rollouts.dialects.argo.experiment import render_experiment
+from rollouts.model.effects import Effect, EvictPod, MarkPods, ShiftTraffic, StartAnalysis, StartExperiment
 from rollouts.model.objects import Change, Create, Json, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
@@ -152,6 +153,9 @@ def rendered_effect(effect: Effect, world: World) -> Rendered:
             return _routed(effect, world)
         case StartAnalysis():
             body = render_run(effect, world.rollout, world.manifest, world.templates)
+            return Rendered((Create(ref_of(body), body),))
+        case StartExperiment():
+            body = render_experiment(effect, world.rollout, world.manifest, world.replica_sets)
             return Rendered((Create(ref_of(body), body),))
         case _:
             return Rendered((render(effect, world.rollout, world.manifest),))

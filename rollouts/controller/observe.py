@@ -18,6 +18,7 @@ from rollouts.controller.resources import Resources
 from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
 from rollouts.dialects.argo import rollout as argo
+from rollouts.dialects.argo.experiment import experiment_of
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Ref, ref_of
@@ -45,6 +46,7 @@ class World:
     rollout: Rollout
     replica_sets: tuple[Json, ...] = ()
     runs: tuple[Json, ...] = ()
+    experiments: tuple[Json, ...] = ()
     objects: Objects = field(default_factory=dict)
     slices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     verify_every: timedelta = timedelta(seconds=10)
@@ -54,7 +56,7 @@ class World:
     def live(self) -> dict[Ref, Json]:
         """Every object that is there, by address."""
         found = {ref: obj for ref, obj in self.objects.items() if obj is not None}
-        for obj in (self.manifest, *self.replica_sets, *self.runs):
+        for obj in (self.manifest, *self.replica_sets, *self.runs, *self.experiments):
             found[ref_of(obj)] = obj
         return found
 
@@ -117,6 +119,7 @@ class Observer:
             rollout=rollout,
             replica_sets=self._controlled(kinds.REPLICA_SETS, rollout.uid),
             runs=self._controlled(kinds.ANALYSIS_RUNS, rollout.uid),
+            experiments=self._controlled(kinds.EXPERIMENTS, rollout.uid),
             objects=objects,
             slices={name: self._caches.slices.of(rollout.namespace, name) for name in services_of(rollout)},
             verify_every=self.verify_every,
@@ -178,6 +181,7 @@ def snapshot_of(
         route=_route(world),
         verify_every=world.verify_every,
         analyses=tuple(_analysis(run) for run in world.runs),
+        experiments=tuple(experiment_of(experiment) for experiment in world.experiments),
         workload=None if world.workload is None else reference.workload_of(world.workload),
         reference_faults=reference_faults(world),
         answers=answers or {},

@@ -18,6 +18,7 @@ NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
     (kinds.ROLLOUTS, "", ("get", *_READ, "patch")),
     (kinds.ROLLOUTS, "status", ("patch",)),
     (kinds.ANALYSIS_RUNS, "", ("get", *_READ, "create", "patch", "delete")),
+    (kinds.EXPERIMENTS, "", ("get", *_READ, "create", "patch", "delete")),
     (kinds.ANALYSIS_TEMPLATES, "", _READ),
     (kinds.CLUSTER_ANALYSIS_TEMPLATES, "", _READ),
     (kinds.REPLICA_SETS, "", ("get", *_READ, "create", "patch", "delete")),

@@ -18,6 +18,7 @@ from rollouts.controller.sources import is_of_instance
 ALWAYS = (
     kinds.ROLLOUTS,
     kinds.ANALYSIS_RUNS,
+    kinds.EXPERIMENTS,
     kinds.REPLICA_SETS,
     kinds.SERVICES,
     kinds.ENDPOINT_SLICES,

@@ -20,7 +20,7 @@ Wake = Callable[[Key], None]
 Whom = Callable[[Json], Iterable[Key]]
 
 NAMED = (kinds.SERVICES, kinds.HTTP_ROUTES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
-OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS)
+OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
 
 
 def key_of(obj: Json, resource: Resource) -> Key:

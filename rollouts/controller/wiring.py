@@ -25,7 +25,7 @@ from rollouts.decide.duration import Ended
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 
-OF_INSTANCE = (kinds.ROLLOUTS, kinds.ANALYSIS_RUNS)
+OF_INSTANCE = (kinds.ROLLOUTS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
 """Kinds of which only those with our instance id are ours."""
 
 FROM_SOURCE = (kinds.ROLLOUTS, kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)

@@ -15,6 +15,7 @@ from rollouts.model.strategy import BlueGreen, Canary, Pause
 CANARY_PAUSE = "CanaryPauseStep"
 BLUE_GREEN_PAUSE = "BlueGreenPause"
 INCONCLUSIVE = "InconclusiveAnalysisRun"
+INCONCLUSIVE_EXPERIMENT = "InconclusiveExperiment"
 
 
 def with_pause(status: Status, reason: str, now: datetime) -> Status:

@@ -4,17 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
+from rollouts.decide.aims import managed_routes
 from rollouts.decide.analyses import STEP, is_passed, with_recorded
+from rollouts.decide.experiments import is_experiment_passed
 from rollouts.decide.pauses import CANARY_PAUSE, is_canary_pause_over, without_pause
 from rollouts.decide.replicas import are_reached
 from rollouts.decide.scaling import held
 from rollouts.decide.situation import Situation, Step
+from rollouts.decide.verifying import is_open
+from rollouts.model.effects import ShiftTraffic
 from rollouts.model.plan import Event
 from rollouts.model.strategy import (
     Analyse,
     Canary,
     CanaryStep,
     Experiment,
+    ManagedRoute,
     Pause,
     RunPlugin,
     SetCanaryScale,
@@ -49,17 +54,21 @@ def described(step: CanaryStep) -> str:
             return f"setWeight: {weight}"
         case Pause(duration=None):
             return "pause"
-        case Pause(duration=duration):
+        case Pause(duration=duration, written=written):
             assert duration is not None
-            return f"pause: {_worded(duration)}"
+            return f"pause: {written or _worded(duration)}"
         case Analyse():
             return "analysis"
         case SetCanaryScale():
             return f"setCanaryScale{{{_scale_worded(step)}}}"
         case Experiment():
             return "experiment"
-        case SetHeaderRoute() | SetMirrorRoute() | RunPlugin():
-            return "invalid"  # Argo has no words for them
+        case SetHeaderRoute(name=name):
+            return f"setHeaderRoute: {name}"
+        case SetMirrorRoute(name=name):
+            return f"setMirrorRoute: {name}"
+        case RunPlugin(name=name):
+            return f"plugin: {name}"
         case _:
             assert_never(step)
 
@@ -84,17 +93,29 @@ def _is_done(here: Situation, strategy: Canary, step: CanaryStep) -> bool:
             return is_canary_pause_over(here, step)
         case SetWeight():
             is_reached = are_reached(here.rollout, strategy, here.observed, held(here))
-            return is_reached and here.status.canary.verified is not False and _is_written(here, strategy, step)
+            return is_reached and not is_open(here) and _is_written(here, strategy, step)
         case SetCanaryScale():
             return are_reached(here.rollout, strategy, here.observed, held(here))
         case Analyse():
             return is_passed(here, STEP)
         case SetHeaderRoute() | SetMirrorRoute():
-            return True
-        case RunPlugin() | Experiment():
+            return _is_placed(here, strategy, step)
+        case Experiment():
+            return is_experiment_passed(here)
+        case RunPlugin():
             return False
         case _:
             assert_never(step)
+
+
+def _is_placed(here: Situation, strategy: Canary, step: ManagedRoute) -> bool:
+    """This round writes the managed route, or its time is over: it does not wait for a version that cannot serve."""
+    if not strategy.is_routed or here.new is None or here.new.available == 0:
+        return True
+    written = [effect for effect in here.effects if isinstance(effect, ShiftTraffic)]
+    if step in managed_routes(here, strategy):
+        return any(step in effect.managed for effect in written)
+    return here.status.canary.shares is not None
 
 
 def _is_written(here: Situation, strategy: Canary, step: SetWeight) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from rollouts.model.questions import AskGate
-from rollouts.model.strategy import AnalysisRef, PodMetadata
+from rollouts.model.strategy import AnalysisRef, Experiment, ManagedRoute, PodMetadata
 from rollouts.model.weights import Shares
 
 
@@ -133,9 +133,10 @@ class PointService:
 
 @dataclass(frozen=True, slots=True)
 class ShiftTraffic:
-    """Bring every route of the rollout to these shares."""
+    """Bring every route of the rollout to these shares, and its managed routes to just these."""
 
     shares: Shares
+    managed: tuple[ManagedRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,31 @@ class CancelAnalysis:
 @dataclass(frozen=True, slots=True)
 class DeleteAnalysis:
     """Remove a finished AnalysisRun that nobody needs any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartExperiment:
+    """Create the Experiment of a canary's step, out of the versions with these hashes."""
+
+    name: str
+    experiment: Experiment
+    hash: str
+    stable: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelExperiment:
+    """Ask a running Experiment to end (spec.terminate)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteExperiment:
+    """Remove a finished Experiment that nobody needs any more."""
 
     name: str
 
@@ -220,6 +246,9 @@ Effect = (
     | StartAnalysis
     | CancelAnalysis
     | DeleteAnalysis
+    | StartExperiment
+    | CancelExperiment
+    | DeleteExperiment
     | CreateCopy
     | OverwriteCopy
     | ServeCopy

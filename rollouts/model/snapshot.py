@@ -32,6 +32,33 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateSeen:
+    """A version of a running experiment: the Service that leads to it ("": none), and its pods' hash."""
+
+    name: str
+    service: str = ""
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRun:
+    """An Experiment of the rollout. `phase` is empty before its first round; `hash` is the new version's."""
+
+    name: str
+    phase: str
+    message: str
+    hash: str
+    created: datetime
+    is_terminating: bool = False
+    templates: tuple[TemplateSeen, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """It will come to no other end."""
+        return self.phase in ("Successful", "Failed", "Error", "Inconclusive")
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An effect of the last round that the API server refused. `existing` is the object that stood in the way."""
 
@@ -84,6 +111,7 @@ class Snapshot:
     asks_verification: bool = False
     verify_every: timedelta = timedelta(seconds=10)
     analyses: tuple[Analysis, ...] = ()
+    experiments: tuple[ExperimentRun, ...] = ()
     twins: Twins = Twins()
     workload: Workload | None = None
     reference_faults: Faults = ()

@@ -6,10 +6,12 @@ Called by controller/observe (`replicasets.versions`, `replicasets.find_new`) an
 from rollouts.model.effects import (
     CallGate,
     CancelAnalysis,
+    CancelExperiment,
     CreateCopy,
     CreateVersion,
     DelayScaleDown,
     DeleteAnalysis,
+    DeleteExperiment,
     DeleteVersion,
     Effect,
     EvictPod,
@@ -27,6 +29,7 @@ from rollouts.model.effects import (
     SetRevision,
     ShiftTraffic,
     StartAnalysis,
+    StartExperiment,
 )
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
 from rollouts.model.rollout import Rollout
@@ -37,7 +40,7 @@ _API = "argoproj.io/v1alpha1"
 
 _OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
 _OfRollout = SetRevision | NoteWorkload | FillReplicas
-_OfAnalysis = CancelAnalysis | DeleteAnalysis
+_OfAnalysis = CancelAnalysis | DeleteAnalysis | CancelExperiment | DeleteExperiment
 _OfTemplate = MarkVersion | PlaceVersion
 
 
@@ -54,7 +57,7 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             return _own(effect, rollout)
         case ScaleTarget(replicas=replicas) if rollout.workload is not None:
             return references.scale(rollout.workload, rollout.namespace, replicas)
-        case CancelAnalysis() | DeleteAnalysis():
+        case CancelAnalysis() | DeleteAnalysis() | CancelExperiment() | DeleteExperiment():
             return _analysis(effect, rollout)
         case PointService():
             return services.point(effect, rollout)
@@ -62,9 +65,9 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             return Modify(replicasets.ref(rollout, effect.name), _template(effect, rollout, manifest))
         case MarkPods() | EvictPod():
             raise ValueError(f"{type(effect).__name__} is about pods, which have to be read first")
-        case (
-            ShiftTraffic() | StartAnalysis() | CallGate() | CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget()
-        ):
+        case ShiftTraffic() | StartAnalysis() | StartExperiment() | CallGate():
+            raise ValueError(f"{type(effect).__name__} is not about workloads")
+        case CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget():
             raise ValueError(f"{type(effect).__name__} is not rendered here")
 
 
@@ -92,11 +95,12 @@ def _template(effect: _OfTemplate, rollout: Rollout, manifest: Json) -> Json:
 
 
 def _analysis(effect: _OfAnalysis, rollout: Rollout) -> Change:
-    address = Ref(_API, "AnalysisRun", rollout.namespace, effect.name)
+    kind = "AnalysisRun" if isinstance(effect, CancelAnalysis | DeleteAnalysis) else "Experiment"
+    address = Ref(_API, kind, rollout.namespace, effect.name)
     match effect:
-        case CancelAnalysis():
+        case CancelAnalysis() | CancelExperiment():
             return Modify(address, {"spec": {"terminate": True}})
-        case DeleteAnalysis():
+        case DeleteAnalysis() | DeleteExperiment():
             return Remove(address, propagation="Background")
 
 

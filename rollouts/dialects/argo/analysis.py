@@ -315,6 +315,12 @@ def _rendered_spec(spec: RunSpec, metrics: Sequence[Json]) -> Json:
     return rendered
 
 
+def rendered_args(args: Sequence[ArgValue], *, stable: str, latest: str, manifest: Json) -> list[Json]:
+    """The arguments that a rollout gives, with the values that they have now."""
+    world = _World(stable, latest, manifest)
+    return [rendered_arg(_supplied(arg, world)) for arg in args]
+
+
 def rendered_arg(arg: Arg) -> Json:
     """An argument as a manifest has it."""
     rendered: Json = {"name": arg.name}

@@ -6,6 +6,7 @@ written back. The mark `templateResolvedFromRef` is Argo's; it tells validation 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rollouts.dialects.argo.reading import integer, mapping, text
 from rollouts.model.faults import Fault
@@ -75,7 +76,7 @@ def workload_of(obj: Json) -> Workload:
 
 
 def _at(obj: Json, path: tuple[str, ...]) -> Json | None:
-    found = obj
+    found: Any = obj
     for part in path:
         found = mapping(found).get(part)
     return found if isinstance(found, dict) else None
