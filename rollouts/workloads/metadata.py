@@ -84,7 +84,9 @@ def bare(template: Json, wanted: Json, annotations: Mapping[str, Any]) -> Json:
     meta, own = dict(_mapping(template.get("metadata"))), _mapping(wanted.get("metadata"))
     for field in ("labels", "annotations"):
         given = {key for note in notes for key in getattr(note, field)} - _mapping(own.get(field)).keys()
-        meta[field] = {key: value for key, value in _mapping(meta.get(field)).items() if key not in given}
+        left = {key: value for key, value in _mapping(meta.pop(field, None)).items() if key not in given}
+        if left or field in own:
+            meta[field] = left
     return {**template, "metadata": meta}
 
 
