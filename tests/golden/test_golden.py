@@ -8,6 +8,7 @@ from tests.golden.__main__ import main
 from tests.golden.category import Category, Json, Rule
 from tests.golden.runner import cases, run
 from tests.golden.table import CATEGORIES
+from tests.golden.validation import LEFT_TO_THE_API_SERVER
 
 DATA = Path(__file__).parent / "data"
 
@@ -85,3 +86,17 @@ def test_the_command_names_its_categories(capsys: pytest.CaptureFixture[str]) ->
 
     assert code == 2
     assert "step_hash" in capsys.readouterr().out
+
+
+def test_what_the_api_server_says_itself_is_left_to_it() -> None:
+    """A rule takes exactly its own texts away; the other errors of the case must still come, in their order."""
+    errors = [
+        "spec.template.spec.volumes[0].rbd.image: Required value",
+        "spec.template.spec.volumes[1].nfs.path: Required value",
+        'spec.template.annotations.seccomp.security.alpha.kubernetes.io/pod: Invalid value: "x": no',
+        "spec.template.spec.securityContext.runAsUser: Forbidden: cannot be set for a windows pod",
+    ]
+    output = {"errors": [{"error": text} for text in errors]}
+
+    assert LEFT_TO_THE_API_SERVER.applies({}, output)
+    assert LEFT_TO_THE_API_SERVER.ours({}, output) == {"errors": [{"error": errors[1]}]}
