@@ -56,8 +56,8 @@ def mentioned_by(rollout: Rollout) -> Iterator[Ref]:
 def services_of(rollout: Rollout) -> tuple[str, ...]:
     """The Services that the rollout points at versions, without repeats."""
     match rollout.strategy:
-        case Canary(stable_service=stable, canary_service=canary):
-            names: tuple[str, ...] = (stable, canary)
+        case Canary(stable_service=stable, canary_service=canary, ping_pong=pair):
+            names: tuple[str, ...] = (stable, canary, *((pair.ping, pair.pong) if pair else ()))
         case BlueGreen(active_service=active, preview_service=preview):
             names = (active, preview)
         case Progressive():

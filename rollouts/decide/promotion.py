@@ -5,7 +5,9 @@ from dataclasses import replace
 from rollouts.decide.analyses import POST, is_passed
 from rollouts.decide.pauses import without_abort, without_pauses
 from rollouts.decide.situation import Ends, Situation, Step
+from rollouts.decide.verifying import is_open
 from rollouts.model.plan import Event
+from rollouts.model.rollout import PING, PONG
 from rollouts.model.status import BlueGreenStatus, CanaryStatus, Status
 from rollouts.model.strategy import BlueGreen, Canary
 
@@ -34,15 +36,27 @@ def begin_update(here: Situation) -> Step | None:
         promote_fully=False,
         step=0 if steps_of(here) else None,
         restarted_at=here.rollout.restart_at or here.status.restarted_at,
-        canary=CanaryStatus(here.status.canary.shares, here.status.canary.verified),
+        canary=CanaryStatus(
+            here.status.canary.shares, here.status.canary.verified, stable_side=here.status.canary.stable_side
+        ),
         blue_green=BlueGreenStatus(here.status.blue_green.active, here.status.blue_green.preview),
     )
-    events: tuple[Event, ...] = ()
-    if here.new is not None and here.stable is not None and here.new.name == here.stable.name:
-        if steps_of(here) and here.observed.step != steps_of(here):
-            events = (Event("SkipSteps", "Rollback to stable ReplicaSets"),)
-        status = replace(status, step=last_index(here))
-    return Step(events=events, status=status, reason="a new template begins its update", ends=Ends.ACTING)
+    skipped = _skips_steps(here)
+    if not skipped:
+        return Step(status=status, reason="a new template begins its update", ends=Ends.ACTING)
+    is_told = steps_of(here) and here.observed.step != steps_of(here)
+    events = (Event("SkipSteps", skipped),) if is_told else ()
+    return Step(events=events, status=replace(status, step=last_index(here)), reason=skipped, ends=Ends.ACTING)
+
+
+def _skips_steps(here: Situation) -> str:
+    """What the event says of an update that has no steps to walk: back to stable, or to a version that still runs."""
+    if here.new is None or here.stable is None:
+        return ""
+    if here.new.name == here.stable.name:
+        return "Rollback to stable ReplicaSets"
+    is_running = here.new.replicas > 0 or here.new.current > 0
+    return "Rollback to active ReplicaSets within RollbackWindow" if here.is_in_window and is_running else ""
 
 
 def _is_aborted_already(here: Situation) -> bool:
@@ -52,8 +66,12 @@ def _is_aborted_already(here: Situation) -> bool:
 
 
 def skip_to_end(here: Situation) -> Step | None:
-    """A full promotion was asked for: no pause, abort or step stands in its way."""
-    if not here.observed.promote_fully or here.template_changed:
+    """A full promotion was asked for, or users go back within the window: no pause or step stands in the way.
+
+    An abort does not stop a full promotion either; a way back can be aborted.
+    """
+    is_back = here.is_in_window and not here.status.is_aborted and isinstance(here.rollout.strategy, Canary)
+    if here.template_changed or not (here.observed.promote_fully or is_back):
         return None
     status = without_abort(without_pauses(here.status))
     return Step(status=replace(status, step=last_index(here)))
@@ -75,9 +93,19 @@ def promote(here: Situation) -> Step | None:
     status = replace(status, promote_fully=False, step=last_index(here), stable=status.current)
     if here.observed.stable == status.current:
         return Step(status=status)
+    status = _with_sides_swapped(here, status)
     revision = here.new.revision if here.new else here.rollout.revision
     message = f"Rollout completed update to revision {revision} ({status.current}): {reason}"
     return Step(events=(Event("RolloutCompleted", message),), status=status, reason=message)
+
+
+def _with_sides_swapped(here: Situation, status: Status) -> Status:
+    """Ping-pong: the Service that led to the canary leads to stable from now on; no route has to move."""
+    strategy = here.rollout.strategy
+    if not isinstance(strategy, Canary) or strategy.ping_pong is None:
+        return status
+    side = PONG if status.canary.stable_side == PING else PING
+    return replace(status, canary=replace(status.canary, stable_side=side))
 
 
 def _promotion_reason(here: Situation) -> str:
@@ -99,9 +127,11 @@ def _canary_reason(here: Situation, canary: Canary) -> str:
         return ""
     if here.observed.promote_fully:
         return "Full promotion requested"
+    if here.is_in_window:
+        return "Rollback within window"
     count = len(canary.steps)
     is_done = not count or here.observed.step == count
-    if not is_done or here.status.canary.verified is False:
+    if not is_done or is_open(here):
         return ""
     return f"Completed all {count} canary steps"
 
@@ -119,6 +149,8 @@ def _blue_green_reason(here: Situation, blue_green: BlueGreen) -> str:
         return ""
     if here.observed.promote_fully:
         return "Full promotion requested"
+    if here.is_in_window:
+        return "Rollback within window"
     if here.is_way_back:
         return "Fast rollback"
     if blue_green.post_promotion is not None and not is_passed(here, POST):

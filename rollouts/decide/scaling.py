@@ -1,5 +1,6 @@
 """Sizes of versions: the first that changes ends the round's scaling (spec/argo-rollouts.md §2.4, §2.5, §2.10)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,11 +8,15 @@ from rollouts.decide.pauses import INCONCLUSIVE
 from rollouts.decide.replicas import Held, counts, unavailable_of
 from rollouts.decide.restart import keeps_spare
 from rollouts.decide.situation import Ends, Situation, Step, together
+from rollouts.decide.verifying import is_open
 from rollouts.model.effects import DelayScaleDown, DeleteVersion, Effect, ScaleVersion
 from rollouts.model.plan import Event
 from rollouts.model.status import DEFAULT_SCALE_DOWN_DELAY
 from rollouts.model.strategy import BlueGreen, Canary
 from rollouts.model.workload import Version
+
+ROUTE_GRACE = timedelta(seconds=10)
+"""How long a version that was overtaken in mid-update stays, since routes and endpoints may still lead to it."""
 
 
 def held(here: Situation) -> Held:
@@ -60,8 +65,8 @@ def scale_canary(here: Situation) -> Step | None:
 def rescale_canary(here: Situation) -> Step | None:
     """The rollout's size changed: bring the versions to it, and let steps, traffic and analyses wait a round.
 
-    A version that is on its way out after an abort is not brought to any size, and must not keep traffic waiting. With a
-    template that changed at the same time the update begins first: its steps must not be taken for done.
+    A version that is on its way out after an abort is not brought to any size, and must not keep traffic waiting.
+    With a template that changed at the same time the update begins first: its steps must not be taken for done.
     """
     if here.template_changed:
         return None
@@ -99,15 +104,27 @@ def is_halted(here: Situation) -> bool:
 def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
     if here.stable is None or (here.new is not None and here.new.name == here.stable.name):
         return None
-    return scale_to(here, here.stable, counts(here.rollout, strategy, here.status, held(here))[1])
+    status = replace(here.status, canary=replace(here.status.canary, shares=here.observed.canary.shares))
+    return scale_to(here, here.stable, counts(here.rollout, strategy, status, held(here))[1])
 
 
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
     if here.new is None:
         return None
-    if here.status.is_aborted and strategy.is_routed and here.new.name != _name(here.stable):
-        return _retire_new(here, here.new, strategy.abort_scale_down_delay)
+    is_left = here.status.is_aborted and strategy.is_routed and here.new.name != _name(here.stable)
+    if is_left and not strategy.dynamic_stable:
+        if strategy.abort_scale_down_delay != timedelta():
+            return _retire_new(here, here.new, strategy.abort_scale_down_delay)
+        if _may_be_reached(here, here.new):
+            return None
     return scale_to(here, here.new, counts(here.rollout, strategy, here.status, held(here))[0])
+
+
+def _may_be_reached(here: Situation, version: Version) -> bool:
+    """The routes give it weight, as far as anybody knows."""
+    shares = here.status.canary.shares
+    has_weight = shares is not None and shares.canary.hash == version.hash and shares.canary.weight > 0
+    return has_weight or is_open(here)
 
 
 def _retire_new(here: Situation, new: Version, delay: timedelta | None) -> Step | None:
@@ -162,17 +179,31 @@ def _retire_basic(here: Situation, others: list[Version], strategy: Canary) -> S
 
 
 def _retire_routed(here: Situation, others: list[Version], strategy: Canary) -> Step | None:
-    """A former stable version keeps its delay; one overtaken in mid-update goes at once unless a route may reach it."""
-    delay = strategy.scale_down_delay
+    """A former stable version keeps its delay; one overtaken in mid-update has a short one, unless it serves nobody.
+
+    Nobody goes while the routes are not known to lead elsewhere. (Argo scales the overtaken one at once.)
+    """
+    if is_open(here):
+        return Step(reason="old versions stay until the weights are verified")
     steps = []
-    for version in others:
-        if is_referenced(here, version):
-            continue
-        if here.is_promoted or version.scale_down_at is not None:
-            steps.append(retire(here, version, delay))
+    for version, is_one_too_many in _counted(here, others, strategy.scale_down_delay_revisions):
+        if is_one_too_many:
+            delay = timedelta()
+        elif here.is_promoted or version.scale_down_at is not None:
+            delay = timedelta() if strategy.dynamic_stable else strategy.scale_down_delay
         else:
-            steps.append(scale_to(here, version, 0))
+            delay = ROUTE_GRACE if version.available > 0 else timedelta()
+        steps.append(retire(here, version, delay))
     return together(steps, Ends.ACTING)
+
+
+def _counted(here: Situation, others: Iterable[Version], limit: int | None) -> Iterator[tuple[Version, bool]]:
+    """Old versions with pods that nothing refers to, newest first; and whether more wait already than may."""
+    waiting = 0
+    for version in others:
+        if version.replicas > 0 and not is_referenced(here, version):
+            waiting += 1
+            yield version, limit is not None and waiting > limit
 
 
 def scale_blue_green(here: Situation) -> Step | None:
@@ -209,17 +240,9 @@ def preview_size(here: Situation, strategy: BlueGreen) -> int:
 
 def _retire_blue_green(here: Situation, strategy: BlueGreen) -> Step | None:
     """Old versions wait for their delay, at most so many of them; the newest ones are kept."""
-    limit, waiting = strategy.scale_down_delay_revisions, 0
-    steps = []
-    for version in here.others:
-        if version.replicas == 0 or is_referenced(here, version):
-            continue
-        waiting += 1
-        if limit is not None and waiting > limit:
-            steps.append(scale_to(here, version, 0))
-        else:
-            steps.append(retire(here, version, strategy.scale_down_delay))
-    return together(steps, Ends.ACTING)
+    counted = _counted(here, here.others, strategy.scale_down_delay_revisions)
+    delay = strategy.scale_down_delay
+    return together([retire(here, v, timedelta() if is_over else delay) for v, is_over in counted], Ends.ACTING)
 
 
 def retire(here: Situation, version: Version, delay: timedelta) -> Step | None:
@@ -246,7 +269,14 @@ def is_referenced(here: Situation, version: Version) -> bool:
     hashes = {here.observed.stable, here.observed.current, here.status.blue_green.active}
     if shares is not None:
         hashes |= {s.hash for s in (shares.canary, shares.stable, *shares.extra) if s.weight > 0}
-    return version.hash in hashes | {here.service_hash(name) for name in here.snapshot.services}
+    return version.hash in hashes | {here.service_hash(name) for name in _serving(here)}
+
+
+def _serving(here: Situation) -> set[str]:
+    """The Services that requests may come through: after a promotion none come through the idle side of ping-pong."""
+    strategy, names = here.rollout.strategy, set(here.snapshot.services)
+    is_idle = isinstance(strategy, Canary) and strategy.ping_pong is not None and here.is_promoted
+    return names - {here.rollout.services.canary} if is_idle else names
 
 
 def _name(version: Version | None) -> str | None:

@@ -16,12 +16,24 @@ def point_services(here: Situation) -> Step | None:
     strategy = here.rollout.strategy
     if not isinstance(strategy, Canary):
         return None
-    steps = [point(here, strategy.stable_service, here.stable)]
+    steps = [_point_side(here, strategy), point(here, strategy.stable_service, here.stable)]
     if not here.status.is_aborted:
         steps.append(point(here, strategy.canary_service, here.new))
     elif not strategy.is_routed:
         steps.append(point(here, strategy.canary_service, here.stable))
     return together(steps)
+
+
+def _point_side(here: Situation, strategy: Canary) -> Step | None:
+    """Ping-pong: the Service on the canary's side leads to the new version; the other one leads to stable as it did.
+
+    While that side still has weight it moves only to a version that can serve.
+    """
+    if strategy.ping_pong is None or here.is_promoted:
+        return None
+    shares = here.observed.canary.shares
+    has_weight = shares is not None and shares.canary.weight > 0
+    return point(here, here.rollout.services.canary, here.new, when_ready=has_weight)
 
 
 def point(here: Situation, service: str, version: Version | None, *, when_ready: bool = True) -> Step | None:

@@ -100,10 +100,22 @@ class Situation:
 
     @property
     def is_way_back(self) -> bool:
-        """The wanted version was overtaken a moment ago, and still runs. An aborted one served nobody: no way back."""
+        """The wanted version was overtaken a moment ago, and still runs, or is one that users may go back to at once.
+
+        An aborted one served nobody: no way back.
+        """
         if self.observed.aborted_at is not None:
             return False
-        return any(v.name == self.snapshot.new and v.scale_down_at is not None for v in self.snapshot.versions)
+        is_waiting = any(v.name == self.snapshot.new and v.scale_down_at is not None for v in self.snapshot.versions)
+        return is_waiting or self.is_in_window
+
+    @property
+    def is_in_window(self) -> bool:
+        """The wanted version is older than stable, with fewer versions made in between than rollbackWindow allows."""
+        window, new, stable = self.rollout.rollback_window, self.new, self.stable
+        if window is None or new is None or stable is None or new.created >= stable.created:
+            return False
+        return sum(new.created < version.created < stable.created for version in self.versions) < window
 
     @property
     def is_promoted(self) -> bool:

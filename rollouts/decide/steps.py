@@ -63,10 +63,8 @@ def described(step: CanaryStep) -> str:
             return f"setCanaryScale{{{_scale_worded(step)}}}"
         case Experiment():
             return "experiment"
-        case SetHeaderRoute(name=name):
-            return f"setHeaderRoute: {name}"
-        case SetMirrorRoute(name=name):
-            return f"setMirrorRoute: {name}"
+        case SetHeaderRoute(name=name) | SetMirrorRoute(name=name):
+            return f"set{'Header' if isinstance(step, SetHeaderRoute) else 'Mirror'}Route: {name}"
         case RunPlugin(name=name):
             return f"plugin: {name}"
         case _:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rollouts.model.faults import Faults
 from rollouts.model.status import Status
-from rollouts.model.strategy import Holding, Pace, Strategy
+from rollouts.model.strategy import Canary, Holding, Pace, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,17 @@ class HistoryLimits:
 
     successful: int = 5
     unsuccessful: int = 5
+
+
+PING, PONG = "ping", "pong"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The Services of a canary by the version that they lead to, "" where there is none."""
+
+    stable: str = ""
+    canary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,17 @@ class Rollout:
     pace: Pace = Pace.EVENTS
     holding: Holding = Holding.REPLICA_SETS
     faults: Faults = ()
+
+    @property
+    def services(self) -> "Roles":
+        """Which Service leads to which version now; with ping-pong the two swap at each promotion."""
+        if not isinstance(self.strategy, Canary):
+            return Roles()
+        pair = self.strategy.ping_pong
+        if pair is None:
+            return Roles(self.strategy.stable_service, self.strategy.canary_service)
+        is_ping = self.status.canary.stable_side == PING
+        return Roles(pair.ping, pair.pong) if is_ping else Roles(pair.pong, pair.ping)
 
     @property
     def size(self) -> int:

@@ -61,9 +61,10 @@ class SetWeight:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Wait `duration`, or for a human when it is None."""
+    """Wait `duration`, or for a human when it is None. `written` is the duration as the user wrote it."""
 
     duration: timedelta | None = None
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,9 @@ class Experiment:
     annotations: Mapping[str, str] = field(default_factory=dict)
     scale_down_delay: timedelta | None = None
 
+
+ManagedRoute = SetHeaderRoute | SetMirrorRoute
+"""A route beside the weighted one that a step asked for; managedRoutes gives the order of their names."""
 
 CanaryStep = SetWeight | Pause | Analyse | SetCanaryScale | SetHeaderRoute | SetMirrorRoute | RunPlugin | Experiment
 

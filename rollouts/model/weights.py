@@ -24,11 +24,12 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What a route says now: canary and stable weight as parts of `total`."""
+    """What a route says now: canary and stable weight as parts of `total`, and the managed routes that stand."""
 
     canary: int
     stable: int
     total: int = 100
+    managed: tuple[str, ...] = ()  # by name; a route of header or mirror steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ def parse_step(step: Mapping[str, Any]) -> CanaryStep:
         if isinstance(step.get(name), dict):
             return parse(step[name])
     pause = mapping(step.get("pause"))
-    return Pause(None if pause.get("duration") is None else pause_duration(pause["duration"]))
+    if pause.get("duration") is None:
+        return Pause()
+    return Pause(pause_duration(pause["duration"]), written=str(pause["duration"]))
 
 
 def _analyse(spec: Mapping[str, Any]) -> Analyse:
