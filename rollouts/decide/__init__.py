@@ -4,6 +4,7 @@ Called by controller/reconcile, by `explain` and by the simulations. Same inputs
 effects and an unchanged status, so that nothing is written.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from rollouts.decide.situation import Ends, Situation, Stage
@@ -24,7 +25,8 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
         return Plan(snapshot.rollout.status, here.reason or "waits for an answer", questions=here.questions)
     if ends is not Ends.ROUND:
         here, _ = _fold(here, course.closing)
-    return _plan(here)
+    plan = _plan(here)
+    return replace(plan, status=snapshot.rollout.status, questions=here.questions) if here.questions else plan
 
 
 def _fold(here: Situation, stages: tuple[Stage, ...]) -> tuple[Situation, Ends]:

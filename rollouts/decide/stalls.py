@@ -13,10 +13,15 @@ from rollouts.decide.conditions import PROGRESSING, REPLICA_FAILURE
 from rollouts.decide.situation import Situation, Step
 from rollouts.decide.waiting import Wait, last_progress, stamp, wait_of
 from rollouts.model.plan import Event
+from rollouts.model.questions import AskPods, PodsSeen
 from rollouts.model.status import Phase
 
 EVENT = "RolloutStuck"
-_TOLD = re.compile(r" \(stuck since (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): ")
+_TOLD = re.compile(
+    r" \(stuck since (?P<since>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ): waits for .*?"
+    r"(; (?P<cause>(pod \S+: |its pods ).*))?\)$",
+    re.DOTALL,
+)
 
 
 def name_stall(here: Situation) -> Step | None:
@@ -31,13 +36,29 @@ def name_stall(here: Situation) -> Step | None:
     return _told(here, wait, since)
 
 
-def _told(here: Situation, wait: Wait, since: datetime) -> Step:
-    message = f"{here.status.message} (stuck since {stamp(since)}: waits for {wait.what})"
-    status = replace(here.status, message=message)
-    if _TOLD.search(here.observed.message):
-        return Step(status=status)
-    text = f"No progress since {stamp(since)}: waits for {wait.what}"
-    return Step(status=status, events=(Event(EVENT, text, is_warning=True),))
+def _told(here: Situation, wait: Wait, since: datetime) -> Step | None:
+    """The message in full; why pods do not run is asked for once nothing else is left to do, and kept for the stall."""
+    stuck = f"stuck since {stamp(since)}: waits for {wait.what}"
+    known = _TOLD.search(here.observed.message)
+    cause = known.group("cause") if known else None
+    if wait.version and cause is None:
+        answer = here.snapshot.answers.get(AskPods((wait.version,)))
+        cause = _cause(answer) if isinstance(answer, PodsSeen) else None
+    status = replace(here.status, message=f"{here.status.message} ({stuck}{f'; {cause}' if cause else ''})")
+    if wait.version and cause is None:
+        is_idle = status == here.observed and not here.effects and not here.events
+        return Step(status=status, questions=(AskPods((wait.version,)),) if is_idle else ())
+    is_new = known is None or (wait.version != "" and known.group("cause") is None)
+    text = f"No progress since {stamp(since)}: waits for {wait.what}{f'; {cause}' if cause else ''}"
+    return Step(status=status, events=(Event(EVENT, text, is_warning=True),) if is_new else ())
+
+
+def _cause(seen: PodsSeen) -> str:
+    """What the first pod in trouble says of it."""
+    if seen.error:
+        return f"its pods cannot be read: {seen.error}"
+    troubled = sorted((pod.name, pod.trouble) for pod in seen.pods if pod.trouble and not pod.is_ready)
+    return "pod {}: {}".format(*troubled[0]) if troubled else "its pods do not say why"
 
 
 def _since(here: Situation) -> datetime | None:
@@ -55,7 +76,7 @@ def _since(here: Situation) -> datetime | None:
         return last_progress(here)
     told = _TOLD.search(here.observed.message)
     if told is not None:
-        return datetime.strptime(told.group(1), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(told.group("since"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     return known.updated - here.rollout.progress_deadline
 
 

@@ -43,7 +43,7 @@ class Version:
 class Pod:
     """A pod of a held version, read when it is asked for. `version` is its ReplicaSet's name.
 
-    `is_going` says that it has its deletion timestamp.
+    `is_going` says that it has its deletion timestamp, `trouble` why it does not run, in Kubernetes' words.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Pod:
     is_ready: bool = False
     ready_since: datetime | None = None
     is_going: bool = False
+    trouble: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,13 +1,16 @@
 """What a rollout waits for, told by name; and a stall, told once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from rollouts.decide import decide
 from rollouts.decide.situation import Situation
 from rollouts.decide.waiting import waiting_for
+from rollouts.model.plan import Plan
+from rollouts.model.questions import PodsSeen
 from rollouts.model.snapshot import Snapshot
 from rollouts.model.status import Phase
+from rollouts.model.workload import Pod
 from tests.builders.rollouts import (
     START,
     Miniature,
@@ -21,12 +24,40 @@ from tests.builders.rollouts import (
 )
 
 MINUTE = timedelta(minutes=1)
-STUCK = " (stuck since 2026-11-01T12:00:00Z: waits for pods of ReplicaSet shop-v2: 0 of 2 available)"
+WHAT = "waits for pods of ReplicaSet shop-v2: 0 of 2 available"
+STUCK = f" (stuck since 2026-11-01T12:00:00Z: {WHAT}; its pods do not say why)"
+BAD_IMAGE = 'ImagePullBackOff: Back-off pulling image "shop:v2"'
 
 
-def a_stuck_canary() -> Miniature:
+@dataclass
+class Seen(Miniature):
+    """A miniature in which somebody answers when pods are asked for."""
+
+    answer: PodsSeen = field(default_factory=PodsSeen)
+    asked: int = 0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """With the answer to what the round before asked."""
+        answers = {question: self.answer for plan in self.plans[-1:] for question in plan.questions}
+        return replace(super().snapshot, answers=answers)
+
+    def is_settled(self) -> bool:
+        """A question is something to do."""
+        return super().is_settled() and not self.decide().questions
+
+    def round(self) -> Plan:
+        """Count the questions."""
+        plan = super().round()
+        self.asked += len(plan.questions)
+        return plan
+
+
+def a_stuck_canary(*pods: Pod, error: str = "") -> Seen:
     """A new version whose pods never get ready."""
-    here = deployed(a_canary(weight(50), pause()))
+    before = deployed(a_canary(weight(50), pause()))
+    here = Seen(before.rollout, before.now, before.versions, before.services, before.route)
+    here.answer = PodsSeen(pods, error)
     here.broken.add("v2")
     here.release("v2")
     return here
@@ -68,9 +99,7 @@ def test_a_stall_is_named_behind_argos_message_and_told_in_one_event() -> None:
     here.run(6 * MINUTE)
 
     assert here.status.message == f"more replicas need to be updated{STUCK}"
-    assert stuck_events(here) == [
-        "No progress since 2026-11-01T12:00:00Z: waits for pods of ReplicaSet shop-v2: 0 of 2 available"
-    ]
+    assert stuck_events(here) == [f"No progress since 2026-11-01T12:00:00Z: {WHAT}; its pods do not say why"]
 
 
 def test_the_deadline_is_the_same_stall() -> None:
@@ -84,6 +113,37 @@ def test_the_deadline_is_the_same_stall() -> None:
     progressing = here.status.condition("Progressing")
     assert progressing is not None
     assert progressing.message == 'ReplicaSet "shop-v2" has timed out progressing.'
+
+
+def test_a_stall_tells_why_pods_do_not_run() -> None:
+    """They are asked for once in a stall, when nothing else is left to do."""
+    fine = Pod("shop-v2-a", "shop-v2", START, is_ready=True, trouble="old news")
+    here = a_stuck_canary(Pod("shop-v2-b", "shop-v2", START, trouble=BAD_IMAGE), fine)
+    here.run(30 * MINUTE)
+
+    assert here.status.message.endswith(f"{WHAT}; pod shop-v2-b: {BAD_IMAGE})")
+    assert stuck_events(here) == [f"No progress since 2026-11-01T12:00:00Z: {WHAT}; pod shop-v2-b: {BAD_IMAGE}"]
+    assert here.asked == 1
+
+
+def test_pods_that_cannot_be_read_keep_nothing_back() -> None:
+    """A role may lack the verb; the deadline passes all the same."""
+    here = a_stuck_canary(error="pods is forbidden")
+    here.run(30 * MINUTE)
+
+    assert here.status.message.startswith("ProgressDeadlineExceeded: ")
+    assert here.status.message.endswith(f"{WHAT}; its pods cannot be read: pods is forbidden)")
+
+
+def test_a_question_without_an_answer_holds_nothing_up() -> None:
+    """The message stands before anybody is asked, and the deadline is not forgotten."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.broken.add("v2")
+    here.release("v2")
+    here.run(6 * MINUTE)
+
+    assert here.status.message.endswith(f"{WHAT})")
+    assert here.decide().wake_at == START + timedelta(minutes=10, seconds=1)
 
 
 def test_progress_ends_a_stall_and_the_next_one_is_told_again() -> None:
