@@ -93,14 +93,15 @@ async def test_scale_patch_sets_replicas(cluster: Cluster, namespace: str) -> No
 
 
 async def test_scale_replace_sets_replicas(cluster: Cluster, namespace: str) -> None:
-    """A Deployment is scaled by replacing its Scale."""
+    """A Deployment is scaled by replacing its Scale; without a version, as its controller writes to it meanwhile."""
     bench = deployments(cluster, namespace)
     await bench.create(deployment("a"))
     scale = await cluster.get(bench.at("a", "scale"))
-    await cluster.replace(bench.at("a", "scale"), {**scale, "spec": {"replicas": 0}})
+    body = {**scale, "metadata": {"name": "a", "namespace": namespace}, "spec": {"replicas": 1}}
+    await cluster.replace(bench.at("a", "scale"), body)
     selector = (await cluster.get(bench.at("a", "scale")))["status"]["selector"]
 
-    assert (await bench.get("a"))["spec"]["replicas"] == 0
+    assert (await bench.get("a"))["spec"]["replicas"] == 1
     assert selector == "app=a"
 
 
