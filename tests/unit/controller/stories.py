@@ -149,6 +149,9 @@ class Spy:
     async def delete(self, target: Target, options: DeleteOptions = DeleteOptions()) -> None:
         await self._do(Write("delete", target.resource.kind, target.name), self._store.delete(target, options))
 
+    async def evict(self, target: Target) -> None:
+        await self._do(Write("evict", target.resource.kind, target.name), self._store.evict(target))
+
     def said(self) -> list[str]:
         """The writes in short, without events."""
         return [f"{w.verb} {w.kind} {w.name}" for w in self.writes if w.kind != "Event"]
