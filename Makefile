@@ -41,7 +41,7 @@ check: $(DEVELOPER) ## Lint, types, layers, budgets
 	$(PYTEST) tests/shape $(REPORT)
 
 e2e: $(DEVELOPER) ## Run the tests against a real control plane (builds one the first time)
-	$(PYTEST) -m e2e tests $(REPORT) $(ARGS)
+	$(PYTEST) -m e2e $(REPORT) $(ARGS)
 
 bench: $(DEVELOPER) ## Measure start-up, memory, requests and CPU
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Kubernetes control plane without nodes, on loopback, for end-to-end tests.
+# A real Kubernetes control plane with fake nodes, on loopback, for end-to-end tests.
 #
 #   controlplane.sh up       start everything, print "export KUBECONFIG=..."
 #   controlplane.sh nodes    only kwok with its fake nodes, for the cluster of $KUBECONFIG; its own nodes take no more pods

@@ -19,14 +19,14 @@ from aiohttp import web
 
 from rollouts.cluster import kinds
 from rollouts.cluster.client import HttpCluster
-from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.errors import AlreadyExistsError, ClusterError, NotFoundError
 from rollouts.cluster.informers import Cache, Informer
 from rollouts.cluster.login import login
 from rollouts.cluster.plain import connect
 from rollouts.cluster.port import Cluster, Collection, Target
 from rollouts.controller.clock import wall_clock
 from tests.builders.servers import serving
-from tests.contract.waiting import until
+from tests.contract.waiting import until, until_gone
 from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, control_plane
 from tests.scenarios.commands import kubectl, run_command
@@ -174,11 +174,19 @@ async def _watched(cluster: Cluster) -> AsyncIterator[Shelves]:
 
 @asynccontextmanager
 async def _a_namespace(cluster: Cluster, name: str) -> AsyncIterator[None]:
-    await cluster.create(Collection(kinds.NAMESPACES), {"metadata": {"name": name}})
+    """A new one; what an earlier run left in a cluster that was given to us goes first."""
+    body, target = {"metadata": {"name": name}}, Target(kinds.NAMESPACES, name)
+    try:
+        await cluster.create(Collection(kinds.NAMESPACES), body)
+    except AlreadyExistsError:
+        with suppress(ClusterError):
+            await cluster.delete(target)
+        await until_gone(cluster, target)
+        await cluster.create(Collection(kinds.NAMESPACES), body)
     try:
         yield
     finally:
-        await cluster.delete(Target(kinds.NAMESPACES, name))
+        await cluster.delete(target)
 
 
 def _prometheus(answers: dict[str, float]) -> web.Application:
