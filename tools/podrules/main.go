@@ -19,6 +19,9 @@ import (
 	rules "k8s.io/kubernetes/pkg/apis/core/validation"
 )
 
+// What Argo leaves to the cluster.
+var options = rules.PodValidationOptions{AllowInvalidPodDeletionCost: true, AllowIndivisibleHugePagesValues: true}
+
 const longest = 1 << 22
 
 type answer struct {
@@ -60,7 +63,7 @@ func judge(line []byte) ([]string, error) {
 	forget(template.Spec.Containers)
 	forget(template.Spec.InitContainers)
 	found := apps.ValidatePodTemplateSpecForReplicaSet(
-		&template, labels.Everything(), 1, field.NewPath("spec", "template"), rules.PodValidationOptions{})
+		&template, labels.Everything(), 1, field.NewPath("spec", "template"), options)
 	errors := []string{}
 	for _, one := range found {
 		errors = append(errors, one.Error())

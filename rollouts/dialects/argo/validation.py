@@ -48,13 +48,14 @@ def unsupported_faults(spec: Mapping[str, Any]) -> Faults:
 @lru_cache(maxsize=4096)
 def _judged(template: str, rest: str, *, is_resolved: bool) -> Faults:
     spec = json.loads(rest)
-    has_template = not isinstance(spec.get("workloadRef"), dict) or is_resolved
+    is_referring = isinstance(spec.get("workloadRef"), dict)
     selector = None if spec.get("selector") is None else typed("LabelSelector", spec["selector"])
     read = json.loads(template)
     return (
         *negative("spec.replicas", _number(spec, "replicas", 1)),
-        *_selector(selector, is_needed=has_template),
-        *_template(read, selector, is_own=has_template),
+        *(() if is_referring else _selector(selector)),
+        *(_template_twice(read) if is_referring and not is_resolved else ()),
+        *_template(read, selector, is_own=is_resolved or not is_referring),
         *_numbers(spec),
         *strategy_faults(mapping(spec.get("strategy")), _number(spec, "revisionHistoryLimit", _HISTORY)),
     )
@@ -65,26 +66,27 @@ def _number(spec: Mapping[str, Any], name: str, default: int) -> int:
     return default if value is None else value
 
 
-def _selector(selector: Mapping[str, Any] | None, *, is_needed: bool) -> Iterator[Fault]:
+def _selector(selector: Mapping[str, Any] | None) -> Iterator[Fault]:
+    """Argo asks this only of rollouts with a template of their own."""
     if selector is None:
-        if is_needed:
-            yield required("spec.selector", "Rollout has missing field '.spec.selector'")
+        yield required("spec.selector", "Rollout has missing field '.spec.selector'")
         return
-    wrong = list(selector_faults(selector, "spec.selector"))
-    yield from wrong
+    yield from selector_faults(selector, "spec.selector")
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         yield invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if wrong:
-        yield invalid("spec.selector", selector, "invalid label selector")
+
+
+def _template_twice(template: Mapping[str, Any]) -> Iterator[Fault]:
+    metadata = template.get("metadata") or {}
+    if metadata.get("labels") or metadata.get("annotations"):
+        yield Fault("spec.template", f"Internal error: {_TEMPLATE_TWICE}", "remove spec.template")
 
 
 def _template(template: Mapping[str, Any], selector: Mapping[str, Any] | None, *, is_own: bool) -> Iterator[Fault]:
-    """The template; not looked into while the selector cannot be read, nor while it must be empty."""
-    if not is_own:
-        metadata = template.get("metadata") or {}
-        if metadata.get("labels") or metadata.get("annotations"):
-            yield Fault("spec.template", f"Internal error: {_TEMPLATE_TWICE}", "remove spec.template")
-    elif not any(selector_faults(selector or {}, "")):
+    """The template, unless nobody can say which pods are the rollout's."""
+    if any(selector_faults(selector or {}, "")):
+        yield invalid("spec.selector", selector, "invalid label selector")
+    elif is_own:
         yield from template_faults(template, selector, "spec.template")
 
 

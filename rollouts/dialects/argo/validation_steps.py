@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rollouts.dialects.argo.pods.names import qualified
 from rollouts.dialects.argo.pods.wording import invalid, required
 from rollouts.dialects.argo.reading import integer, items, mapping, pause_duration
 from rollouts.hashing import typed
@@ -15,6 +16,7 @@ _NO_KIND = "Step must have one of the following set: experiment, setWeight, setC
 _WEIGHTED = ("smi", "alb", "istio", "plugins")
 _WITH_HEADERS = ("istio", "alb", "apisix", "plugins")
 _WITH_MIRRORS = ("istio", "plugins")
+_MAPS = ("metadata.annotations", "metadata.labels")
 _UNREADABLE = -1
 """What Argo makes of a pause's duration that it cannot read."""
 
@@ -25,10 +27,10 @@ def step_faults(steps: Sequence[Any], routing: Part | None, path: str) -> Iterat
     for index, given in enumerate(typed("[]CanaryStep", list(steps)) or ()):
         here = f"{path}.steps[{index}]"
         yield from _kind(given, here)
-        yield from _experiment(given.get("experiment"), routing, here)
         yield from _weight(given.get("setWeight"), top, here)
         yield from _pause(given.get("pause"), here)
         yield from _routes(given, routing, here, path)
+        yield from _experiment(given.get("experiment"), routing, here)
         yield from _arguments(given, here)
 
 
@@ -149,7 +151,8 @@ def _arguments(step: Part, path: str) -> Iterator[Fault]:
 
 
 def _is_readable(field: str) -> bool:
-    name, bracket, _ = field.removesuffix("']").partition("['")
+    name, bracket, key = field.removesuffix("']").partition("['")
     if bracket and field.endswith("']"):
-        return name in ("metadata.annotations", "metadata.labels")
-    return field in ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
+        key = key.lower() if name == "metadata.annotations" else key
+        return name in _MAPS and not list(qualified(key))
+    return field in (*_MAPS, "metadata.name", "metadata.namespace", "metadata.uid")

@@ -1,17 +1,17 @@
 """What is wrong with a strategy, its steps apart. Called by validation; texts and order are Argo's."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollouts.dialects.argo.pods.wording import invalid, required
-from rollouts.dialects.argo.reading import integer, items, mapping, quota, text
+from rollouts.dialects.argo.reading import integer, items, mapping, text
 from rollouts.dialects.argo.validation_steps import step_faults
 from rollouts.model.faults import Fault
-from rollouts.model.strategy import Quota
 
 Part = Mapping[str, Any]
 _PATH = "spec.strategy"
-_QUARTER = Quota(25, is_percent=True)
+_QUARTER = 25
 _SERVICES_MISSING = "Canary service and Stable service must to be set to use Traffic Routing"
 _SAME_SERVICE = "This rollout uses the same service for the {} services, but two different services are required."
 _PING_PONG_MISSING = "Ping service and Pong service must to be set to use Ping-Pong feature"
@@ -67,9 +67,18 @@ def _canary(spec: Part) -> Iterator[Fault]:
 
 
 def _quotas(spec: Part) -> Iterator[Fault]:
-    surge, unavailable = quota(spec.get("maxSurge"), _QUARTER), quota(spec.get("maxUnavailable"), _QUARTER)
-    if surge.value == 0 and unavailable.value == 0:
-        yield invalid(f"{_PATH}.maxSurge", spec.get("maxSurge"), "MaxSurge and MaxUnavailable both can not be zero")
+    surge = spec.get("maxSurge")
+    if _share(surge) == 0 and _share(spec.get("maxUnavailable")) == 0:
+        yield invalid(f"{_PATH}.maxSurge", surge, "MaxSurge and MaxUnavailable both can not be zero")
+
+
+def _share(value: Any) -> int:
+    """A count or percentage as Argo takes it here: a text that is neither is zero."""
+    if isinstance(value, str):
+        digits = value.removesuffix("%") if re.fullmatch("[0-9]+%", value) else value
+        return int(digits) if re.fullmatch("[+-]?[0-9]+", digits) else 0
+    number = integer(value)
+    return _QUARTER if number is None else number
 
 
 def _ping_pong(spec: Part, routing: Part | None) -> Iterator[Fault]:
@@ -99,18 +108,22 @@ def _needs_services(spec: Part, routing: Part) -> bool:
 
 
 def _modes(spec: Part, routing: Part | None) -> Iterator[Fault]:
-    weight = integer((routing or {}).get("maxTrafficWeight"))
-    if weight is not None and routing is not None and routing.get("nginx") is None and not routing.get("plugins"):
-        message = "Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins"
-        yield invalid(f"{_PATH}.trafficRouting.maxTrafficWeight", weight, message)
-    if spec.get("dynamicStableScale") is not True:
-        return
+    delay, is_dynamic = integer(spec.get("scaleDownDelaySeconds")), spec.get("dynamicStableScale") is True
     if routing is None:
-        message = "Canary dynamicStableScale can only be used with traffic routing"
-        yield invalid(f"{_PATH}.dynamicStableScale", value=True, detail=message)
-    elif spec.get("scaleDownDelaySeconds") is not None:
+        if delay is not None:
+            message = "Canary scaleDownDelaySeconds can only be used with traffic routing"
+            yield invalid(f"{_PATH}.scaleDownDelaySeconds", delay, message)
+        if is_dynamic:
+            message = "Canary dynamicStableScale can only be used with traffic routing"
+            yield invalid(f"{_PATH}.dynamicStableScale", value=True, detail=message)
+        return
+    if delay is not None and is_dynamic:
         message = "Canary dynamicStableScale cannot be used with scaleDownDelaySeconds"
         yield invalid(f"{_PATH}.dynamicStableScale", value=True, detail=message)
+    weight = integer(routing.get("maxTrafficWeight"))
+    if weight is not None and routing.get("nginx") is None and not routing.get("plugins"):
+        message = "Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins"
+        yield invalid(f"{_PATH}.trafficRouting.maxTrafficWeight", weight, message)
 
 
 def _anti_affinity(spec: Any) -> Iterator[Fault]:

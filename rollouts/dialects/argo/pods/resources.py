@@ -46,10 +46,6 @@ def _amount(name: str, value: Any, path: str) -> Iterator[Fault]:
         yield invalid(path, value, "must be greater than or equal to 0")
     if (name in _BARE or _is_extended(name)) and amount(value) % 1:
         yield invalid(path, value, "must be an integer")
-    if name.startswith(_HUGE):
-        size = amount(name.removeprefix(_HUGE))
-        if size <= 0 or amount(value) <= 0 or amount(value) % size:
-            yield invalid(path, value, f"{value} is not positive integer multiple of {name}")
 
 
 def _name(name: str, path: str) -> Iterator[Fault]:

@@ -9,8 +9,6 @@ from rollouts.dialects.argo.pods.wording import forbidden, invalid, unsupported
 from rollouts.model.faults import Fault
 
 _MIRROR = "kubernetes.io/config.mirror"
-_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
-_COST_RANGE = range(-(2**31), 2**31)
 
 
 def template_faults(template: Mapping[str, Any], selector: Mapping[str, Any] | None, path: str) -> Iterator[Fault]:
@@ -38,12 +36,3 @@ def _known_annotations(annotations: Mapping[str, str], spec: Mapping[str, Any], 
     if _MIRROR in annotations and not spec.get("nodeName"):
         text = "must set spec.nodeName if mirror pod annotation is set"
         yield invalid(f"{path}[{_MIRROR}]", annotations[_MIRROR], text)
-    cost = annotations.get(_DELETION_COST)
-    if cost is not None and not _is_cost(cost):
-        yield invalid(f"{path}[{_DELETION_COST}]", cost, "must be a 32bit integer")
-
-
-def _is_cost(text: str) -> bool:
-    digits = text.removeprefix("-")
-    has_plain_form = digits.isascii() and digits.isdigit() and (digits == "0" or not digits.startswith("0"))
-    return has_plain_form and text != "-0" and int(text) in _COST_RANGE
