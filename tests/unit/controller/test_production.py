@@ -1,13 +1,16 @@
 """`sluice controller` as a process of its own, over HTTP: the production path once, from start to SIGTERM."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from rollouts.cluster import kinds
+from rollouts.cluster.client import Session
 from rollouts.cluster.port import Collection, Query, Target
 from rollouts.controller.clock import wall_clock
 from rollouts.simulator.api import serve
@@ -17,7 +20,7 @@ from rollouts.simulator.world import World
 from tests.unit.controller.stories import CRDS, a_canary
 
 PROGRAM = "from rollouts.cli.controller import controller; controller()"
-ARGS = ["--metricsPort=0", "--healthzPort=0", "--logformat=json", "--ingress-threads=3"]
+ARGS = ["--metricsPort=0", "--healthzPort=0", "--logformat=json", "--ingress-threads=3", "--kloglevel=6"]
 LEASE = Target(kinds.LEASES, "argo-rollouts-controller-lock", "argo-rollouts")
 
 
@@ -43,15 +46,39 @@ async def test_the_controller_starts_works_and_leaves_when_it_is_told(tmp_path: 
         await world.apply([_namespace("shop"), _namespace("argo-rollouts")])
         async with a_controller(front.kubeconfig(tmp_path / "kubeconfig")) as process, asyncio.timeout(40):
             await world.apply([a_canary({"setWeight": 34}, {"pause": {}})])
+            ports = await _line(process, "listening")
             await _until_healthy(store)
+            numbers = await _text(f"http://127.0.0.1:{ports['metrics']}/metrics")
+            assert await _text(f"http://127.0.0.1:{ports['healthz']}/healthz") == "ok"
             assert (await store.get(LEASE))["spec"]["holderIdentity"]
             process.send_signal(signal.SIGTERM)
             _, errors = await process.communicate()
 
     assert process.returncode == 0
     assert (await store.get(LEASE))["spec"]["holderIdentity"] == ""
-    assert b'"flag": "--ingress-threads"' in errors
+    assert b'"reason": "create ReplicaSet web-' in errors
+    assert b'"verb": "Patch", "path": "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web/status"' in errors
     assert b"defect" not in errors
+    labels = 'kind="replicasets",name="N/A",namespace="N/A",status_code="201",verb="Create"'
+    assert f"controller_clientset_k8s_request_total{{{labels}}} 1.0" in numbers
+    assert 'kind="rollouts",name="web",namespace="shop",status_code="200",verb="Patch"' in numbers
+
+
+async def _line(process: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
+    """The log line of this event; the flag without a meaning is named before it."""
+    assert process.stderr is not None
+    seen: list[dict[str, Any]] = []
+    async for line in process.stderr:
+        seen.append(json.loads(line))
+        if seen[-1]["event"] == event:
+            assert "--ingress-threads" in [told.get("flag") for told in seen]
+            return seen[-1]
+    raise AssertionError(f"no {event} in {seen}")
+
+
+async def _text(url: str) -> str:
+    async with Session() as session, session.get(url) as response:
+        return await response.text()
 
 
 async def _until_healthy(store: Store) -> None:
