@@ -111,20 +111,13 @@ def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
     if here.new is None:
         return None
-    is_left = here.status.is_aborted and strategy.is_routed and here.new.name != _name(here.stable)
-    if is_left and not strategy.dynamic_stable:
-        if strategy.abort_scale_down_delay != timedelta():
+    size = counts(here.rollout, strategy, here.status, held(here))[0]
+    if here.status.is_aborted and strategy.is_routed and here.new.name != _name(here.stable):
+        if not strategy.dynamic_stable:
             return _retire_new(here, here.new, strategy.abort_scale_down_delay)
-        if _may_be_reached(here, here.new):
+        if size == 0 and (strategy.abort_scale_down_delay == timedelta() or is_open(here)):
             return None
-    return scale_to(here, here.new, counts(here.rollout, strategy, here.status, held(here))[0])
-
-
-def _may_be_reached(here: Situation, version: Version) -> bool:
-    """The routes give it weight, as far as anybody knows."""
-    shares = here.status.canary.shares
-    has_weight = shares is not None and shares.canary.hash == version.hash and shares.canary.weight > 0
-    return has_weight or is_open(here)
+    return scale_to(here, here.new, size)
 
 
 def _retire_new(here: Situation, new: Version, delay: timedelta | None) -> Step | None:

@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, flagger, hashing, phases, plugin, replicas, validation
+from tests.golden import analysis, flagger, hashing, phases, plugin, replicas, transitions, validation
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -11,6 +11,7 @@ CATEGORIES: dict[str, Category] = {
         replicas.APPROXIMATION,
         replicas.BASIC_CANARY,
         replicas.TRAFFIC_CANARY,
+        transitions.TRANSITIONS,
         phases.PHASE,
         plugin.OUTPUT,
         plugin.PATCHES,
