@@ -35,17 +35,17 @@ def scenario(story: Story | None = None, *, served: bool = False) -> Test | Call
 
 def _tests_of(story: Story, *, served: bool) -> Test:
     @pytest.mark.parametrize("place", PLACES)
-    def test(place: str, request: pytest.FixtureRequest) -> None:
+    def played(place: str, request: pytest.FixtureRequest) -> None:
         if place == "embedded":
             play(story, namespace_of(story.__name__), served=served)
         else:
             theatre: Theatre = request.getfixturevalue("theatre")
             theatre.result(namespace_of(story.__name__))
 
-    test.__doc__, test.__name__, test.__qualname__ = story.__doc__, story.__name__, story.__qualname__
-    test.__module__ = story.__module__
-    test.story = story  # type: ignore[attr-defined]  # conftest finds it here
-    return test
+    played.__doc__, played.__name__, played.__qualname__ = story.__doc__, story.__name__, story.__qualname__
+    played.__module__ = story.__module__
+    played.story = story  # type: ignore[attr-defined]  # conftest finds it here
+    return played
 
 
 def stories_of(items: list[pytest.Item]) -> dict[str, Story]:

@@ -26,10 +26,8 @@ UPDATE = ("RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted", "Scal
 
 @scenario
 async def test_canary_aborted_retried_and_promoted(stage: Stage) -> None:
-    """A canary that is aborted, retried and promoted tells Argo's twenty-one events, in order.
-
-    The pause ends by itself: when a user lifts it, Argo tells no RolloutResumed (status_transitions, st-tr-header-17).
-    """
+    """A canary that is aborted, retried and promoted tells Argo's twenty-one events, in order."""
+    # The pause ends by itself: when a user lifts it, Argo tells no RolloutResumed (golden st-tr-header-17).
     await stage.apply(a_rollout(canary(weight(50), pause(6)), replicas=1))
     await stage.healthy(image="web:v1")
     await stage.set_image("web:v2")
