@@ -33,6 +33,9 @@ What is seen: `stage.world` (tests/scenarios/sight.py), by watches: phase, messa
 sizes (image to spec.replicas), available, pods, weights, service_image, service_hash, replica_set(image), events,
 reasons, all(kind), one(kind, name).
 
+A world that has to stand before the controller sees it (one of Argo's, taken over): apply its Rollout with the label
+`argo-rollouts.argoproj.io/controller-instance-id` of somebody else, and take that off when all is in place.
+
 Waiting: `until(lambda world: …, within=60, what="…")` looks at every single change, so nothing is missed between two
 looks; phase, healthy, paused(step=…) and degraded are such waits. The limits are those of a quiet machine (the real
 cluster stretches them). A phase alone may be yesterday's after a promote, abort or retry, which change no generation:

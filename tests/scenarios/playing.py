@@ -50,8 +50,13 @@ def _tests_of(story: Story, *, served: bool) -> Test:
 
 def stories_of(items: list[pytest.Item]) -> dict[str, Story]:
     """The stories behind the `[real]` tests, by namespace."""
-    chosen = [item for item in items if isinstance(item, pytest.Function) and _is_real(item)]
-    return {namespace_of(item.function.__name__): item.function.story for item in chosen}
+    found: dict[str, Story] = {}
+    for item in (one for one in items if isinstance(one, pytest.Function) and _is_real(one)):
+        namespace = namespace_of(item.function.__name__)
+        if namespace in found:
+            pytest.fail(f"two scenarios play in namespace {namespace}: give {item.nodeid} another name")
+        found[namespace] = item.function.story
+    return found
 
 
 def namespace_of(name: str) -> str:
