@@ -13,6 +13,9 @@ from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Analyse, AnalysisRef, BlueGreen, Canary, Progressive, TemplateRef
 from rollouts.traffic.registry import PROVIDERS, routers_of
 
+BACKGROUND = "spec.strategy.canary.analysis"
+"""Where the analysis stands that runs beside the steps, and that no step waits for."""
+
 
 class Mentions:
     """The index, both ways."""
@@ -70,11 +73,11 @@ def analyses_of(rollout: Rollout) -> tuple[tuple[str, AnalysisRef], ...]:
     match rollout.strategy:
         case Canary(steps=steps, background=background):
             found: list[tuple[str, AnalysisRef | None]] = [
-                (f"spec.strategy.steps[{index}].analysis", step.analysis)
+                (f"spec.strategy.canary.steps[{index}].analysis", step.analysis)
                 for index, step in enumerate(steps)
                 if isinstance(step, Analyse)
             ]
-            found.append(("spec.strategy.canary.analysis", background))
+            found.append((BACKGROUND, background))
         case BlueGreen(pre_promotion=before, post_promotion=after):
             prefix = "spec.strategy.blueGreen"
             found = [(f"{prefix}.prePromotionAnalysis", before), (f"{prefix}.postPromotionAnalysis", after)]

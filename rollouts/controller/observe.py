@@ -13,7 +13,14 @@ from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import HASH_LABEL, Caches
 from rollouts.controller.mentions import mentioned_by, services_of, template_ref
-from rollouts.controller.references import MANAGED_BY, route_faults, service_faults, service_ref, template_faults_of
+from rollouts.controller.references import (
+    MANAGED_BY,
+    plugin_faults,
+    route_faults,
+    service_faults,
+    service_ref,
+    template_faults_of,
+)
 from rollouts.controller.resources import Resources
 from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
@@ -51,6 +58,7 @@ class World:
     slices: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     verify_every: timedelta = timedelta(seconds=10)
     workload: Json | None = None
+    plugins: frozenset[str] | None = None
 
     @property
     def live(self) -> dict[Ref, Json]:
@@ -71,11 +79,13 @@ class Observer:
     """Gathers worlds; remembers how manifests parsed, since most rounds are not about a new manifest.
 
     `verify_every` is the pause between two looks at a weight that is not verified yet. `workloads` watches what
-    rollouts take their templates from; without it such a thing is read in each round.
+    rollouts take their templates from; without it such a thing is read in each round. `plugins` are the step plugins that
+    can be named; None: nobody knows.
     """
 
     verify_every = timedelta(seconds=10)
     workloads: Workloads | None = None
+    plugins: frozenset[str] | None = None
 
     def __init__(self, caches: Caches, resources: Resources) -> None:
         self._caches = caches
@@ -124,6 +134,7 @@ class Observer:
             slices={name: self._caches.slices.of(rollout.namespace, name) for name in services_of(rollout)},
             verify_every=self.verify_every,
             workload=workload,
+            plugins=self.plugins,
         )
 
     async def _workload(self, rollout: Rollout) -> Json | None:
@@ -190,12 +201,14 @@ def snapshot_of(
 
 
 def reference_faults(world: World) -> Faults:
-    """What only other objects show, in the order in which Argo would meet it."""
-    return (
+    """What only other objects show, in the order of Argo's, which looks all of them up before it looks into one."""
+    found = (
+        *plugin_faults(world.rollout, world.plugins),
         *service_faults(world.rollout, world.manifest, world.objects),
         *template_faults_of(world.rollout, world.manifest, world.objects),
         *route_faults(world.rollout, world.objects),
     )
+    return tuple(sorted(found, key=lambda fault: not fault.message.endswith(" not found")))
 
 
 def controller_of(obj: Json) -> str:

@@ -175,8 +175,25 @@ def template_faults(ref: AnalysisRef, templates: Sequence[Json], path: str = "")
     try:
         _merged(ref, chosen, [_supplied(arg, _NOTHING) for arg in ref.args])
     except ArgumentError as error:
-        return (Fault(path, str(error), "give the argument a value where the analysis is used, or in its template"),)
+        names = " ".join(t.name for t in sorted(chosen, key=lambda template: template.is_cluster_scoped))
+        message = f'Invalid value: "templateNames: [{names}]": {error}'
+        cure = "give the argument a value where the analysis is used, or in its template"
+        return (Fault(f"{path}.templates", message, cure),)
     return ()
+
+
+def endless_faults(ref: AnalysisRef, templates: Sequence[Json], path: str) -> Iterator[Fault]:
+    """Metrics that never end, in an analysis that a rollout waits for. A count that an argument gives may be one."""
+    try:
+        chosen = _chosen(ref.templates, templates)
+    except _MissingTemplateError:
+        return  # which is a fault of its own
+    for template, metric in ((owner, metric) for owner in chosen for metric in owner.metrics):
+        if metric.effective_count is None and "{{" not in str(metric.count):
+            given = "<nil>" if metric.count is None else metric.count
+            what = f"AnalysisTemplate {template.name} has metric {metric.name} which runs indefinitely"
+            message = f'Invalid value: "{template.name}": {what}. Invalid value for count: {given}'
+            yield Fault(f"{path}.templates", message, "give the metric a count, or run the analysis in the background")
 
 
 def field_faults(ref: AnalysisRef, manifest: Json, path: str) -> Iterator[Fault]:

@@ -40,7 +40,7 @@ def test_an_argument_without_its_field_is_refused_before_anything_moves() -> Non
 
         phase, message = await shop.phase()
         assert phase == "Degraded"
-        assert "spec.strategy.steps[1].analysis.args[0].valueFrom.fieldRef.fieldPath" in message
+        assert "spec.strategy.canary.steps[1].analysis.args[0].valueFrom.fieldRef.fieldPath" in message
         assert 'Invalid value: "spec.nothing.here": invalid path spec.nothing.here in rollout' in message
         assert await shop.sizes() == {}
 
