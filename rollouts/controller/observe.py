@@ -79,8 +79,8 @@ class Observer:
     """Gathers worlds; remembers how manifests parsed, since most rounds are not about a new manifest.
 
     `verify_every` is the pause between two looks at a weight that is not verified yet. `workloads` watches what
-    rollouts take their templates from; without it such a thing is read in each round. `plugins` are the step plugins that
-    can be named; None: nobody knows.
+    rollouts take their templates from; without it such a thing is read in each round. `plugins` are the step plugins
+    that can be named; None: nobody knows.
     """
 
     verify_every = timedelta(seconds=10)
@@ -190,6 +190,7 @@ def snapshot_of(
         services={name: _service(world, name) for name in services_of(world.rollout)},
         endpoints=_endpoints(world),
         route=_route(world),
+        asks_verification=_asks(world),
         verify_every=world.verify_every,
         analyses=tuple(_analysis(run) for run in world.runs),
         experiments=tuple(experiment_of(experiment) for experiment in world.experiments),
@@ -268,6 +269,12 @@ def _route(world: World) -> Weights | Unknown:
     if unknown is not None or not seen:
         return unknown or Unknown("no route")
     return seen[0] if all(weights == seen[0] for weights in seen) else Unknown("the routes carry different weights")
+
+
+def _asks(world: World) -> bool:
+    """Whether some router can tell if a written weight holds."""
+    routers = [router for router in routers_of(world.rollout) if router.provider in PROVIDERS]
+    return any(PROVIDERS[router.provider].asks(world.rollout, router, world.objects) for router in routers)
 
 
 def _analysis(run: Json) -> Analysis:

@@ -7,6 +7,7 @@ not asked again: the first refused write will tell as well.
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError
 from rollouts.cluster.port import Cluster, Collection, Json, Resource
+from rollouts.controller.settings import Settings
 from rollouts.telemetry.logs import log
 
 REVIEWS = Resource(
@@ -33,20 +34,29 @@ NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
     (kinds.GIT_REPOSITORIES, "status", ("patch",)),
     (kinds.KUSTOMIZATIONS, "", ("get", *_READ, "patch")),
     (kinds.KUSTOMIZATIONS, "status", ("patch",)),
+    (kinds.CONFIG_MAPS, "", ("get",)),
     (kinds.EVENTS, "", ("create",)),
     (kinds.LEASES, "", ("get", "create", "patch")),
 )
 """Resource, subresource and verbs; install/ grants the same."""
 
 
-async def missing_rules(cluster: Cluster, namespace: str | None) -> tuple[str, ...]:
+BESIDE_US = {kinds.LEASES: "", kinds.CONFIG_MAPS: "argo-rollouts-config"}
+"""Kinds that are touched in the controller's own namespace only, and the one object of them ("": any)."""
+
+SYNC_GROUPS = frozenset({kinds.GIT_REPOSITORIES.group, kinds.KUSTOMIZATIONS.group})
+"""Groups that only the sync loop works on."""
+
+
+async def missing_rules(cluster: Cluster, settings: Settings) -> tuple[str, ...]:
     """The rules that a role of ours lacks, worded as in a ClusterRole; empty where the server does not say."""
     rules: list[str] = []
     for resource, subresource, verbs in NEEDED:
-        if namespace and not resource.is_namespaced:
+        if not _is_wanted(resource, settings):
             continue
+        place = settings.lease_namespace if resource in BESIDE_US else settings.namespace
         try:
-            refused = [verb for verb in verbs if not await _is_allowed(cluster, resource, subresource, verb, namespace)]
+            refused = [verb for verb in verbs if not await _is_allowed(cluster, resource, subresource, verb, place)]
         except ClusterError:
             return ()
         if refused:
@@ -55,16 +65,28 @@ async def missing_rules(cluster: Cluster, namespace: str | None) -> tuple[str, .
     return tuple(rules)
 
 
-async def tell_missing_rules(cluster: Cluster, namespace: str | None) -> None:
+async def tell_missing_rules(cluster: Cluster, settings: Settings) -> None:
     """Log each of them once."""
-    for rule in await missing_rules(cluster, namespace):
-        log().error("a role lacks a rule; add it to the controller's ClusterRole", rule=rule)
+    role = "Role" if settings.namespace else "ClusterRole"
+    for rule in await missing_rules(cluster, settings):
+        log().error(f"a role lacks a rule; add it to the controller's {role}", rule=rule)
+
+
+def _is_wanted(resource: Resource, settings: Settings) -> bool:
+    """Whether the controller, told what it is, touches this kind at all."""
+    if resource == kinds.LEASES:
+        return settings.is_elected
+    if resource.group in SYNC_GROUPS:
+        return settings.syncs_git and not settings.is_analysis_only
+    return resource.is_namespaced or not settings.namespace
 
 
 async def _is_allowed(cluster: Cluster, resource: Resource, subresource: str, verb: str, namespace: str | None) -> bool:
     attributes = {"group": resource.group, "resource": resource.plural, "subresource": subresource, "verb": verb}
     if namespace and resource.is_namespaced:
         attributes["namespace"] = namespace
+    if name := BESIDE_US.get(resource):
+        attributes["name"] = name
     body: Json = {
         "apiVersion": REVIEWS.api_version,
         "kind": REVIEWS.kind,

@@ -9,10 +9,11 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.reconcile import Decide, Reconciler
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import SourceFactory
-from rollouts.decide import decide
+from rollouts.decide.ahead import decide_ahead
 from rollouts.gitsync.ports import Checkout, Render
 from rollouts.model.plan import Event
 from rollouts.telemetry.metrics import Metrics
@@ -42,7 +43,8 @@ class Ports:
     dice: random.Random = field(default_factory=random.Random)
     metrics: Metrics = field(default_factory=Metrics)
     on_ready: Callable[[], None] = lambda: None
-    decide: Decide = decide
+    plugins: StepPlugins = field(default_factory=StepPlugins)
+    decide: Decide = decide_ahead
 
 
 @dataclass(frozen=True, slots=True)

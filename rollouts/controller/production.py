@@ -27,6 +27,7 @@ from rollouts.cluster.wire import Call
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
 from rollouts.controller.permissions import tell_missing_rules
+from rollouts.controller.plugins.registry import StepPlugins, find_plugins
 from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.probes import listening
 from rollouts.controller.settings import Settings, without_meaning
@@ -94,8 +95,10 @@ async def _ports(
                 )
 
             try:
+                folder = Path(settings.data_dir or scratch)
                 yield Ports(
                     cluster=cluster,
+                    plugins=StepPlugins(await find_plugins(cluster, settings.lease_namespace, folder)),
                     clock=wall_clock,
                     source=source,
                     measuring=measuring,
@@ -153,4 +156,4 @@ async def _ask_for_permissions(controller: Controller, ports: Ports, settings: S
     with suppress(TimeoutError):
         async with asyncio.timeout(LATE_SECONDS):
             await controller.ready.wait()
-    await tell_missing_rules(ports.cluster, settings.namespace)
+    await tell_missing_rules(ports.cluster, settings)

@@ -7,12 +7,14 @@ kinds bring their own ports: asked here they are answered with what is missing, 
 from typing import assert_never
 
 from rollouts.controller.observe import World
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
 from rollouts.model.questions import (
     Answer,
     AskGate,
     AskMetric,
     AskPods,
+    AskStepPlugin,
     GateAnswer,
     MetricAnswer,
     Question,
@@ -24,13 +26,15 @@ from rollouts.model.weights import Shares
 from rollouts.traffic.registry import PROVIDERS, routers_of
 
 
-async def answer(question: Question, world: World, pods: Pods) -> Answer:
+async def answer(question: Question, world: World, pods: Pods, plugins: StepPlugins) -> Answer:
     """What the world says."""
     match question:
         case VerifyWeight(shares):
             return _all_of([_verified(world, router, shares) for router in routers_of(world.rollout)])
         case AskPods(versions=versions):
             return await pods.seen(world, versions)
+        case AskStepPlugin():
+            return await plugins.answer(question, world)
         case AskGate(gate=gate):
             return GateAnswer(is_open=False, message=f"gate {gate}: a {world.rollout.kind} asks no webhooks")
         case AskMetric(name=name):

@@ -53,6 +53,8 @@ class Controller:
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
         self._reconciler.observer.workloads = self._workloads
         self._reconciler.on_attempt = self._attempt_ended
+        self._reconciler.plugins = ports.plugins
+        self._reconciler.observer.plugins = ports.plugins.names
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
         for kind, workers in kinds_of(shared):
@@ -83,6 +85,7 @@ class Controller:
             for task in (*watching, ending):
                 task.cancel()
         await self._reconciler.conversations.close()
+        await self._ports.plugins.close()
         await self.queues.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:

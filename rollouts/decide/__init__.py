@@ -43,4 +43,6 @@ def _fold(here: Situation, stages: tuple[Stage, ...]) -> tuple[Situation, Ends]:
 def _plan(here: Situation) -> Plan:
     later = [wake for wake in here.wakes if wake > here.now]
     reason = here.reason or waiting_for(here) or here.status.message or "everything is as wanted"
-    return Plan(here.status, reason, here.effects, events=here.events, wake_at=min(later, default=None))
+    return Plan(
+        here.status, reason, here.effects, errands=here.errands, events=here.events, wake_at=min(later, default=None)
+    )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from rollouts.decide.situation import Situation, Step
 from rollouts.model.plan import Event
 from rollouts.model.status import Condition, Status
-from rollouts.model.strategy import Analyse, BlueGreen, Canary, Pause
+from rollouts.model.strategy import Analyse, BlueGreen, Canary, Experiment, Pause, RunPlugin
 
 PROGRESSING = "Progressing"
 AVAILABLE = "Available"
@@ -207,7 +207,7 @@ def _waits_by_design(here: Situation) -> bool:
     strategy, step = here.rollout.strategy, here.status.step
     if not isinstance(strategy, Canary) or step is None or step >= len(strategy.steps):
         return False
-    return isinstance(strategy.steps[step], Pause | Analyse)
+    return isinstance(strategy.steps[step], Pause | Analyse | Experiment | RunPlugin)
 
 
 def _mark_available(here: Situation) -> Situation:

@@ -44,6 +44,7 @@ class Step:
     effects: tuple[Effect, ...] = ()
     events: tuple[Event, ...] = ()
     questions: tuple[Question, ...] = ()
+    errands: tuple[Question, ...] = ()
     status: Status | None = None
     wake_at: datetime | None = None
     reason: str = ""
@@ -63,6 +64,7 @@ class Situation:
     effects: tuple[Effect, ...] = ()
     events: tuple[Event, ...] = ()
     questions: tuple[Question, ...] = ()
+    errands: tuple[Question, ...] = ()
     wakes: tuple[datetime, ...] = ()
     reason: str = ""
     abort: str = ""
@@ -154,6 +156,7 @@ class Situation:
             effects=self.effects + step.effects,
             events=self.events + step.events,
             questions=self.questions + step.questions,
+            errands=self.errands + step.errands,
             wakes=self.wakes if step.wake_at is None else (*self.wakes, step.wake_at),
             reason=step.reason or self.reason,
             abort=step.abort or self.abort,

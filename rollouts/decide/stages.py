@@ -13,6 +13,7 @@ from rollouts.decide import (
     experiments,
     metadata,
     pauses,
+    plugins,
     promotion,
     reference,
     restart,
@@ -57,6 +58,7 @@ CANARY = Course(
         analyses.run_analyses,
         scaling.scale_canary,
         pauses.begin_canary_pause,
+        plugins.run_step_plugins,
     ),
     closing=(
         closing.count_pods,

@@ -8,6 +8,7 @@ from rollouts.decide.aims import managed_routes
 from rollouts.decide.analyses import STEP, is_passed, with_recorded
 from rollouts.decide.experiments import is_experiment_passed
 from rollouts.decide.pauses import CANARY_PAUSE, is_canary_pause_over, without_pause
+from rollouts.decide.plugins import is_plugin_done
 from rollouts.decide.replicas import are_reached
 from rollouts.decide.scaling import held
 from rollouts.decide.situation import Situation, Step
@@ -101,7 +102,7 @@ def _is_done(here: Situation, strategy: Canary, step: CanaryStep) -> bool:
         case Experiment():
             return is_experiment_passed(here)
         case RunPlugin():
-            return False
+            return is_plugin_done(here, here.observed.step or 0)
         case _:
             assert_never(step)
 

@@ -19,15 +19,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One round. With questions there are no effects: the round ends, answers wake the next one.
+    """One round. With questions there are no effects: the round ends, answers wake the next one. Nobody waits for
+    `errands`: they are asked beside everything else.
 
     `status` is the whole new status (equal to the observed one: nothing is written). `wake_at` is None when only an
-    event can change the verdict; otherwise it lies after `now`.
+    event can change the verdict; otherwise it lies after `now`. `may_wait`: nobody waits for this status, and it is about
+    to change again; it may be written a little later, and a round that is made until then comes to it again.
     """
 
     status: Status
     reason: str
     effects: tuple[Effect, ...] = ()
     questions: tuple[Question, ...] = ()
+    errands: tuple[Question, ...] = ()
     events: tuple[Event, ...] = ()
     wake_at: datetime | None = None
+    may_wait: bool = False

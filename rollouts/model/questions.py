@@ -4,6 +4,8 @@ Answers are kept by question, so a question must be a value: same question, same
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from rollouts.model.weights import Shares
 from rollouts.model.workload import Pod
@@ -40,13 +42,26 @@ class AskMetric:
 
 
 @dataclass(frozen=True, slots=True)
+class AskStepPlugin:
+    """Run, Terminate or Abort (`operation`) the plugin of a step. Answer: PluginAnswer.
+
+    `attempt` names the update and how often the plugin has run in it, so that the next time is another question.
+    """
+
+    name: str
+    index: int
+    operation: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskPods:
     """Which pods do these versions (by name) have? Pods are in no cache. Answer: PodsSeen."""
 
     versions: tuple[str, ...]
 
 
-Question = VerifyWeight | AskGate | AskMetric | AskPods
+Question = VerifyWeight | AskGate | AskMetric | AskPods | AskStepPlugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +96,20 @@ class MetricAnswer:
     error: str = ""
 
 
-Answer = Verified | GateAnswer | MetricAnswer | PodsSeen
+@dataclass(frozen=True, slots=True)
+class PluginAnswer:
+    """What a step plugin said: its phase ("": unchanged), its words, what it wants to remember, when to ask again.
+
+    `error` says why there is no answer, `is_disabled` that the plugin is configured not to run.
+    """
+
+    phase: str = ""
+    message: str = ""
+    state: Any = None
+    again_after: timedelta | None = None
+    started: datetime | None = None
+    error: str = ""
+    is_disabled: bool = False
+
+
+Answer = Verified | GateAnswer | MetricAnswer | PodsSeen | PluginAnswer

@@ -30,7 +30,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PauseCondition:
-    """Why progress stands still, since when. Reasons: CanaryPauseStep, BlueGreenPause, InconclusiveAnalysisRun."""
+    """Why progress stands still, since when. Reasons: CanaryPauseStep, BlueGreenPause, Inconclusive…."""
 
     reason: str
     since: datetime
@@ -61,7 +61,7 @@ class AnalysisStatus:
 class PluginStatus:
     """How far a step plugin came. `operation` is Run, Terminate or Abort; `state` is the plugin's own, kept for it.
 
-    `phase` is Running, Successful, Failed or Error; `backoff` a Go duration until it is asked again.
+    `phase` is Running, Successful, Failed or Error; `backoff` the time until it is asked again.
     """
 
     index: int
@@ -72,7 +72,7 @@ class PluginStatus:
     started: datetime | None = None
     updated: datetime | None = None
     finished: datetime | None = None
-    backoff: str = ""
+    backoff: timedelta | None = None
     executions: int = 0
     is_disabled: bool = False
     state: Any = None

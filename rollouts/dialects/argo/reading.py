@@ -67,6 +67,15 @@ def go_duration(value: str) -> timedelta | None:
     return sign * timedelta(seconds=sum(float(p[1]) * _UNIT_SECONDS[p[2]] for p in parts))
 
 
+def go_text(value: timedelta) -> str:
+    """A duration as Go writes it: `30s`, `1m30s`, `1h0m0s`, `500ms`."""
+    if value < timedelta(seconds=1):
+        return f"{value.total_seconds() * 1000:g}ms" if value else "0s"
+    minutes, seconds = divmod(value.total_seconds(), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{seconds:g}s"
+
+
 def pause_duration(value: Any) -> timedelta | None:
     """A pause's duration: an int or a bare number in a string is seconds, otherwise a Go duration.
 

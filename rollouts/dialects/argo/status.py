@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, rfc3339, text
+from rollouts.dialects.argo.reading import flag, go_duration, go_text, integer, items, mapping, moment, rfc3339, text
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 from rollouts.model.status import (
@@ -139,7 +139,7 @@ def _read_plugin(status: Mapping[str, Any]) -> PluginStatus:
         started=moment(status.get("startedAt")),
         updated=moment(status.get("updatedAt")),
         finished=moment(status.get("finishedAt")),
-        backoff=text(status.get("backoff")),
+        backoff=go_duration(text(status.get("backoff"))),
         executions=integer(status.get("executions")) or 0,
         is_disabled=flag(status.get("disabled")),
         state=status.get("status"),
@@ -235,7 +235,7 @@ def _project_plugin(plugin: PluginStatus) -> Json:
         "startedAt": _time(plugin.started),
         "updatedAt": _time(plugin.updated),
         "finishedAt": _time(plugin.finished),
-        "backoff": plugin.backoff or None,
+        "backoff": None if plugin.backoff is None else go_text(plugin.backoff),
         "executions": plugin.executions or None,
         "disabled": plugin.is_disabled or None,
         "status": plugin.state,
