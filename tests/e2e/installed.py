@@ -53,9 +53,9 @@ def install(kubeconfig: Path, rights: Sequence[Json]) -> None:
     kubectl(kubeconfig, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 
 
-def account_kubeconfig(kubeconfig: Path, path: Path, account: str = ACCOUNT) -> Path:
+def account_kubeconfig(kubeconfig: Path, path: Path, account: str = ACCOUNT, namespace: str = NAMESPACE) -> Path:
     """A kubeconfig at `path` for a ServiceAccount: the same server, and a token asked of it."""
-    token = kubectl(kubeconfig, "create", "token", account, "-n", NAMESPACE, "--duration=24h").strip()
+    token = kubectl(kubeconfig, "create", "token", account, "-n", namespace, "--duration=24h").strip()
     config = json.loads(kubectl(kubeconfig, "config", "view", "--raw", "--minify", "--flatten", "-o=json"))
     config["users"] = [{"name": account, "user": {"token": token}}]
     config["contexts"][0]["context"]["user"] = account
@@ -67,10 +67,11 @@ def account_kubeconfig(kubeconfig: Path, path: Path, account: str = ACCOUNT) -> 
 class Program:
     """A running `sluice controller`, and what it has logged."""
 
-    def __init__(self, kubeconfig: Path, log: Path, flags: Sequence[str]) -> None:
+    def __init__(self, kubeconfig: Path, log: Path, flags: Sequence[str], namespace: str = NAMESPACE) -> None:
         self.log_file = log
         ports = ("--metricsPort=0", "--healthzPort=0")
-        environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "POD_NAMESPACE": NAMESPACE}
+        own = {"KUBECONFIG": str(kubeconfig), "POD_NAMESPACE": namespace, "TMPDIR": str(log.parent)}
+        environment = {**os.environ, **own}  # what a killed program leaves lies beside its log, and goes with it
         with log.open("ab") as stream:
             self.process = subprocess.Popen(
                 [BIN / "sluice", "controller", *ports, *flags],
