@@ -162,7 +162,7 @@ def rendered_effect(effect: Effect, world: World) -> Rendered:
 
 
 def _routed(effect: ShiftTraffic, world: World) -> Rendered:
-    desired = Desired(effect.shares)
+    desired = Desired(effect.shares, effect.managed)
     parts = [
         PROVIDERS[router.provider].render(world.rollout, router, world.objects, desired)
         for router in routers_of(world.rollout)

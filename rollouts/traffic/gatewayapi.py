@@ -7,15 +7,16 @@ it alone (ours needs no telling: `keep`).
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import Canary, Router
+from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
+from rollouts.traffic.gatewayrules import fuzzy_method, is_managed, rules_of
 from rollouts.traffic.protocol import Desired, Flow, Objects, Rendered
 
 API_VERSION = "gateway.networking.k8s.io/v1"
@@ -23,6 +24,7 @@ IN_PROGRESS_LABEL = "rollouts.argoproj.io/gatewayapi-canary"
 IN_PROGRESS_VALUE = "in-progress"
 TOTAL = 100
 _PATH = 'spec.strategy.trafficRouting.plugins["argoproj-labs/gatewayAPI"]'
+_TELLING = ("Accepted", "ResolvedRefs")
 _LATER = ("grpcRoute", "grpcRoutes", "tcpRoute", "tcpRoutes", "tlsRoute", "tlsRoutes", "httpRouteSelector")
 
 
@@ -41,25 +43,28 @@ class GatewayApi:
         """Routes that are missing, or that lack one of the two backends."""
         message = "this version of Sluice routes HTTPRoutes only"
         later = tuple(Fault(f"{_PATH}.{key}", message) for key in _LATER if key in router.settings)
+        later += _step_faults(rollout)
         refs = self.touches(rollout, router)
         if not refs:
             return (*later, Fault(_PATH, "names no route", "set httpRoute or httpRoutes[].name"))
         return later + tuple(fault for ref in refs for fault in _route_faults(rollout, ref, objects.get(ref)))
 
     def read(self, rollout: Rollout, router: Router, objects: Objects) -> Weights | Unknown:
-        """The weights that all rules of all routes agree on."""
+        """The weights that all rules of all routes agree on, and the managed routes that stand."""
         seen: set[tuple[int, int]] = set()
+        managed: dict[str, None] = {}
         for ref in self.touches(rollout, router):
             route = objects.get(ref)
             if route is None:
                 return Unknown(f"HTTPRoute {ref.namespace}/{ref.name} does not exist")
             seen |= {pair for rule in _rules(route) if (pair := _pair(rule, *_services(rollout))) is not None}
+            managed |= dict.fromkeys(name for rule in _rules(route) if (name := _managed_name(rule, rollout)))
         if not seen:
             return Unknown("no rule has both the canary and the stable backend")
         if len(seen) > 1:
             return Unknown("the rules do not agree on the weights")
         canary, stable = seen.pop()
-        return Weights(canary, stable, TOTAL)
+        return Weights(canary, stable, TOTAL, tuple(managed))
 
     def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:
         """Merge patches of `spec.rules` (a list, hence with the version it was read at) and of the label."""
@@ -69,13 +74,14 @@ class GatewayApi:
             route = objects.get(ref)
             if route is None:
                 continue
-            body = _changed(route, rollout, desired.shares, label)
+            ours = desired.managed if _uses_headers(router.settings, ref.name) else ()
+            body = _changed(route, rollout, replace(desired, managed=ours), label)
             if body:
                 changes.append(Modify(ref, body, version=route["metadata"].get("resourceVersion", "")))
         return Rendered(tuple(changes))
 
     def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:
-        """All traffic to stable, and no label."""
+        """All traffic to stable, no label, no managed route."""
         canary, stable = _services(rollout)
         shares = Shares(Share(0, canary), Share(TOTAL, stable), total=TOTAL)
         return self.render(rollout, router, objects, Desired(shares))
@@ -84,6 +90,9 @@ class GatewayApi:
         """Git's route with the live weights of our two backends, rule by rule, and with the live label."""
         services = _services(rollout)
         kept = deepcopy(desired_object)
+        managed = [deepcopy(rule) for rule in _rules(live) if _managed_name(rule, rollout)]
+        if managed:
+            kept["spec"]["rules"] = managed + [rule for rule in _rules(kept) if not _managed_name(rule, rollout)]
         live_pairs = [pair for rule in _rules(live) if (pair := _pair(rule, *services)) is not None]
         for rule in _rules(kept):
             backends = _backends(rule)
@@ -97,11 +106,18 @@ class GatewayApi:
         return kept
 
     def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
-        """Nothing to ask: the routes say themselves what they carry."""
-        read = self.read(rollout, router, objects)
-        wanted = Weights(shares.canary.weight, shares.stable.weight, TOTAL)
+        """Whether the routes say it, and whether their gateways have taken what they say (`asks`)."""
         yield from ()
-        return Verified(read == wanted, "" if read == wanted else f"the routes say {read}")
+        read = self.read(rollout, router, objects)
+        wanted = (shares.canary.weight, shares.stable.weight)
+        if not isinstance(read, Weights) or (read.canary, read.stable) != wanted:
+            return Verified(False, f"the routes say {read}")
+        late = next((told for ref in self.touches(rollout, router) if (told := _refusal(ref, objects.get(ref)))), "")
+        return Verified(not late, late)
+
+    def asks(self, rollout: Rollout, router: Router, objects: Objects) -> bool:
+        """A gateway reports in the routes' status what it makes of them."""
+        return any(_reports(objects.get(ref)) for ref in self.touches(rollout, router))
 
 
 PROVIDER = GatewayApi()
@@ -113,8 +129,45 @@ def _route_names(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _services(rollout: Rollout) -> tuple[str, str]:
+    return rollout.services.canary, rollout.services.stable
+
+
+def _uses_headers(settings: Mapping[str, Any], name: str) -> bool:
+    """Whether managed routes go into this HTTPRoute: the plugin's `useHeaderRoutes`, implied by `httpRoute`."""
+    listed = [_mapping(route) for route in _items(settings.get("httpRoutes"))]
+    return settings.get("httpRoute") == name or any(
+        route.get("name") == name and route.get("useHeaderRoutes") is True for route in listed
+    )
+
+
+def _managed_name(rule: Json, rollout: Rollout) -> str:
     strategy = rollout.strategy
-    return (strategy.canary_service, strategy.stable_service) if isinstance(strategy, Canary) else ("", "")
+    return is_managed(rule, strategy.managed_routes) if isinstance(strategy, Canary) else ""
+
+
+def _reports(route: Json | None) -> list[list[Json]]:
+    """What each gateway has written about a route, where it says which generation it speaks of."""
+    parents = _items(_mapping(_mapping(route).get("status")).get("parents"))
+    told = [list(map(_mapping, _items(_mapping(parent).get("conditions")))) for parent in parents]
+    found = [[c for c in one if c.get("type") in _TELLING and "observedGeneration" in c] for one in told]
+    return [conditions for conditions in found if conditions]
+
+
+def _refusal(ref: Ref, route: Json | None) -> str:
+    """Why no gateway carries what the route says; "" where one does, or none has ever said anything."""
+    generation = _mapping(_mapping(route).get("metadata")).get("generation", 0)
+    refusals = [_complaint(conditions, generation) for conditions in _reports(route)]
+    return f"HTTPRoute {ref.name}: {refusals[0]}" if refusals and all(refusals) else ""
+
+
+def _complaint(conditions: list[Json], generation: int) -> str:
+    """What a gateway has against the route as it is now."""
+    for condition in conditions:
+        if condition["observedGeneration"] < generation:
+            return "its gateway has not taken the change yet"
+        if condition.get("status") == "False":
+            return f"{condition.get('reason')}: {condition.get('message')}"
+    return ""
 
 
 def _rules(route: Json) -> list[Json]:
@@ -138,16 +191,10 @@ def _pair(rule: Json, canary: str, stable: str) -> tuple[int, int] | None:
     return backends[canary].get("weight", 1), backends[stable].get("weight", 1)
 
 
-def _changed(route: Json, rollout: Rollout, shares: Shares, label: tuple[str, str | None] | None) -> Json:
-    """The merge patch that brings a route to these shares; empty where it stands."""
+def _changed(route: Json, rollout: Rollout, desired: Desired, label: tuple[str, str | None] | None) -> Json:
+    """The merge patch that brings a route to these shares and managed routes; empty where it stands."""
     body: Json = {}
-    rules = deepcopy(_mapping(route.get("spec")).get("rules", []))
-    wanted = (shares.canary.weight, shares.stable.weight)
-    services = _services(rollout)
-    for rule in (rule for rule in rules if isinstance(rule, dict) and _pair(rule, *services) is not None):
-        backends = _backends(rule)
-        for service, weight in zip(services, wanted, strict=True):
-            backends[service]["weight"] = weight
+    rules = _wanted_rules(route, rollout, desired)
     if rules != _mapping(route.get("spec")).get("rules", []):
         body["spec"] = {"rules": rules}
     if label is not None:
@@ -155,6 +202,36 @@ def _changed(route: Json, rollout: Rollout, shares: Shares, label: tuple[str, st
         if _mapping(_mapping(route.get("metadata")).get("labels")).get(key) != value:
             body["metadata"] = {"labels": {key: value}}
     return body
+
+
+def _wanted_rules(route: Json, rollout: Rollout, desired: Desired) -> list[Json]:
+    """The route's rules, those with both backends weighted, behind those of the managed routes."""
+    rules = [rule for rule in deepcopy(_mapping(route.get("spec")).get("rules", [])) if not _is_ours(rule, rollout)]
+    wanted = (desired.shares.canary.weight, desired.shares.stable.weight)
+    services = _services(rollout)
+    weighted = [rule for rule in rules if isinstance(rule, dict) and _pair(rule, *services) is not None]
+    for rule in weighted:
+        backends = _backends(rule)
+        for service, weight in zip(services, wanted, strict=True):
+            backends[service]["weight"] = weight
+    if not desired.managed or not weighted:
+        return rules
+    pairs = [(rule, _backends(rule)[services[0]]) for rule in weighted]
+    return [*rules_of(desired.managed, pairs), *rules]
+
+
+def _is_ours(rule: Any, rollout: Rollout) -> bool:
+    return isinstance(rule, dict) and bool(_managed_name(rule, rollout))
+
+
+def _step_faults(rollout: Rollout) -> Faults:
+    """Managed routes that no HTTPRoute can carry."""
+    steps = rollout.strategy.steps if isinstance(rollout.strategy, Canary) else ()
+    return tuple(
+        Fault(f"spec.strategy.steps[{index}].setMirrorRoute.match[].method", wrong, "give the method as `exact`")
+        for index, step in enumerate(steps)
+        if isinstance(step, SetMirrorRoute) and (wrong := fuzzy_method(step))
+    )
 
 
 def _label_key(settings: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """What every traffic provider can do: a few pure functions over Kubernetes objects.
 
-Called by controller/observe (touches, read, faults), controller/apply (render, clean), and gitsync (keep).
-Properties that hold for each: read(render(w)) == w; rendering twice is rendering once; foreign routes are untouched;
-clean restores what was there before the first render.
+Called by controller/observe (touches, read, faults, asks), controller/apply (render, clean), and gitsync (keep).
+Properties that hold for each: read(render(w)) == w, managed routes included; rendering twice is rendering once; foreign
+routes are untouched; clean restores what was there before the first render.
 """
 
 from collections.abc import Generator, Mapping
@@ -14,7 +14,7 @@ from rollouts.model.objects import Change, Json, Ref
 from rollouts.model.plan import Event
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import Router
+from rollouts.model.strategy import ManagedRoute, Router
 from rollouts.model.weights import Shares, Unknown, Weights
 
 Objects = Mapping[Ref, Json | None]
@@ -23,9 +23,10 @@ Objects = Mapping[Ref, Json | None]
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What a provider has to bring about."""
+    """What a provider has to bring about: the split, and just these managed routes, the first of which wins."""
 
     shares: Shares
+    managed: tuple[ManagedRoute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ class Provider(Protocol):
 
         Fields are found by backend name, never by index. The result is what the sync loop applies.
         """
+        ...
+
+    def asks(self, rollout: Rollout, router: Router, objects: Objects) -> bool:
+        """Whether somebody can tell, when asked, if a written weight holds: then steps wait for the answer."""
         ...
 
     def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:

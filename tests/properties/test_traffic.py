@@ -1,6 +1,7 @@
 """What every traffic provider promises, over the registry and generated objects (design.md §1)."""
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import Canary, Router
+from rollouts.model.strategy import (
+    Canary,
+    HeaderMatch,
+    ManagedRoute,
+    RequestMatch,
+    Router,
+    SetHeaderRoute,
+    SetMirrorRoute,
+    StringMatch,
+)
 from rollouts.model.weights import Share, Shares, Weights
 from rollouts.traffic.protocol import Desired, Objects, Rendered
 from rollouts.traffic.registry import PROVIDERS
@@ -56,13 +66,16 @@ routes = st.builds(
     st.lists(foreign_rules, max_size=2),
 )
 weights = st.integers(0, 100)
+BETA: ManagedRoute = SetHeaderRoute("beta", (HeaderMatch("X-Beta", StringMatch(prefix="y")),))
+COPIES: ManagedRoute = SetMirrorRoute("copies", (RequestMatch(path=StringMatch(prefix="/")),), 5)
+managed_routes = st.sampled_from([(), (BETA,), (COPIES,), (BETA, COPIES), (COPIES, BETA)])
 every_provider = pytest.mark.parametrize("name", sorted(PROVIDERS))
 
 
 def a_routed(name: str) -> tuple[Rollout, Router]:
     """A rollout that uses this provider, and its router."""
     router = Router(name, SETTINGS[name])
-    return a_rollout(Canary((), "stable", "canary", (router,))), router
+    return a_rollout(Canary((), "stable", "canary", (router,), managed_routes=("beta", "copies"))), router
 
 
 def shares(weight: int) -> Desired:
@@ -177,6 +190,27 @@ def test_the_sync_loop_keeps_what_a_rollout_holds(name: str, route: Json, weight
 
     assert provider.read(rollout, router, {ref: kept}) == Weights(weight, 100 - weight)
     assert _foreign(kept) == _foreign(wanted)
+
+
+@every_provider
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(route=routes, weight=weights, before=managed_routes, after=managed_routes)
+def test_managed_routes_stand_as_they_are_wanted(
+    name: str, route: Json, weight: int, before: tuple[ManagedRoute, ...], after: tuple[ManagedRoute, ...]
+) -> None:
+    """Whatever stood before, just those that are wanted are read back, once; the rest is as without them."""
+    rollout, router = a_routed(name)
+    provider, objects = PROVIDERS[name], seen(name, route)
+    first = carried_out(objects, provider.render(rollout, router, objects, replace(shares(weight), managed=before)))
+    wanted = replace(shares(weight), managed=after)
+
+    then = carried_out(first, provider.render(rollout, router, first, wanted))
+    cleaned = carried_out(then, provider.clean(rollout, router, then))
+
+    names = tuple(managed.name for managed in after)
+    assert provider.read(rollout, router, then) == Weights(weight, 100 - weight, managed=names)
+    assert provider.render(rollout, router, then, wanted).changes == ()
+    assert cleaned == carried_out(objects, provider.clean(rollout, router, objects))
 
 
 def _foreign(route: Json) -> list[Any]:
