@@ -180,12 +180,12 @@ start_controllers() {
   fi
 }
 
-start_nodes() { # kubeconfig of kwok; KUBECONFIG is kubectl's
+start_nodes() { # kubeconfig of kwok, seconds of a node's lease (0: nobody here asks); KUBECONFIG is kubectl's
   "$KUBECTL" apply --server-side -f "$here/kwok/nodes.yaml" >/dev/null
   cat "$here"/kwok/stage-*.yaml >"$CP_DIR/kwok-stages.yaml"
   start kwok "$(program kwok)" --config "$CP_DIR/kwok-stages.yaml" --kubeconfig "$1" \
     --manage-all-nodes=false --manage-nodes-with-label-selector type=kwok --node-ip 127.0.0.1 --cidr 10.0.0.0/16 \
-    --server-address "127.0.0.1:$CP_KWOK_PORT" --node-lease-duration-seconds 0
+    --server-address "127.0.0.1:$CP_KWOK_PORT" --node-lease-duration-seconds "$2"
   "$KUBECTL" wait --for=condition=Ready nodes -l type=kwok --timeout=30s >/dev/null \
     || die "no node got ready, see $logs/kwok.log"
 }
@@ -194,7 +194,7 @@ nodes() {
   : "${KUBECONFIG:?which cluster?}"
   mkdir -p "$logs" "$pids"
   "$KUBECTL" cordon -l 'type!=kwok' >/dev/null
-  start_nodes "$KUBECONFIG"
+  start_nodes "$KUBECONFIG" 40 # a whole cluster drains nodes that renew none
 }
 
 up() {
@@ -210,7 +210,7 @@ up() {
   if has kwok; then
     kubeconfig "$CP_DIR/kwok.kubeconfig" kwok
     export KUBECONFIG=$own_kubeconfig
-    start_nodes "$CP_DIR/kwok.kubeconfig"
+    start_nodes "$CP_DIR/kwok.kubeconfig" 0
   fi
   echo "export KUBECONFIG=$own_kubeconfig"
 }
