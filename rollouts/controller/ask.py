@@ -1,7 +1,8 @@
 """Questions of a decision, put to the world beside the queue. A round that asks ends; the answer wakes its key.
 
 A question in flight is not asked again, and answers are kept only until a round was decided with them, so a restart
-merely asks again. A rollout that asks round after round while nothing happens is stopped by `LONGEST_CHAIN`.
+merely asks again. A rollout that asks round after round while nothing happens is stopped by `LONGEST_CHAIN`. A question
+that breaks (a defect, not a refusal) is asked again at once, then less and less eagerly.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from rollouts.model.questions import Answer, Question
 from rollouts.telemetry.logs import log
 
 LONGEST_CHAIN = 8
+LONGEST_PAUSE_SECONDS = 32.0
 
 Ask = Callable[[Question], Awaitable[Answer]]
 """Puts one question to the world."""
@@ -30,6 +32,7 @@ class Conversations:
         self._answers: dict[Key, dict[Question, Answer]] = {}
         self._asking: dict[tuple[Key, Question], asyncio.Task[None]] = {}
         self._rounds: dict[Key, int] = {}
+        self._broken: dict[Key, int] = {}
 
     def answers(self, key: Key) -> Mapping[Question, Answer]:
         """What is known by now."""
@@ -51,6 +54,7 @@ class Conversations:
     def forget(self, key: Key) -> None:
         """The object is gone; nobody waits for its answers."""
         self.settle(key)
+        self._broken.pop(key, None)
         for asked in [asked for asked in self._asking if asked[0] == key]:
             self._asking.pop(asked).cancel()
 
@@ -67,13 +71,20 @@ class Conversations:
             self.settle(key)
             raise EndlessQuestionsError(f"asked {LONGEST_CHAIN} times in a row without coming to a decision")
 
+    def _pause(self, key: Key) -> float:
+        """None after the first break in a row, then a second, then twice as long each time."""
+        times = self._broken[key] = self._broken.get(key, 0) + 1
+        return min(2.0 ** (times - 2), LONGEST_PAUSE_SECONDS) if times > 1 else 0.0
+
     async def _put(self, key: Key, question: Question, ask: Ask) -> None:
         try:
             self._answers.setdefault(key, {})[question] = await ask(question)
-        except Exception as error:  # it is asked again, at most LONGEST_CHAIN times; nobody awaits this task
+            self._broken.pop(key, None)
+        except Exception as error:  # it is asked again; nobody awaits this task
             log().error(
                 "a question broke", object=f"{key.namespace}/{key.name}", question=repr(question), exc_info=error
             )
+            await asyncio.sleep(self._pause(key))
         finally:
             self._asking.pop((key, question), None)
             self._wake(key)

@@ -127,3 +127,22 @@ def test_a_question_that_breaks_is_told_and_wakes_its_key() -> None:
         assert talk.conversations.answers(WEB) == {}
 
     assert play(story).woken == [0.0]
+
+
+def test_a_question_that_goes_on_breaking_does_not_keep_the_controller_busy() -> None:
+    """The second break costs a second, the next two, and so on; an answer ends the row."""
+
+    async def broken(_: Question) -> Answer:
+        raise ZeroDivisionError
+
+    async def story(talk: Talk) -> None:
+        for _ in range(4):
+            talk.conversations.put(WEB, [a_question()], broken)
+            await asyncio.sleep(10)
+        talk.put(a_question())
+        await asyncio.sleep(11)
+        talk.conversations.put(WEB, [a_question()], broken)
+        await asyncio.sleep(10)
+
+    with capture_logs():
+        assert play(story).woken == [0.0, 11.0, 22.0, 34.0, 50.0, 51.0]
