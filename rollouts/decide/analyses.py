@@ -29,7 +29,6 @@ _BLAME = {
     PRE: "Blue/green pre-promotion analysis phase error/failed",
     POST: "Blue/green post-promotion analysis phase error/failed",
 }
-KEPT_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,15 +252,17 @@ def _cancelled(here: Situation, keep: frozenset[str]) -> Step | None:
     done = [run for run in others if run.is_done and run.name not in named]
     well = [run for run in done if run.phase == "Successful"]
     ill = [run for run in done if run.phase != "Successful"]
-    forgotten = {run.name for runs in (well, ill) for run in _oldest(runs)}
+    kept = here.rollout.runs_kept
+    forgotten = {run.name for run in (*_oldest(well, kept.successful), *_oldest(ill, kept.unsuccessful))}
     forgotten |= {run.name for run in done if run.hash not in held_hashes}
     ending += [DeleteAnalysis(name) for name in sorted(forgotten)]
     return Step(tuple(ending)) if ending else None
 
 
-def _oldest(runs: list[Analysis]) -> list[Analysis]:
+def _oldest(runs: list[Analysis], kept: int) -> list[Analysis]:
+    """All but the newest ones that are kept."""
     by_age: list[Analysis] = sorted(runs, key=lambda run: (_age(run), run.name), reverse=True)
-    return by_age[KEPT_RUNS:]
+    return by_age[max(kept, 0) :]
 
 
 def _age(run: Analysis) -> datetime:

@@ -23,7 +23,7 @@ def point_preview(here: Situation) -> Step | None:
 def pause_before_switch(here: Situation) -> Step | None:
     """Once the new version is ready and judged well, wait for a human or for the time of auto-promotion."""
     strategy, status = _strategy(here), here.status
-    if status.is_aborted or here.rollout.is_paused or not is_ready(here):
+    if status.is_aborted or here.is_held or not is_ready(here):
         return None
     if is_fast_tracked(here):
         return Step(status=without_pause(status, BLUE_GREEN_PAUSE))
@@ -44,7 +44,7 @@ def point_active(here: Situation) -> Step | None:
     strategy = _strategy(here)
     if here.status.is_aborted:
         return point(here, strategy.active_service, here.stable, when_ready=False)
-    if here.rollout.is_paused or here.new is None or not is_ready(here) or not here.new.is_saturated:
+    if here.is_held or here.new is None or not is_ready(here) or not here.new.is_saturated:
         return None
     if here.new.replicas != here.rollout.size:
         return None

@@ -94,11 +94,12 @@ def forget_old_versions(here: Situation) -> Step | None:
 def is_halted(here: Situation) -> bool:
     """A human's pause or an inconclusive analysis freezes sizes, never traffic.
 
-    An abort is the later word: where pods carry the weight, freezing them would keep users on the bad version.
+    An abort is the later word: where pods carry the weight, freezing them would keep users on the bad version. So is a
+    full promotion: who asks for one of a held rollout would wait for ever.
     """
     if here.observed.is_aborted:
         return False
-    return here.rollout.is_paused or here.observed.paused_for(INCONCLUSIVE) is not None
+    return here.is_held or (not here.observed.promote_fully and here.observed.paused_for(INCONCLUSIVE) is not None)
 
 
 def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:

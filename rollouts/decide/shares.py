@@ -61,7 +61,7 @@ def _stands(here: Situation, strategy: Canary, aim: Aim, shares: Shares) -> bool
     route, index = here.snapshot.route, here.observed.step
     step = strategy.steps[index] if index is not None and index < len(strategy.steps) else None
     is_asked = isinstance(step, SetHeaderRoute | SetMirrorRoute) and step in aim.managed
-    if not isinstance(route, Weights) or (is_asked and not here.rollout.is_paused):
+    if not isinstance(route, Weights) or (is_asked and not here.is_held):
         return False
     is_weighed = (route.canary, route.stable) == (shares.canary.weight, shares.stable.weight)
     return is_weighed and set(route.managed) == {managed.name for managed in aim.managed}

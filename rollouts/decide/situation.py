@@ -125,6 +125,11 @@ class Situation:
         return self.observed.stable != "" and self.observed.stable == self.observed.current
 
     @property
+    def is_held(self) -> bool:
+        """A person holds the rollout by spec.paused, and nobody has asked for a full promotion, which would hang."""
+        return self.rollout.is_paused and not self.observed.promote_fully
+
+    @property
     def template_changed(self) -> bool:
         """The user wants another template or other steps than the status knows."""
         return self.current_hash != self.observed.current or self.rollout.steps_hash != self.observed.steps_hash

@@ -38,7 +38,7 @@ def advance_step(here: Situation) -> Step | None:
     if status.is_aborted:
         return Step(status=replace(status, step=len(strategy.steps) if _is_back(here) else 0))
     index = here.observed.step or 0
-    if status.step != index or index >= len(strategy.steps) or here.rollout.is_paused:
+    if status.step != index or index >= len(strategy.steps) or here.is_held:
         return None
     if not _is_done(here, strategy, strategy.steps[index]):
         return None

@@ -9,6 +9,7 @@ from rollouts.decide import decide
 from rollouts.decide.situation import marked
 from rollouts.model import effects as e
 from rollouts.model.plan import Event, Plan
+from rollouts.model.questions import Verified, VerifyWeight
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import Analysis, Snapshot
 from rollouts.model.status import Status
@@ -24,7 +25,7 @@ from rollouts.model.strategy import (
     Strategy,
     TemplateRef,
 )
-from rollouts.model.weights import Shares, Unknown, Weights
+from rollouts.model.weights import Unknown, Weights
 from rollouts.model.workload import Service, Version
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -89,10 +90,11 @@ class Miniature:
     events: list[Event] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    gateway: Verified | None = None  # what routers answer when asked; None: no router can tell
     deciding: Callable[[Snapshot, datetime], Plan] = decide
 
     def __post_init__(self) -> None:
-        for name in ("stable", "canary", "active", "preview"):
+        for name in ("stable", "canary", "active", "preview", "ping", "pong"):
             self.services[name] = Service(name)
 
     @property
@@ -106,6 +108,7 @@ class Miniature:
             dict(self.services),
             route=self.route or Unknown("not written yet"),
             analyses=tuple(self.analyses.values()),
+            asks_verification=self.gateway is not None,
         )
 
     @property
@@ -114,8 +117,12 @@ class Miniature:
         return self.rollout.status
 
     def decide(self) -> Plan:
-        """The plan of this moment, without doing it."""
-        return self.deciding(self.snapshot, self.now)
+        """The plan of this moment, without doing it. What routers are asked is answered at once."""
+        plan = self.deciding(self.snapshot, self.now)
+        asked = [question for question in plan.questions if isinstance(question, VerifyWeight)]
+        if self.gateway is None or not asked:
+            return plan
+        return self.deciding(replace(self.snapshot, answers=dict.fromkeys(asked, self.gateway)), self.now)
 
     def round(self) -> Plan:
         """Decide, carry out, remember."""
@@ -196,8 +203,9 @@ class Miniature:
                 self.rollout = replace(self.rollout, replicas=replicas, generation=self.rollout.generation + 1)
             case e.PointService(service=name, hash=hash_):
                 self.services[name] = Service(name, hash_, "shop")
-            case e.ShiftTraffic(shares=shares):
-                self.route = _weights(shares)
+            case e.ShiftTraffic(shares=shares, managed=managed):
+                names = tuple(route.name for route in managed)
+                self.route = Weights(shares.canary.weight, shares.stable.weight, shares.total, names)
             case e.StartAnalysis() | e.CancelAnalysis() | e.DeleteAnalysis():
                 self._analyse(effect)
             case e.ScaleVersion() | e.NumberVersion() | e.DelayScaleDown() | e.DeleteVersion():
@@ -257,7 +265,3 @@ def deployed(strategy: Strategy, **fields: Any) -> Miniature:
 def serving(here: Miniature, hashes: Sequence[str]) -> int:
     """Available pods of these versions."""
     return sum(v.available for v in here.versions.values() if v.hash in hashes)
-
-
-def _weights(shares: Shares) -> Weights:
-    return Weights(shares.canary.weight, shares.stable.weight, shares.total)
