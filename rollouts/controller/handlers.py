@@ -63,7 +63,7 @@ class KopfSource:
         self._claim_signals = claim_signals
         self._on_signal = on_signal
         self._beat = beat
-        self._missing: set[Key] = set()
+        self._told: set[Key] | None = None
         self._outages = Seldom()
 
     async def run(self) -> None:
@@ -100,6 +100,7 @@ class KopfSource:
 
     async def _serve(self, served: tuple[Watched, ...]) -> None:
         stop, ready = asyncio.Event(), asyncio.Event()
+        self._told = set()
         operator = asyncio.create_task(self._operate(served, stop, ready))
         beside = asyncio.create_task(self._look_after(served, ready))
         try:
@@ -152,7 +153,8 @@ class KopfSource:
 
     def _take(self, watched: Watched, type_: str | None, obj: Json) -> None:
         meta = obj["metadata"]
-        self._missing.discard((watched.resource, meta.get("namespace", ""), meta["name"]))
+        if self._told is not None:
+            self._told.add((watched.resource, meta.get("namespace", ""), meta["name"]))
         whole = {"apiVersion": watched.resource.api_version, "kind": watched.resource.kind, **obj}
         if type_ == "DELETED":
             watched.cache.remove(whole)
@@ -187,15 +189,17 @@ class KopfSource:
             await self._sweep(served)
 
     async def _arrive(self, served: tuple[Watched, ...]) -> None:
-        """Until kopf has told of everything that is there."""
-        self._missing = await self._sweep(served)
+        """Until kopf has told of everything that is there. It may tell of an object before our own list has it."""
+        told = self._told if self._told is not None else set[Key]()
+        missing = await self._sweep(served)
         loop = asyncio.get_running_loop()
         checked = loop.time()
-        while self._missing:
+        while missing - told:
             await asyncio.sleep(0.01)
             if loop.time() - checked > ARRIVAL_SECONDS:
-                self._missing &= await self._sweep(served)
+                missing &= await self._sweep(served)
                 checked = loop.time()
+        self._told = None
 
     async def _sweep(self, served: tuple[Watched, ...]) -> set[Key]:
         """List everything: what is new enters the caches, what is gone leaves them. The keys that are there."""
