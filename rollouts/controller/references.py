@@ -12,6 +12,7 @@ from rollouts.cluster import kinds
 from rollouts.controller.caches import HASH_LABEL
 from rollouts.controller.mentions import BACKGROUND, analyses_of, services_of
 from rollouts.dialects.argo.analysis import endless_faults, field_faults, template_faults
+from rollouts.dialects.argo.reading import mapping
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json, Ref
 from rollouts.model.rollout import Rollout
@@ -103,13 +104,13 @@ def _marks(rollout: Rollout, name: str) -> Mapping[str, str]:
 
 
 def _labels(manifest: Json) -> Mapping[str, Any]:
-    template = (manifest.get("spec") or {}).get("template") or {}
-    return (template.get("metadata") or {}).get("labels") or {}
+    template = mapping(mapping(manifest.get("spec")).get("template"))
+    return mapping(mapping(template.get("metadata")).get("labels"))
 
 
 def _strangers(service: Json, labels: Mapping[str, Any]) -> set[str]:
     """Labels that the Service selects and that the rollout's pods do not carry."""
-    selector = (service.get("spec") or {}).get("selector") or {}
+    selector = mapping(mapping(service.get("spec")).get("selector"))
     return {key for key, value in selector.items() if key != HASH_LABEL and labels.get(key) != value}
 
 

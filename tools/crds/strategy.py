@@ -139,7 +139,7 @@ def header_route() -> Schema:
             obj("One header.", match, ["headerName", "headerValue"]),
         ),
     }
-    return obj("Sends requests with certain headers to the new version.", fields, ["name"])
+    return obj("Sends requests with certain headers to the new version.", fields)
 
 
 def mirror_route() -> Schema:

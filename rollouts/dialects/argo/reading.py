@@ -12,6 +12,10 @@ from typing import Any
 from rollouts.model.strategy import Quota
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_TOO_LARGE = 2**63
+_TOO_MANY_SECONDS = 2**31
+_LONGEST_SECONDS = 2**63 / 1e9
+"""Go counts durations in nanoseconds."""
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -31,12 +35,10 @@ def text(value: Any) -> str:
 
 
 def integer(value: Any) -> int | None:
-    """The whole number, or None; a bool is no number."""
-    if isinstance(value, bool):
+    """The whole number, or None; a bool is no number, and neither is what needs more than 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _TOO_LARGE:
         return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) else None
+    return int(value) if value == int(value) else None
 
 
 def flag(value: Any, *, default: bool = False) -> bool:
@@ -46,14 +48,14 @@ def flag(value: Any, *, default: bool = False) -> bool:
 
 def seconds(value: Any, default: timedelta) -> timedelta:
     """A number of seconds as a duration."""
-    number = integer(value)
-    return default if number is None else timedelta(seconds=number)
+    found = optional_seconds(value)
+    return default if found is None else found
 
 
 def optional_seconds(value: Any) -> timedelta | None:
-    """A number of seconds as a duration, None where there is none."""
+    """A number of seconds as a duration, None where there is none; like Go's, it has 32 bits."""
     number = integer(value)
-    return None if number is None else timedelta(seconds=number)
+    return timedelta(seconds=number) if number is not None and abs(number) < _TOO_MANY_SECONDS else None
 
 
 def go_duration(value: str) -> timedelta | None:
@@ -64,7 +66,8 @@ def go_duration(value: str) -> timedelta | None:
     parts = list(_DURATION_PART.finditer(body))
     if not parts or "".join(p.group() for p in parts) != body:
         return None
-    return sign * timedelta(seconds=sum(float(p[1]) * _UNIT_SECONDS[p[2]] for p in parts))
+    total = sum(float(p[1]) * _UNIT_SECONDS[p[2]] for p in parts)
+    return sign * timedelta(seconds=total) if total < _LONGEST_SECONDS else None
 
 
 def go_text(value: timedelta) -> str:
@@ -85,7 +88,7 @@ def pause_duration(value: Any) -> timedelta | None:
     if number is None and isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value):
         number = int(value)
     if number is not None:
-        return timedelta(seconds=number)
+        return optional_seconds(number)
     return go_duration(value) if isinstance(value, str) else None
 
 
@@ -106,9 +109,9 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def rfc3339(value: datetime) -> str:

@@ -4,7 +4,6 @@ Steps and analyses are read in steps.py.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from rollouts.dialects.argo.reading import (
@@ -44,13 +43,12 @@ def parse_strategy(strategy: Mapping[str, Any]) -> Strategy:
 
 def parse_blue_green(spec: Mapping[str, Any]) -> BlueGreen:
     """spec.strategy.blueGreen with Argo's defaults."""
-    after = integer(spec.get("autoPromotionSeconds")) or 0
     return BlueGreen(
         active_service=text(spec.get("activeService")),
         preview_service=text(spec.get("previewService")),
         preview_replicas=integer(spec.get("previewReplicaCount")),
         auto_promotion=flag(spec.get("autoPromotionEnabled"), default=True),
-        auto_promotion_after=timedelta(seconds=after) if after else None,
+        auto_promotion_after=optional_seconds(spec.get("autoPromotionSeconds")) or None,
         scale_down_delay=seconds(spec.get("scaleDownDelaySeconds"), DEFAULT_SCALE_DOWN_DELAY),
         scale_down_delay_revisions=integer(spec.get("scaleDownDelayRevisionLimit")),
         abort_scale_down_delay=optional_seconds(spec.get("abortScaleDownDelaySeconds")),

@@ -53,7 +53,7 @@ def _judged(template: str, rest: str, *, is_resolved: bool) -> Faults:
     read = json.loads(template)
     return (
         *negative("spec.replicas", _number(spec, "replicas", 1)),
-        *(() if is_referring else _selector(selector)),
+        *(() if is_referring and not is_resolved else _selector(selector)),
         *(_template_twice(read) if is_referring and not is_resolved else ()),
         *_template(read, selector, is_own=is_resolved or not is_referring),
         *_numbers(spec),
@@ -67,7 +67,7 @@ def _number(spec: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def _selector(selector: Mapping[str, Any] | None) -> Iterator[Fault]:
-    """Argo asks this only of rollouts with a template of their own."""
+    """Argo asks this only of rollouts with a template of their own; of others it says that no label matches."""
     if selector is None:
         yield required("spec.selector", "Rollout has missing field '.spec.selector'")
         return
