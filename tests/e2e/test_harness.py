@@ -11,12 +11,14 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from tests.e2e.harness import PARTS, ROOT, SCRIPTS, given
+from tests.e2e.harness import PARTS, ROOT, SCRIPTS, control_plane, given
 
 SHOW = "from tests.e2e.harness import control_plane as c; p = c(); print('GOT', p.kubeconfig, p.has_nodes, flush=True)"
+LOOPBACK = "0100007F"
 PROGRAMS = ("etcd", "kube-apiserver", *PARTS)
 
 
@@ -204,6 +206,43 @@ def test_a_run_that_is_cut_short_leaves_nothing_behind(number: signal.Signals) -
 
     assert (word, has_nodes) == ("GOT", "True")
     assert leftovers(Path(kubeconfig).parent) == []
+
+
+@pytest.mark.e2e
+def test_it_starts_in_well_under_a_minute() -> None:
+    """A control plane that is built is there within thirty seconds."""
+    began = monotonic()
+    found(without_choice(PATH=_without_kind()))
+
+    assert monotonic() - began < 30
+
+
+@pytest.mark.e2e
+def test_it_listens_on_loopback_only() -> None:
+    """Nobody outside of the machine reaches any of its programs."""
+    plane = control_plane()
+    if plane.script is None:
+        pytest.skip("this control plane is somebody else's")
+    parts = list((plane.kubeconfig.parent / "pid").glob("*"))
+    listening = {part.name: addresses(int(part.read_text())) for part in parts}
+
+    assert listening["kube-apiserver"]
+    assert {one for found in listening.values() for one in found} == {LOOPBACK}
+
+
+def addresses(pid: int) -> set[str]:
+    """The IPv4 addresses on which a process listens, as /proc/net/tcp writes them; its IPv6 ones are longer."""
+    sockets = {_link(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()]
+    is_listening = [row for row in rows if len(row) > 9 and row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
+    return {row[1].partition(":")[0] for row in is_listening}
+
+
+def _link(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def own_programs() -> Path:
