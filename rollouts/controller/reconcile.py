@@ -5,6 +5,7 @@ answers live until the next round, and are met again after a crash.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError, ServerError
@@ -16,21 +17,24 @@ from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.observe import Observer, World, snapshot_of
+from rollouts.controller.patience import Patience
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
-from rollouts.controller.report import status_patch, told_by, write_status
+from rollouts.controller.report import status_patch, told_by, told_with, write_status
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
-from rollouts.decide import decide
+from rollouts.decide.ahead import decide_ahead
 from rollouts.decide.duration import Ended, ended_between
 from rollouts.dialects.argo.status import project
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
 from rollouts.model.plan import Event, Plan
+from rollouts.model.questions import Question
 from rollouts.model.snapshot import Failure, Snapshot
 from rollouts.telemetry.logs import log
 
 Decide = Callable[[Snapshot, datetime], Plan]
-"""What next? The project's own answer is rollouts.decide."""
+"""What next? The project's own answer is rollouts.decide, as many rounds ahead as is safe."""
 
 
 class EffectRefusedError(TemporaryError):
@@ -44,7 +48,12 @@ class Reconciler:
     """
 
     def __init__(
-        self, cluster: Cluster, caches: Caches, events: Events, wake: Callable[[Key], None], decide: Decide = decide
+        self,
+        cluster: Cluster,
+        caches: Caches,
+        events: Events,
+        wake: Callable[[Key], None],
+        decide: Decide = decide_ahead,
     ) -> None:
         self._decide = decide
         self._cluster = cluster
@@ -56,8 +65,10 @@ class Reconciler:
         self.conversations = Conversations(wake)
         self.pods = Pods(cluster)
         self._applier = Applier(caches, resources, self.observer, self.pods)
+        self.plugins = StepPlugins()
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
+        self._patience = Patience()
 
     async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
         """Bring the world one decision further; the moment at which time alone makes another."""
@@ -65,21 +76,24 @@ class Reconciler:
         failure = self._failures.pop(key, None)
         plan = self._decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
         if plan.questions:
-            self.conversations.put(key, plan.questions, lambda question: answer(question, world, self.pods))
+            self._ask(key, world, plan.questions)
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
         if await self._is_over(world, outcome):
             return None
         is_whole = outcome.failure is None and outcome.error is None
+        wake_at = plan.wake_at
         if is_whole or (outcome.failure is not None and failure is not None):
-            has_written = await self._report(world, plan, outcome)
-            if outcome.done or has_written:
-                self._wake(key)
+            wake_at = await self._conclude(key, world, plan, outcome, now)
         else:
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
         self._raise_trouble(key, outcome)
-        return plan.wake_at
+        self._ask(key, world, plan.errands)
+        return wake_at
+
+    def _ask(self, key: Key, world: World, questions: tuple[Question, ...]) -> None:
+        self.conversations.put(key, questions, lambda question: answer(question, world, self.pods, self.plugins))
 
     async def _is_over(self, world: World, outcome: Outcome) -> bool:
         """Whether an effect met nothing because the rollout itself is gone: no trouble, and nothing left to do."""
@@ -90,7 +104,23 @@ class Reconciler:
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
         self._failures.pop(key, None)
+        self._patience.end(key)
         self.conversations.forget(key)
+
+    async def _conclude(self, key: Key, world: World, plan: Plan, outcome: Outcome, now: datetime) -> datetime | None:
+        """Report, unless the status may wait: then only of the effects, and of what comes before them."""
+        plan = replace(plan, events=self._patience.untold(key, plan.events))
+        until = self._patience.ends_at(key, plan, now)
+        if until is not None:
+            events = told_with(outcome.done, plan.events)
+            await self._tell(world, (*outcome.events, *events))
+            self._patience.tell(key, events)
+            return until if plan.wake_at is None else min(until, plan.wake_at)
+        has_written = await self._report(world, plan, outcome)
+        self._patience.end(key)
+        if outcome.done or has_written:
+            self._wake(key)
+        return plan.wake_at
 
     async def _report(self, world: World, plan: Plan, outcome: Outcome) -> bool:
         """Status, then events. Where the status does not come to stand, only the effects are told of: they are done."""

@@ -68,10 +68,16 @@ def told_by(done: Sequence[Effect], events: Sequence[Event]) -> Iterator[Event]:
             yield event
 
 
+def told_with(done: Sequence[Effect], events: Sequence[Event]) -> tuple[Event, ...]:
+    """The events that tell of effects which were carried out, and all that come before them: order is API."""
+    places = [place for place, event in enumerate(events) if any(_tells_of(event, effect) for effect in done)]
+    return tuple(events[: places[-1] + 1]) if places else ()
+
+
 def _tells_of(event: Event, effect: Effect) -> bool:
     match effect:
-        case CreateVersion(name=name):
-            return event.reason == "NewReplicaSetCreated" and name in event.message
+        case CreateVersion(name=name):  # created at its size: scaled, as people know it, with the same write
+            return event.reason in ("NewReplicaSetCreated", "ScalingReplicaSet") and name in event.message
         case ScaleVersion(name=name):
             return event.reason == "ScalingReplicaSet" and name in event.message
         case SetRevision():

@@ -19,6 +19,7 @@ from rollouts.decide.status import phase_of
 from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, SetRevision
 from rollouts.model.faults import Fault
 from rollouts.model.plan import Event
+from rollouts.model.snapshot import Failure
 from rollouts.model.status import Condition, Phase
 
 INVALID_SPEC = "InvalidSpec"
@@ -70,7 +71,7 @@ def new_version_missing(here: Situation) -> Step | None:
         metadata=metadata_of(here, here.rollout.target),
         keeps_off=avoided_by(here, here.rollout.target),
     )
-    failed = next((f for f in here.snapshot.failures if f.effect == create and not f.is_ours), None)
+    failed = next((f for f in here.snapshot.failures if _is_creation(f, name) and not f.is_ours), None)
     if failed is not None and failed.reason != "AlreadyExists":
         return _create_failed(here, create, failed.message)
     events = (
@@ -133,6 +134,11 @@ def pause_not_shown(here: Situation) -> Step | None:
     phase, message = phase_of(here.rollout, status)
     status = replace(status, phase=phase, message=message)
     return Step(status=status, reason="show the pause in the conditions", ends=Ends.ROUND)
+
+
+def _is_creation(failure: Failure, name: str) -> bool:
+    """At whatever size: a fold creates a version at the one that it would be scaled to at once."""
+    return isinstance(failure.effect, CreateVersion) and failure.effect.name == name
 
 
 def _create_failed(here: Situation, create: CreateVersion, message: str) -> Step:

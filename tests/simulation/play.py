@@ -17,7 +17,7 @@ from rollouts.controller.reconcile import Decide
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import informer_source
 from rollouts.controller.wiring import Controller
-from rollouts.decide import decide
+from rollouts.decide.ahead import decide_ahead
 from rollouts.simulator import promql
 from rollouts.simulator.clock import run_virtual, virtual_now
 from rollouts.simulator.scenario import Scenario
@@ -49,7 +49,7 @@ class Plant:
     """A bug put in from outside: a cluster or a decide of each life's own."""
 
     cluster: Callable[[Cluster], Cluster] = lambda cluster: cluster
-    decide: Callable[[], Decide] = lambda: decide
+    decide: Callable[[], Decide] = lambda: decide_ahead
 
 
 @dataclass(frozen=True)

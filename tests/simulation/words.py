@@ -165,6 +165,8 @@ def _things_of_replica_set(before: Json | None, after: Json) -> Iterator[str]:
     name = after["metadata"]["name"]
     if before is None:
         yield f"NewReplicaSetCreated: Created ReplicaSet {name}"
+        if after["spec"]["replicas"]:
+            yield f"ScalingReplicaSet: Scaled up ReplicaSet {name}"
     elif before["spec"]["replicas"] != after["spec"]["replicas"]:
         word = "up" if after["spec"]["replicas"] > before["spec"]["replicas"] else "down"
         yield f"ScalingReplicaSet: Scaled {word} ReplicaSet {name}"
@@ -178,7 +180,8 @@ def _things_of_rollout(before: Json, after: Json) -> Iterator[str]:
     if was.get("stableRS") != now.get("stableRS"):
         yield f"RolloutCompleted: Rollout completed update to revision {revision}"
     steps = (after["spec"]["strategy"].get("canary") or {}).get("steps") or ()
-    for index in range(was.get("currentStepIndex") or 0, now.get("currentStepIndex") or 0):
+    is_anew = any(was.get(name) != now.get(name) for name in ("currentStepHash", "currentPodHash"))
+    for index in range(0 if is_anew else was.get("currentStepIndex") or 0, now.get("currentStepIndex") or 0):
         yield f"RolloutStepCompleted: Rollout step {index + 1}/{len(steps)} completed"
     if now.get("pauseConditions") and not was.get("pauseConditions"):
         yield "RolloutPaused: Rollout is paused"

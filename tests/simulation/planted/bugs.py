@@ -6,7 +6,7 @@ from typing import Any
 
 from rollouts.cluster.port import Cluster, Collection, CreateOptions, Json, Patch, Target
 from rollouts.controller.reconcile import Decide
-from rollouts.decide import decide
+from rollouts.decide.ahead import decide_ahead
 from rollouts.model.effects import ScaleVersion
 from rollouts.model.plan import Plan
 from rollouts.model.snapshot import Snapshot
@@ -59,7 +59,7 @@ def believes_in_readiness() -> Decide:
 
     def hasty(snapshot: Snapshot, now: datetime) -> Plan:
         ready = [replace(v, current=v.replicas, ready=v.replicas, available=v.replicas) for v in snapshot.versions]
-        return decide(replace(snapshot, versions=tuple(ready)), now)
+        return decide_ahead(replace(snapshot, versions=tuple(ready)), now)
 
     return hasty
 
@@ -68,7 +68,7 @@ def starves_stable() -> Decide:
     """Takes the stable version's pods as soon as there is another version."""
 
     def greedy(snapshot: Snapshot, now: datetime) -> Plan:
-        plan = decide(snapshot, now)
+        plan = decide_ahead(snapshot, now)
         stable = next((v for v in snapshot.versions if v.hash == snapshot.rollout.status.stable), None)
         if stable is None or stable.replicas < 2 or stable.name == snapshot.new:
             return plan
@@ -146,7 +146,7 @@ def greets_anew() -> Decide:
     since: list[datetime] = []
 
     def vain(snapshot: Snapshot, now: datetime) -> Plan:
-        plan = decide(snapshot, now)
+        plan = decide_ahead(snapshot, now)
         since.append(now)
         return replace(plan, status=replace(plan.status, message=f"at your service since {since[0]}"))
 
@@ -161,7 +161,7 @@ def forgets_pauses() -> Decide:
         rollout = snapshot.rollout
         if rollout.status.pauses and (rollout.status.current, rollout.status.step) not in begun:
             snapshot = replace(snapshot, rollout=replace(rollout, status=replace(rollout.status, pauses=())))
-        plan = decide(snapshot, now)
+        plan = decide_ahead(snapshot, now)
         if plan.status.pauses:
             begun.add((plan.status.current, plan.status.step))
         return plan

@@ -29,7 +29,7 @@ PLANTED: dict[str, tuple[Plant, tuple[Deed, ...], float]] = {
     "events tell once": (Plant(cluster=bugs.SaysItTwice), (USE,), 0),
     "status obeys the schema": (Plant(cluster=bugs.WritesWhatNobodyKnows), (USE,), 0),
     "settles": (Plant(decide=bugs.greets_anew), (USE,), 0),
-    SAME_END: (Plant(decide=bugs.forgets_pauses), (USE, PROMOTE), 15),
+    SAME_END: (Plant(decide=bugs.forgets_pauses), (USE, PROMOTE), 10),
 }
 
 

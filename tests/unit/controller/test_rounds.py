@@ -66,26 +66,6 @@ def test_every_object_is_looked_at_again_after_a_while_and_a_deleted_one_is_not(
     tell(story)
 
 
-def test_a_new_rollout_costs_these_writes() -> None:
-    """Annotation, ReplicaSet, and a status only where something changed."""
-
-    async def story(shop: Shop) -> None:
-        spy = Spy(shop.store)
-        await shop.start(spy)
-        await shop.world.apply([a_canary(PAUSE)])
-        await asyncio.sleep(60)
-        name = (await shop.listed(kinds.REPLICA_SETS))[0]["metadata"]["name"]
-
-        assert [write for write in spy.said() if "status" not in write] == [
-            f"create ReplicaSet {name}",
-            "patch Rollout web",
-            f"patch ReplicaSet {name}",
-        ]
-        assert len(spy.said()) <= 9
-
-    tell(story)
-
-
 def test_a_canary_moves_its_route_in_steps_and_waits_for_a_human() -> None:
     """Weights on the HTTPRoute follow the steps; clearing pauseConditions goes on."""
 
