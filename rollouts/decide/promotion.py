@@ -44,7 +44,7 @@ def begin_update(here: Situation) -> Step | None:
     skipped = _skips_steps(here)
     if not skipped:
         return Step(status=status, reason="a new template begins its update", ends=Ends.ACTING)
-    is_told = steps_of(here) and here.observed.step != steps_of(here)
+    is_told = steps_of(here) and (here.is_in_window or here.observed.step != steps_of(here))
     events = (Event("SkipSteps", skipped),) if is_told else ()
     return Step(events=events, status=replace(status, step=last_index(here)), reason=skipped, ends=Ends.ACTING)
 
