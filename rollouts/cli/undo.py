@@ -11,6 +11,8 @@ from rollouts.cli.info import HASH, revision_of
 from rollouts.cli.session import CommandError, Session
 from rollouts.cluster.kinds import DEPLOYMENTS, REPLICA_SETS, ROLLOUTS
 from rollouts.cluster.port import Json, Patch, PatchType, Target
+from rollouts.workloads import affinity
+from rollouts.workloads import metadata as roles
 
 
 @click.command("undo", cls=CobraCommand)
@@ -61,8 +63,9 @@ def _chosen(name: str, replica_sets: Sequence[Json], to_revision: int) -> Json:
 
 
 def _template_of(holder: Json) -> dict[str, Any]:
-    """The template as the API writes it, less the label that its ReplicaSet added."""
-    template: dict[str, Any] = copy.deepcopy(holder["spec"]["template"])
+    """The template as the API writes it, less what its ReplicaSet added: the label, a role's metadata, affinity."""
+    notes = holder.get("metadata", {}).get("annotations") or {}
+    template: dict[str, Any] = affinity.bare(roles.bare(copy.deepcopy(holder["spec"]["template"]), {}, notes))
     metadata = template.get("metadata") or {}
     metadata.pop("creationTimestamp", None)
     labels = metadata.get("labels") or {}

@@ -39,6 +39,8 @@ def restart_pods(here: Situation) -> Step | None:
         return None
     if not is_due(here):
         return Step(wake_at=restart_at)
+    if here.observed.is_aborted and here.observed.aborted_at is None:
+        return None  # an abort that nobody has looked at yet waits for no answer
     versions = _in_order(here)
     question = AskPods(tuple(version.name for version in versions))
     answer = here.snapshot.answers.get(question) if versions else PodsSeen()

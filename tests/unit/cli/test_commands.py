@@ -228,6 +228,20 @@ def test_undo_writes_the_template_where_it_lives() -> None:
     assert api.objects == before
 
 
+def test_undo_leaves_out_what_a_role_has_put_in() -> None:
+    """Else the way back to stable in mid-canary would be a third version, with stable's label in its template."""
+    stable = a_replica_set("o", 1, "v1")
+    note = '{"labels":{"role":"stable"}}'
+    stable["metadata"]["annotations"]["rollout.argoproj.io/ephemeral-metadata"] = note
+    stable["spec"]["template"]["metadata"]["labels"]["role"] = "stable"
+    api = FakeApi([a_rollout(), stable, a_replica_set("n", 2, "v2")])
+
+    command(["undo", "web"], api)
+
+    (write,) = api.writes
+    assert write["patch"] == [{"op": "replace", "path": "/spec/template", "value": a_template("v1")}]
+
+
 def test_version_is_short_on_request() -> None:
     """One line with --short, and it begins as the long one does."""
     short = command(["version", "--short"], FakeApi([])).stdout

@@ -125,6 +125,19 @@ def test_an_aborted_rollout_restarts() -> None:
     assert here.status.phase is Phase.DEGRADED
 
 
+def test_an_abort_waits_for_no_list_of_pods() -> None:
+    """The round that meets it asks nothing; those after it go on with the restart."""
+    here = a_herd(a_canary(weight(50), pause()), replicas=4)
+    here.release("v2")
+    here.settle()
+    here.restart()
+    here.patch(is_aborted=True)
+
+    assert here.deciding(here.snapshot, here.now).questions == ()
+    here.settle()
+    assert here.status.restarted_at == here.rollout.restart_at
+
+
 def test_a_restart_in_the_future_wakes_the_rollout_then() -> None:
     """Until then its pods are left alone, and nobody is asked for them."""
     here = a_herd(a_canary(), replicas=4)
