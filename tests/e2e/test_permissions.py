@@ -10,6 +10,7 @@ import pytest
 from rollouts.cluster.client import HttpCluster
 from rollouts.cluster.login import login
 from rollouts.controller.permissions import missing_rules
+from rollouts.controller.settings import Settings
 from tests.e2e import installed
 from tests.e2e.harness import control_plane
 
@@ -24,7 +25,7 @@ def under(name: str, rights: list[Json]) -> list[Json]:
     renamed = copy.deepcopy(rights)
     for one in renamed:
         one["metadata"]["name"] = name
-        if one["kind"] == "ClusterRoleBinding":
+        if one["kind"].endswith("RoleBinding"):
             one["roleRef"]["name"] = one["subjects"][0]["name"] = name
     return renamed
 
@@ -57,7 +58,7 @@ async def test_the_installed_rights_are_enough(tmp_path: Path) -> None:
     """The server grants all that the controller asks about at its start."""
     config = account(tmp_path, installed.ACCOUNT, installed.roles())
     async with HttpCluster(login(kubeconfig=str(config))) as cluster:
-        assert await missing_rules(cluster, None) == ()
+        assert await missing_rules(cluster, Settings()) == ()
 
 
 def test_a_missing_right_is_printed_as_the_rule_to_add(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.port import Collection, Json
 from rollouts.controller.permissions import missing_rules
 from rollouts.controller.probes import listening
+from rollouts.controller.settings import Settings
 from rollouts.telemetry.metrics import Metrics
 
 
@@ -33,16 +34,35 @@ async def test_a_missing_right_is_worded_as_the_rule_to_add() -> None:
     """Roles made for Argo's controller lack patch."""
     cluster: Any = _Reviewer(lambda attributes: attributes["verb"] != "patch" or attributes["resource"] != "services")
 
-    assert await missing_rules(cluster, None) == ("apiGroups: [''], resources: [services], verbs: ['patch']",)
+    assert await missing_rules(cluster, Settings()) == ("apiGroups: [''], resources: [services], verbs: ['patch']",)
 
 
 async def test_cluster_scoped_kinds_are_not_asked_for_in_one_namespace() -> None:
     """A Role cannot grant them, and they are not read."""
     cluster: Any = _Reviewer(lambda _attributes: True)
-    await missing_rules(cluster, "shop")
+    await missing_rules(cluster, Settings(namespace="shop", lease_namespace="shop"))
 
     assert "clusteranalysistemplates" not in {asked["resource"] for asked in cluster.asked}
     assert {asked["namespace"] for asked in cluster.asked} == {"shop"}
+
+
+async def test_only_what_the_controller_touches_is_asked_for() -> None:
+    """Without the sync loop and a Lease, nobody has to grant what they need."""
+    cluster: Any = _Reviewer(lambda _attributes: True)
+    await missing_rules(cluster, Settings(syncs_git=False, is_elected=False))
+
+    asked = {question["resource"] for question in cluster.asked}
+    assert "rollouts" in asked
+    assert asked.isdisjoint({"gitrepositories", "kustomizations", "leases"})
+
+
+async def test_the_lease_is_asked_for_where_it_lies() -> None:
+    """A Role beside the controller is enough for it."""
+    cluster: Any = _Reviewer(lambda _attributes: True)
+    await missing_rules(cluster, Settings(lease_namespace="ours"))
+
+    assert {q.get("namespace") for q in cluster.asked if q["resource"] in ("leases", "configmaps")} == {"ours"}
+    assert {q.get("name") for q in cluster.asked if q["resource"] == "configmaps"} == {"argo-rollouts-config"}
 
 
 async def test_a_server_without_reviews_is_believed() -> None:
@@ -53,7 +73,7 @@ async def test_a_server_without_reviews_is_believed() -> None:
 
     cluster: Any = _Reviewer(refuse)
 
-    assert await missing_rules(cluster, None) == ()
+    assert await missing_rules(cluster, Settings()) == ()
 
 
 class _Reviewer:
