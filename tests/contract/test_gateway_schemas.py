@@ -3,12 +3,8 @@
 The real ones come from the Go module at test time. Left out on purpose: what no rollout and no traffic of ours reads.
 """
 
-import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +12,8 @@ import yaml
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.catalog import SCHEMAS, read_definitions
+from tests.contract.gateway import definitions_folder
 
-MODULE = "sigs.k8s.io/gateway-api@v1.4.0"
 LEFT_OUT = {"gateways .spec.infrastructure", "gatewayclasses .status.supportedFeatures"}
 _COMPARED = (
     *("type", "default", "enum", "required", "nullable", "minimum", "maximum"),
@@ -28,14 +24,7 @@ _COMPARED = (
 
 @cache
 def _real() -> dict[str, Json]:
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("needs go, to fetch the Gateway API's module")
-    told = subprocess.run(
-        [go, "mod", "download", "-json", MODULE], capture_output=True, check=True, text=True, timeout=120
-    )
-    folder = Path(json.loads(told.stdout)["Dir"]) / "config" / "crd" / "standard"
-    documents = [yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")]
+    documents = [yaml.safe_load(path.read_text()) for path in definitions_folder().glob("*.yaml")]
     return {one["metadata"]["name"]: one for one in documents if one["kind"] == "CustomResourceDefinition"}
 
 
