@@ -23,10 +23,10 @@ def solo(image: str = "app:v1", *, container: Json | None = None, **spec: Any) -
     return an_object(kinds.PODS, "solo", spec=template["spec"])
 
 
-def job(command: str, **spec: Any) -> Json:
-    """A Job of one pod that is not tried again."""
-    pod = a_pod("work", "work:v1", container={"command": ["sh", "-c", command]}, restartPolicy="Never")
-    return an_object(kinds.JOBS, "work", spec={"template": pod, "backoffLimit": 0, **spec})
+def job(*command: str, policy: str = "Never") -> Json:
+    """A Job that allows no failure."""
+    pod = a_pod("work", "work:v1", container={"command": list(command)}, restartPolicy=policy)
+    return an_object(kinds.JOBS, "work", spec={"template": pod, "backoffLimit": 0})
 
 
 def pod_of(world: Sight) -> Json:
@@ -39,11 +39,15 @@ def is_ready(world: Sight) -> bool:
     return is_true(pod_of(world), "Ready")
 
 
+def statuses(world: Sight) -> list[Json]:
+    """The statuses of the pod's containers."""
+    return (pod_of(world).get("status") or {}).get("containerStatuses") or []
+
+
 def waiting(world: Sight) -> str:
     """Why the pod's container waits; "" where it does not."""
-    statuses = (pod_of(world).get("status") or {}).get("containerStatuses") or [{}]
-    reason: str = ((statuses[0].get("state") or {}).get("waiting") or {}).get("reason", "")
-    return reason
+    reasons = [((one.get("state") or {}).get("waiting") or {}).get("reason", "") for one in statuses(world)]
+    return str(reasons[0]) if reasons else ""
 
 
 def has_ended(world: Sight) -> bool:
@@ -60,7 +64,7 @@ def took(pod: Json) -> float:
 
 def terminated(world: Sight) -> Json:
     """How the pod's container ended."""
-    ended: Json = pod_of(world)["status"]["containerStatuses"][0]["state"]["terminated"]
+    ended: Json = statuses(world)[0]["state"]["terminated"]
     return ended
 
 
@@ -130,7 +134,7 @@ async def test_commands_that_cannot_be_started(stage: Stage) -> None:
     reasons = stage.record(waiting)
     await stage.apply(solo(container={"command": ["/bad-command"]}))
     await stage.until(lambda world: waiting(world) == "CrashLoopBackOff")
-    last = pod_of(stage.world)["status"]["containerStatuses"][0]["lastState"]["terminated"]
+    last = statuses(stage.world)[0]["lastState"]["terminated"]
 
     assert "RunContainerError" in reasons
     assert (last["reason"], last["exitCode"]) == ("StartError", 128)
@@ -149,7 +153,7 @@ async def test_starts_that_wait_for_a_hook(stage: Stage) -> None:
 @scenario
 async def test_jobs_that_sleep(stage: Stage) -> None:
     """A Job is complete when the sleep of its pod is over, and not before."""
-    await stage.apply(job("sleep 3"))
+    await stage.apply(job("sleep", "3"))
     await stage.until(has_ended)
     ended = terminated(stage.world)
     passed = (moment_of(ended["finishedAt"]) - moment_of(pod_of(stage.world)["status"]["startTime"])).total_seconds()
@@ -162,7 +166,7 @@ async def test_jobs_that_sleep(stage: Stage) -> None:
 @scenario
 async def test_jobs_that_fail(stage: Stage) -> None:
     """A Job fails with its pod, whose exit code is the command's."""
-    await stage.apply(job("sleep 1; exit 3"))
+    await stage.apply(job("sh", "-c", "sleep 1; exit 3"))
     await stage.until(has_ended)
 
     assert is_true(stage.world.all(kinds.JOBS)[0], "Failed")
@@ -171,9 +175,31 @@ async def test_jobs_that_fail(stage: Stage) -> None:
 
 
 @scenario
+async def test_jobs_whose_pods_start_again(stage: Stage) -> None:
+    """Under OnFailure a pod stays and counts its restarts, by which the Job fails."""
+    restarts = stage.record(lambda world: [one["restartCount"] for one in statuses(world)])
+    await stage.apply(job("sh", "-c", "sleep 1; exit 3", policy="OnFailure"))
+    await stage.until(has_ended)
+
+    assert is_true(stage.world.all(kinds.JOBS)[0], "Failed")
+    assert [0] in restarts
+    assert [1] in restarts
+
+
+@scenario
+async def test_jobs_without_their_program(stage: Stage) -> None:
+    """A Job whose command is not there fails, with the runtime's exit code."""
+    await stage.apply(job("/bad-command"))
+    await stage.until(has_ended)
+
+    assert is_true(stage.world.all(kinds.JOBS)[0], "Failed")
+    assert terminated(stage.world)["exitCode"] == 128
+
+
+@scenario
 async def test_jobs_that_are_deleted(stage: Stage) -> None:
     """A Job that still runs is gone soon after its deletion, with its pod."""
-    await stage.apply(job("sleep infinity"))
+    await stage.apply(job("sleep", "infinity"))
     await stage.until(lambda world: pod_of(world)["status"].get("phase") == "Running")
     await stage.delete(kinds.JOBS, "work")
 
