@@ -1,7 +1,8 @@
 """The controller as install/ installs it, beside a real control plane. Called by scenarios and by tests/e2e.
 
-CRDs, ServiceAccount and roles are those of the tree, applied by kubectl; the program `sluice controller` runs here,
-with a token that the API server gave for that ServiceAccount, so that it can do what its roles allow and nothing else.
+CRDs, ServiceAccount and roles are those of the tree, and the CRDs of the Gateway API those of its module, applied by
+kubectl; the program `sluice controller` runs here, with a token that the API server gave for that ServiceAccount, so that
+it can do what its roles allow and nothing else.
 """
 
 import json
@@ -16,11 +17,10 @@ from typing import Any
 
 import yaml
 
-from rollouts.simulator.store.catalog import SCHEMAS
+from tests.contract.gateway import definitions_folder
 from tests.e2e.harness import ROOT
 
 NAMESPACE, ACCOUNT = "argo-rollouts", "sluice-controller"
-DEFINITIONS = (ROOT / "crds", SCHEMAS)
 BIN = Path(sys.executable).parent
 LAST_WISHES = 15.0
 """Seconds in which a controller that is told to end has to end."""
@@ -48,7 +48,7 @@ def install(kubeconfig: Path, rights: Sequence[Json]) -> None:
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     everything = json.dumps({"apiVersion": "v1", "kind": "List", "items": [space, *rights]})
     applying = ("apply", "--server-side", "--force-conflicts")
-    kubectl(kubeconfig, *applying, *(f"--filename={path}" for path in DEFINITIONS))
+    kubectl(kubeconfig, *applying, *(f"--filename={path}" for path in (ROOT / "crds", definitions_folder())))
     kubectl(kubeconfig, *applying, "-n", NAMESPACE, "--filename=-", given=everything)
     kubectl(kubeconfig, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 

@@ -10,10 +10,8 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from tests.contract.gateway import definitions_folder
 from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, own_control_plane
 
@@ -67,11 +65,9 @@ class Plane:
 
 
 def a_plane(folder: Path) -> Plane:
-    """Everything installed: our definitions and roles, and the Gateway API's own definitions."""
+    """One with everything installed."""
     cluster = own_control_plane()
-    gateway = partial(installed.kubectl, cluster.kubeconfig, "apply", "--server-side")
     installed.install(cluster.kubeconfig, installed.roles())
-    gateway(f"--filename={definitions_folder()}")
     account = installed.account_kubeconfig(cluster.kubeconfig, folder / "controller.kubeconfig")
     return Plane(cluster, account, folder)
 
