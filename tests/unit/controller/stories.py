@@ -24,6 +24,7 @@ from rollouts.cluster.port import (
     Resource,
     Target,
 )
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import informer_source
@@ -48,7 +49,12 @@ class Shop:
     prometheus: str = ""  # the controller's --prometheus
 
     async def start(
-        self, cluster: Cluster | None = None, *, settings: Settings | None = None, git: GitPorts | None = None
+        self,
+        cluster: Cluster | None = None,
+        *,
+        settings: Settings | None = None,
+        git: GitPorts | None = None,
+        plugins: StepPlugins | None = None,
     ) -> "Running":
         """Start a controller on this cluster (default: the store itself)."""
         self.started += 1
@@ -58,6 +64,7 @@ class Shop:
             source=informer_source(cluster or self.store, random.Random(1)),
             measuring=InProcessPorts(self.measure, None, Defaults(self.prometheus)),
             git=git,
+            plugins=plugins or StepPlugins(),
             identity=f"controller-{self.started}",
             dice=random.Random(1),
         )
