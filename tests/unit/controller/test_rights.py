@@ -99,7 +99,11 @@ def busy() -> list[Json]:
     secret = {"name": "token", "valueFrom": {"secretKeyRef": {"name": "creds", "key": "token"}}}
     template = a_template("fine", interval="5s", count=3)
     template["spec"]["args"] = [secret]
-    steps = ({"setWeight": 50}, {"analysis": {"templates": [{"templateName": "fine"}]}}, {"pause": {}})
+    steps: tuple[Json, ...] = (
+        {"setWeight": 50},
+        {"analysis": {"templates": [{"templateName": "fine"}]}},
+        {"pause": {}},
+    )
     routed = a_routed_canary(*steps, canaryMetadata={"labels": {"role": "canary"}})
     routed[-1]["spec"] |= {"revisionHistoryLimit": 0}
     del routed[-1]["spec"]["replicas"]
