@@ -5,7 +5,7 @@ To add an implementation, write an async context manager that gives a `Place` an
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from rollouts.cluster.errors import AlreadyExistsError, NotFoundError, TooManyRe
 from rollouts.cluster.kinds import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 from rollouts.cluster.login import Credentials, anonymous, login
 from rollouts.cluster.plain import PlainCluster, connect
-from rollouts.cluster.port import Cluster, Collection, Target
+from rollouts.cluster.port import Cluster, Collection, Json, Resource, Target
 from rollouts.simulator.api import serve
 from rollouts.simulator.store import Store
 from tests.contract.builders import DEFINITIONS, PLAINS, WIDGETS
@@ -54,14 +54,16 @@ async def prepared(cluster: Cluster) -> AsyncIterator[str]:
         await cluster.delete(Target(NAMESPACES, namespace))
 
 
-async def serve_definitions(cluster: Cluster) -> None:
-    """Create the test definitions where they are missing, and wait until their objects can be listed."""
-    for definition in DEFINITIONS:
+async def serve_definitions(
+    cluster: Cluster, definitions: Iterable[Json] = DEFINITIONS, resources: Iterable[Resource] = (WIDGETS, PLAINS)
+) -> None:
+    """Create definitions (the test's own) where they are missing, and wait until their objects can be listed."""
+    for definition in definitions:
         try:
             await cluster.create(Collection(CUSTOM_RESOURCE_DEFINITIONS), definition)
         except AlreadyExistsError:
             continue
-    for resource in (WIDGETS, PLAINS):
+    for resource in resources:
         target = Target(CUSTOM_RESOURCE_DEFINITIONS, f"{resource.plural}.{resource.group}")
         await until(cluster, target, is_established)
         while not await _is_listed(cluster, Collection(resource)):  # noqa: ASYNC110  # no event tells of it

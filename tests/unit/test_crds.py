@@ -12,7 +12,19 @@ from tools.crds.__main__ import FOLDER, rendered
 from tools.crds.definitions import KINDS, Kind
 
 Json = dict[str, Any]
-EVERYTHING = yaml.safe_load((Path(__file__).parent / "data" / "everything.yaml").read_text(encoding="utf-8"))
+DATA = Path(__file__).parent / "data"
+EVERYTHING = yaml.safe_load((DATA / "everything.yaml").read_text(encoding="utf-8"))
+STATUS = yaml.safe_load((DATA / "status.yaml").read_text(encoding="utf-8"))
+FIELDS = yaml.safe_load((DATA / "fields.yaml").read_text(encoding="utf-8"))
+ARGOS = tuple(name for name in FIELDS if name[0].isupper())
+TYPES: dict[str, Json] = {
+    "int": {"type": "integer"},
+    "bool": {"type": "boolean"},
+    "text": {"type": "string"},
+    "time": {"type": "string", "format": "date-time"},
+    "share": {"x-kubernetes-int-or-string": True},
+    "texts": {"type": "object", "additionalProperties": {"type": "string"}},
+}
 
 
 def schema_of(kind: str) -> Json:
@@ -141,3 +153,108 @@ def test_columns_are_argos() -> None:
 
     assert columns["Rollout"] == ["Desired", "Current", "Up-to-date", "Available", "Age"]
     assert columns["AnalysisRun"] == ["Status", "Age"]
+
+
+def differences(schema: Json, wanted: Any, path: str) -> Iterator[str]:
+    """Fields that only the schema or only Argo's table has, and fields of another type."""
+    if isinstance(wanted, list):
+        yield from differences(schema.get("items", {}), wanted[0], f"{path}[]")
+    elif isinstance(wanted, dict):
+        properties = schema.get("properties", {})
+        yield from (f"{path}.{name}: not both" for name in {*properties} ^ {*wanted})
+        for name in {*properties} & {*wanted}:
+            yield from differences(properties[name], wanted[name], f"{path}.{name}")
+    elif wanted != "any":
+        found = {key: value for key, value in schema.items() if key not in ("description", "format")}
+        found |= {"format": schema["format"]} if schema.get("format") == "date-time" else {}
+        if found != TYPES[wanted]:
+            yield f"{path}: {found} is no {wanted}"
+
+
+@pytest.mark.parametrize("kind", ARGOS)
+def test_the_fields_are_argos(kind: str) -> None:
+    """Each field of Argo's tables is in the schema with its type, and no other."""
+    properties = schema_of(kind)["properties"]
+
+    assert [*differences({"properties": {part: properties[part] for part in FIELDS[kind]}}, FIELDS[kind], kind)] == []
+
+
+def test_no_field_of_a_status_is_lost() -> None:
+    """A status that uses every field, duration and ALB names too, passes through pruning whole."""
+    assert list(pruned(schema_of("Rollout"), {"status": STATUS})) == []
+    assert set(leaves(schema_of("Rollout")["properties"]["status"])) <= {*paths(STATUS)}
+
+
+def demanded(schema: Json, path: str = "") -> Iterator[str]:
+    """Paths of the required fields."""
+    yield from (f"{path}.{name}" for name in schema.get("required", ()))
+    for name, child in schema.get("properties", {}).items():
+        yield from demanded(child, f"{path}.{name}")
+    if "items" in schema:
+        yield from demanded(schema["items"], f"{path}[]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (
+            "Rollout",
+            "blueGreen.activeService pingPong.pingService pingPong.pongService replicaProgressThreshold.type "
+            "replicaProgressThreshold.value alb.servicePort stickinessConfig.enabled stickinessConfig.durationSeconds "
+            "ambassador.mappings traefik.weightedTraefikServiceName apisix.route.name virtualService.name "
+            "virtualServices[].name destinationRule.name destinationRule.canarySubsetName "
+            "destinationRule.stableSubsetName managedRoutes[].name plugin.name setMirrorRoute.name "
+            "setHeaderRoute.match[].headerName setHeaderRoute.match[].headerValue dryRun[].metricName "
+            "measurementRetention[].metricName measurementRetention[].limit args[].name "
+            "preferredDuringSchedulingIgnoredDuringExecution.weight",
+        ),
+        ("AnalysisRun", "metrics[].name metrics[].provider status.phase"),
+        ("AnalysisTemplate", "metrics[].name metrics[].provider"),
+        ("ClusterAnalysisTemplate", "metrics[].name metrics[].provider"),
+        (
+            "Experiment",
+            "templates[].name templates[].selector templates[].template analyses[].name analyses[].templateName",
+        ),
+    ],
+)
+def test_required_fields_are_argos(kind: str, fields: str) -> None:
+    """What Argo's API server refuses without, ours refuses too."""
+    required = set(demanded(schema_of(kind)))
+
+    assert [field for field in fields.split() if not any(path.endswith(f".{field}") for path in required)] == []
+
+
+def test_nothing_is_required_at_the_top() -> None:
+    """A Rollout without strategy, template or selector is stored, and its condition says what is wrong with it."""
+    assert [path for path in demanded(schema_of("Rollout")) if path.startswith(".spec") and path.count(".") < 4] == []
+
+
+def test_short_names_and_scopes_are_argos() -> None:
+    """`kubectl get ro` and the others work as before."""
+    assert {kind.name: (*kind.short, kind.is_namespaced) for kind in KINDS if kind.group == "argoproj.io"} == {
+        "Rollout": ("ro", True),
+        "AnalysisRun": ("ar", True),
+        "Experiment": ("exp", True),
+        "AnalysisTemplate": ("at", True),
+        "ClusterAnalysisTemplate": ("cat", False),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
+def test_every_field_is_described(kind: Kind) -> None:
+    """`kubectl explain` has a line for each field, of a length that a terminal shows."""
+    schema = schema_of(kind.name)
+    bare = [child for part in ("spec", "status") for child in schemas(schema["properties"].get(part, {}))]
+
+    assert all(len(child.get("description", "")) <= 120 for child in bare)
+    assert [*undescribed(schema["properties"]["spec"])] == []
+
+
+def undescribed(schema: Json, path: str = "") -> Iterator[str]:
+    """Paths of fields without a description."""
+    for name, child in schema.get("properties", {}).items():
+        if not child.get("description"):
+            yield f"{path}.{name}"
+        yield from undescribed(child, f"{path}.{name}")
+    if "items" in schema:
+        yield from undescribed(schema["items"], f"{path}[]")

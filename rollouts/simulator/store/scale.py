@@ -35,6 +35,18 @@ def scaled(kind: Kind, obj: Json, scale: Json) -> Json:
     return put_at_path(obj, paths_of(kind).replicas, replicas)
 
 
+def count_faults(kind: Kind, obj: Json) -> list[refusals.Cause]:
+    """Counts that no Scale could show: the API server holds those of custom kinds to it, whatever their schema says."""
+    if kind.scale is None or not kind.is_custom:
+        return []
+    counts = {"." + ".".join(path): at_path(obj, path) for path in (kind.scale.replicas, kind.scale.status)}
+    return [
+        refusals.invalid_value(path, str(count), "should be a non-negative integer")
+        for path, count in counts.items()
+        if isinstance(count, int) and count < 0
+    ]
+
+
 def disowned_replicas(kind: Kind, obj: Json) -> tuple[Owner, ...]:
     """Who owns what when the replicas are nobody's."""
     return without_all(owners_of(obj), _replicas_path(kind))

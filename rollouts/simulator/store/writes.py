@@ -21,6 +21,7 @@ from rollouts.simulator.store.meta import (
     without_system_fields,
 )
 from rollouts.simulator.store.names import faults_of_metadata, new_finalizers
+from rollouts.simulator.store.scale import count_faults
 
 _LEFT_OUT_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 
@@ -147,6 +148,7 @@ def _check(kind: Kind, obj: Json, old: Json | None) -> None:
     if old is not None:
         causes += new_finalizers(old, obj)
     causes += kind.structure.faults(obj, old) if kind.structure else rules.faults(obj, old, kind.resource.kind)
+    causes += count_faults(kind, obj)
     if causes:
         raise refusals.invalid(kind.resource, name_of(obj), causes)
 
