@@ -9,10 +9,24 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from rollouts.decide import decide
-from rollouts.model.effects import ShiftTraffic
+from rollouts.model.effects import ScaleVersion, ShiftTraffic
 from rollouts.model.plan import Plan
+from rollouts.model.questions import Verified
 from rollouts.model.status import Phase
-from rollouts.model.strategy import BlueGreen, Canary, CanaryStep, Quota, Strategy
+from rollouts.model.strategy import (
+    BlueGreen,
+    Canary,
+    CanaryStep,
+    HeaderMatch,
+    PingPong,
+    Quota,
+    RequestMatch,
+    SetCanaryScale,
+    SetHeaderRoute,
+    SetMirrorRoute,
+    Strategy,
+    StringMatch,
+)
 from tests.builders.rollouts import (
     CHECK,
     Miniature,
@@ -57,7 +71,37 @@ blue_greens: SearchStrategy[BlueGreen] = st.builds(
     pre_promotion=st.sampled_from([None, CHECK]),
     post_promotion=st.sampled_from([None, CHECK]),
 )
-strategies: SearchStrategy[Strategy] = st.one_of(canaries, blue_greens)
+managed_steps: SearchStrategy[CanaryStep] = st.sampled_from(
+    [
+        SetHeaderRoute("beta", (HeaderMatch("X-Beta", StringMatch(exact="yes")),)),
+        SetHeaderRoute("beta"),
+        SetMirrorRoute("copies", (RequestMatch(),), 10),
+        SetCanaryScale(replicas=2),
+        SetCanaryScale(weight=60),
+        SetCanaryScale(match_traffic_weight=True),
+    ]
+)
+routed: SearchStrategy[Canary] = st.builds(
+    lambda listed, is_dynamic, floor, has_pair, delay, limit, threshold: a_canary(
+        *listed,
+        dynamic_stable=is_dynamic,
+        min_pods=floor,
+        ping_pong=PingPong("ping", "pong") if has_pair else None,
+        abort_scale_down_delay=delay,
+        scale_down_delay_revisions=limit,
+        progress_threshold=threshold,
+        managed_routes=("beta", "copies"),
+    ),
+    st.lists(st.one_of(steps, managed_steps), max_size=6),
+    st.booleans(),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+    st.sampled_from([None, timedelta(), timedelta(seconds=20)]),
+    st.sampled_from([None, 0, 1]),
+    st.sampled_from([None, Quota(50, is_percent=True)]),
+)
+"""Every mode of a canary whose weights are carried by routes."""
+strategies: SearchStrategy[Strategy] = st.one_of(canaries, blue_greens, routed)
 
 
 def _respec(here: Miniature, **fields: object) -> None:
@@ -89,6 +133,9 @@ DEEDS: dict[str, Callable[[Miniature], object]] = {
     "grow": lambda here: here.scale(7),
     "shrink": lambda here: here.scale(2),
     "to zero": lambda here: here.scale(0),
+    "a window": lambda here: _respec(here, rollback_window=2),
+    "routers deny": lambda here: setattr(here, "gateway", Verified(False, "no")),
+    "routers agree": lambda here: setattr(here, "gateway", Verified(True)),
 }
 """Things that happen, by name."""
 
@@ -110,7 +157,7 @@ def shifts(plan: Plan) -> list[ShiftTraffic]:
 
 
 @careful
-@given(canaries, stories)
+@given(st.one_of(canaries, routed), stories)
 def test_weights_are_a_whole(strategy: Canary, story: list[str]) -> None:
     """Canary, stable and all others together are the total, and none is negative."""
     for plan in lived(strategy, story).plans:
@@ -175,11 +222,12 @@ def test_an_abort_leads_to_stable(strategy: Strategy, story: list[str], is_held:
     elif isinstance(strategy, Canary) and strategy.is_routed:
         assert here.route is not None
         assert here.route.canary == 0
-        assert here.services["stable"].hash == stable
+        assert here.route.managed == ()
+        assert here.services[here.rollout.services.stable].hash == stable
 
 
 @careful
-@given(canaries.filter(lambda canary: canary.is_routed), stories)
+@given(st.one_of(canaries.filter(lambda canary: canary.is_routed), routed), stories)
 def test_no_weight_to_a_version_that_cannot_serve(strategy: Canary, story: list[str]) -> None:
     """Whenever a plan gives a version weight, that version has a pod that serves."""
     here = Miniature(a_rollout(strategy))
@@ -198,6 +246,7 @@ def test_an_undisturbed_update_ends_in_health(strategy: Strategy, story: list[st
     """With pods ready, analyses well and pauses lifted, the wanted version becomes stable."""
     here = lived(strategy, story)
     here.broken.clear()
+    here.gateway = None
     here.patch(is_aborted=False)
     _respec(here, is_paused=False, replicas=4)
     for _ in range(30):
@@ -208,3 +257,33 @@ def test_an_undisturbed_update_ends_in_health(strategy: Strategy, story: list[st
 
     assert here.status.phase is Phase.HEALTHY
     assert here.status.stable == here.rollout.target
+
+
+@careful
+@given(st.one_of(canaries.filter(lambda canary: canary.is_routed), routed), stories)
+def test_stable_keeps_the_pods_that_its_traffic_needs(strategy: Canary, story: list[str]) -> None:
+    """No plan takes pods from stable that the routes, as they are before it, still send requests to."""
+    here = Miniature(a_rollout(strategy))
+    for deed in story:
+        plan, stable, size = here.decide(), here.status.stable, here.rollout.size
+        versions = {version.name: version for version in here.versions.values()}
+        for effect in plan.effects:
+            if isinstance(effect, ScaleVersion) and versions[effect.name].hash == stable and here.route is not None:
+                needed = -(-size * here.route.stable // here.route.total)
+                assert effect.replicas >= min(needed, versions[effect.name].replicas)
+        DEEDS[deed](here)
+
+
+@careful
+@given(st.one_of(canaries.filter(lambda canary: canary.is_routed), routed), stories)
+def test_what_has_weight_keeps_its_pods(strategy: Canary, story: list[str]) -> None:
+    """No plan empties a version that has weight by the status that it leaves behind."""
+    here = Miniature(a_rollout(strategy))
+    for deed in story:
+        plan = here.decide()
+        after = plan.status.canary.shares
+        emptied = {e.name for e in plan.effects if isinstance(e, ScaleVersion) and e.replicas == 0}
+        hashes = {version.hash for version in here.versions.values() if version.name in emptied}
+        if after is not None and here.rollout.size > 0:
+            assert not {share.hash for share in (after.canary, after.stable) if share.weight > 0} & hashes
+        DEEDS[deed](here)
