@@ -12,6 +12,7 @@ from rollouts.decide.analyses import BACKGROUND, POST, PRE, STEP, recorded
 from rollouts.decide.conditions import PROGRESSING, REPLICA_FAILURE
 from rollouts.decide.pauses import BLUE_GREEN_PAUSE, CANARY_PAUSE
 from rollouts.decide.situation import Situation
+from rollouts.decide.verifying import answered
 from rollouts.model.status import PauseCondition, Phase
 from rollouts.model.strategy import BlueGreen, Canary, Pause
 from rollouts.model.weights import Unknown
@@ -123,7 +124,9 @@ def _unverified_weight(here: Situation) -> Wait | None:
     if canary.shares is None or canary.verified is not False:
         return None
     weight, total = canary.shares.canary.weight, canary.shares.total
-    return Wait(f"the routes to carry weight {weight} of {total}: not verified")
+    answer = answered(here, canary.shares)
+    cause = answer.message if answer and answer.message else "not verified"
+    return Wait(f"the routes to carry weight {weight} of {total}: {cause}")
 
 
 def _unreadable_route(here: Situation) -> Wait | None:
@@ -141,6 +144,20 @@ def _analysis(here: Situation) -> Wait | None:
             state = (run.phase or "Pending").lower()
             return Wait(f"AnalysisRun {run.name}, which is {state}", run.created, is_by_design=True)
     return None
+
+
+def _errand(here: Situation) -> Wait | None:
+    """The step's Experiment, or its plugin; both end by themselves."""
+    name, step = here.status.canary.experiment, here.status.step
+    trial = next((run for run in here.snapshot.experiments if name and run.name == name), None)
+    if trial is not None and not trial.is_done:
+        state = (trial.phase or "Pending").lower()
+        return Wait(f"Experiment {trial.name}, which is {state}", trial.created, is_by_design=True)
+    plugin = next((p for p in here.status.canary.plugins if p.index == step and p.phase == "Running"), None)
+    if plugin is None:
+        return None
+    said = f": {plugin.message}" if plugin.message else ""
+    return Wait(f"step plugin {plugin.name}, which is running{said}", plugin.started, is_by_design=True)
 
 
 def _old_pods(here: Situation) -> Wait | None:
@@ -175,6 +192,7 @@ LOOKS: tuple[Callable[[Situation], Wait | None], ...] = (
     _unverified_weight,
     _unreadable_route,
     _analysis,
+    _errand,
     _old_pods,
     _restart,
     _delayed_end,

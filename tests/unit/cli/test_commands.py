@@ -58,6 +58,16 @@ def test_status_of_a_degraded_rollout_is_an_error() -> None:
     )
 
 
+def test_status_and_get_show_what_a_stuck_rollout_waits_for() -> None:
+    """Argo's words first, then ours, on the line where people look."""
+    wait = "waits for pods of ReplicaSet web-1: 0 of 2 available"
+    stuck = f"more replicas need to be updated (stuck since 2026-11-10T11:00:00Z: {wait})"
+    api = FakeApi([a_rollout(phase="Progressing", message=stuck)])
+
+    assert command(["status", "web", "--watch=false"], api).stdout == f"Progressing - {stuck}\n"
+    assert f"Message:         {stuck}" in command(["get", "rollout", "web"], api).stdout
+
+
 def test_status_gives_up_after_the_timeout() -> None:
     """By the clock of the session, which passes a minute with each look."""
     moments = iter(NOW + timedelta(minutes=number) for number in range(100))

@@ -7,9 +7,9 @@ from rollouts.decide import decide
 from rollouts.decide.situation import Situation
 from rollouts.decide.waiting import waiting_for
 from rollouts.model.plan import Plan
-from rollouts.model.questions import PodsSeen
-from rollouts.model.snapshot import Snapshot
-from rollouts.model.status import Phase
+from rollouts.model.questions import Answer, PodsSeen, Question, Verified, VerifyWeight
+from rollouts.model.snapshot import ExperimentRun, Snapshot
+from rollouts.model.status import Phase, PluginStatus
 from rollouts.model.workload import Pod
 from tests.builders.rollouts import (
     START,
@@ -251,6 +251,48 @@ def test_a_weight_that_is_not_verified_is_named() -> None:
         waiting_for(situation)
         == "waits for the routes to carry weight 0 of 100: not verified, since 2026-11-01T12:00:00Z"
     )
+
+
+def test_a_stall_names_the_routers_own_reason() -> None:
+    """And the routers are asked again as often as ROLLOUT_VERIFY_RETRY_INTERVAL says."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.gateway = Verified(False, "listener web is gone")
+    here.release("v2")
+    here.run(20 * MINUTE)
+
+    what = "waits for the routes to carry weight 50 of 100: listener web is gone"
+    assert here.status.message.endswith(f" (stuck since 2026-11-01T12:00:00Z: {what})")
+    assert stuck_events(here) == [f"No progress since 2026-11-01T12:00:00Z: {what}"]
+    assert here.status.canary.shares is not None
+    answers: dict[Question, Answer] = {VerifyWeight(here.status.canary.shares): here.gateway}
+    seldom = replace(here.snapshot, verify_every=timedelta(seconds=77), answers=answers)
+    assert decide(seldom, here.now).wake_at == here.now + timedelta(seconds=77)
+
+
+def test_a_step_plugin_is_named_with_what_it_says() -> None:
+    """It ends by itself: that is no stall."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.release("v2")
+    here.settle()
+    plugin = PluginStatus(1, "acme/check", "Run", "Running", "3 of 7 regions", started=START)
+    running = replace(here.status, pauses=(), canary=replace(here.status.canary, plugins=(plugin,)))
+    situation = Situation(here.snapshot, here.now, replace(running, phase=Phase.PROGRESSING), ())
+
+    what = "step plugin acme/check, which is running: 3 of 7 regions"
+    assert waiting_for(situation) == f"waits for {what}, since 2026-11-01T12:00:00Z"
+
+
+def test_an_experiment_is_named() -> None:
+    """As an AnalysisRun is."""
+    here = deployed(a_canary(weight(50), pause()))
+    here.release("v2")
+    here.settle()
+    trial = ExperimentRun("trial", "Running", "", "v2", START)
+    at_it = replace(here.status, phase=Phase.PROGRESSING, pauses=())
+    at_it = replace(at_it, canary=replace(at_it.canary, experiment="trial"))
+    situation = Situation(replace(here.snapshot, experiments=(trial,)), here.now, at_it, ())
+
+    assert (waiting_for(situation) or "").startswith("waits for Experiment trial, which is running, since ")
 
 
 def test_a_settled_rollout_waits_for_nothing() -> None:
