@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -178,6 +179,16 @@ def test_flags_without_a_meaning_are_named_only_when_they_are_given() -> None:
         "--ingress-threads",
         "$ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE",
     )
+
+
+def test_the_list_of_flags_without_an_effect_is_told() -> None:
+    """docs/compatibility.md names just those that the table gives no meaning."""
+    page = (Path(__file__).parents[3] / "docs" / "compatibility.md").read_text()
+    section = page[page.index("## The controller") : page.index("## Better, on purpose")]
+    rows = [line for line in section.splitlines() if line.startswith("| `--") and "| no effect" in line]
+
+    named = {flag for row in rows for flag in re.findall(r"`--([\w-]+)`", row)}
+    assert named == {flag.name for flag in FLAGS if not flag.field}
 
 
 def test_booleans_are_written_as_cobra_has_them() -> None:
