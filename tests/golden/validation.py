@@ -9,7 +9,8 @@ _VOLUME = r"spec\.template\.spec\.volumes\[\d+\]\."
 _VENDORS = r"(rbd|quobyte|fc|azureDisk|ephemeral\.volumeClaimTemplate\.|projected\.sources\[\d+\]\.(cluster|podCert))"
 _PROFILES = r"spec\.template\.annotations(\[container\.apparmor|\.seccomp|\.container\.seccomp)"
 _WINDOWS = r"\S+(windowsOptions\.|: Forbidden: (cannot be set for a windows|windows options cannot))"
-_LEFT_OUT = re.compile(f"{_VOLUME}{_VENDORS}|{_PROFILES}|{_WINDOWS}")
+_ESCALATION = r"\S+securityContext: Invalid value: \{.*`allowPrivilegeEscalation`"
+_LEFT_OUT = re.compile(f"{_VOLUME}{_VENDORS}|{_PROFILES}|{_WINDOWS}|{_ESCALATION}")
 
 
 def _errors(given: Json) -> Json:
@@ -27,8 +28,9 @@ def is_left_out(text: str) -> bool:
 
 LEFT_TO_THE_API_SERVER = Rule(
     "left-to-the-api-server",
-    "volumes of one vendor, claims and bundles inside volumes, Windows and the old profile annotations: Kubernetes "
-    "itself refuses such a template, in the very same words, when the ReplicaSet is made",
+    "volumes of one vendor, claims and bundles inside volumes, Windows, the old profile annotations, and what "
+    "contradicts allowPrivilegeEscalation (shown as a struct of Go's): Kubernetes itself refuses such a template, in the "
+    "very same words, when the ReplicaSet is made",
     applies=lambda _, output: any(is_left_out(error["error"]) for error in output["errors"] or ()),
     ours=lambda _, output: {"errors": [error for error in output["errors"] if not is_left_out(error["error"])]},
 )
