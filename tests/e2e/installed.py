@@ -1,8 +1,8 @@
 """The controller as install/ installs it, beside a real control plane. Called by scenarios and by tests/e2e.
 
 CRDs, ServiceAccount and roles are those of the tree, and the CRDs of the Gateway API those of its module, applied by
-kubectl; the program `sluice controller` runs here, with a token that the API server gave for that ServiceAccount, so that
-it can do what its roles allow and nothing else.
+kubectl. The program `sluice controller` runs here, with a token that the API server gave for that ServiceAccount, so it
+can do what its roles allow and nothing else.
 """
 
 import json
