@@ -55,11 +55,15 @@ class Workloads:
         self._begun.put_nowait(informer)
 
     async def find(self, ref: Ref) -> Json | None:
-        """The object as last seen, or as the server has it while nobody watches; None where it does not exist."""
+        """The object as last seen, or as the server has it; None where it does not exist."""
         informer = self._informers.get((ref.api_version, ref.kind))
-        if informer is None or not informer.synced.is_set():
-            return await self._resources.read(ref)
-        return informer.cache.get(ref.namespace, ref.name)
+        held = None if informer is None else informer.cache.get(ref.namespace, ref.name)
+        if held is not None or (informer is not None and informer.synced.is_set()):
+            return held
+        found = await self._resources.read(ref)
+        if found is not None:
+            self._caches.put(found)
+        return found
 
     async def run(self) -> None:
         """Watch every kind that is named, until cancelled."""

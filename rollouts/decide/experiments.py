@@ -77,8 +77,10 @@ def _follow(here: Situation, current: ExperimentRun) -> Step:
         case "Failed" | "Error":
             reason = f"{_BLAME}: {current.message}" if current.message else _BLAME
             return Step(status=aborted(status, here.now), reason=reason, abort=reason, ends=Ends.ACTING)
-        case _:
+        case "Successful":
             return Step(status=status)
+        case _:
+            return Step(status=status, reason=f"experiment {current.name} is {current.phase or 'about to begin'}")
 
 
 def _begin(here: Situation, wanted: Experiment) -> Step:
@@ -121,7 +123,7 @@ def _settled(here: Situation, step: Step, current: ExperimentRun | None) -> Step
     ending: list[Effect] = [CancelExperiment(r.name) for r in others if not r.is_done and not r.is_terminating]
     ending += [DeleteExperiment(name) for name in sorted(_forgotten(here, [r for r in others if r.is_done]))]
     step = replace(step, effects=(*step.effects, *ending))
-    is_idle = not step.effects and not step.events and step.status in (None, here.status)
+    is_idle = not step.effects and not step.reason and step.status in (None, here.status)
     return None if is_idle and step.ends is Ends.NOTHING else step
 
 
