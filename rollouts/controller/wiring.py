@@ -138,8 +138,12 @@ class Controller:
     def _forget_series(self, before: Json | None, after: Json | None) -> None:
         if before is not None and after is None:
             meta, loop = before["metadata"], asyncio.get_running_loop()
-            forget = self._ports.metrics.forget
-            loop.call_later(LAST_SCRAPE_SECONDS, forget, meta.get("namespace", ""), meta["name"])
+            loop.call_later(LAST_SCRAPE_SECONDS, self._forget, meta.get("namespace", ""), meta["name"])
+
+    def _forget(self, namespace: str, name: str) -> None:
+        """Unless somebody has made an object of that name meanwhile."""
+        if all(self.caches.of(resource).get(namespace, name) is None for resource in OF_INSTANCE):
+            self.metrics.forget(namespace, name)
 
     def _attempt_ended(self, ended: Ended) -> None:
         self.metrics.attempt_ended(ended.outcome, ended.duration, ended.progression, ended.paused)

@@ -262,6 +262,22 @@ async def test_every_request_is_counted() -> None:
     assert seen == [("Get", "configmaps", 404), ("List", "configmaps", 404), ("Create", "configmaps", 0)]
 
 
+@pytest.mark.parametrize(("accepts", "asked"), [(True, "gzip"), (False, "identity")])
+async def test_answers_may_be_asked_for_plain(accepts: bool, asked: str) -> None:
+    """--disable-compression: for proxies that cannot unpack."""
+    seen: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append(request.headers["Accept-Encoding"])
+        return web.json_response({})
+
+    settings = ClientSettings(accepts_compression=accepts)
+    async with served(handle) as url, HttpCluster(anonymous(url), settings=settings) as cluster:
+        await cluster.get(ONE)
+
+    assert asked in seen[0]
+
+
 async def test_silent_watch_with_bookmarks_is_given_up() -> None:
     """A stream that should bring bookmarks and brings nothing is dead."""
 

@@ -134,6 +134,22 @@ def _about_web(found: list[Sample]) -> set[str]:
     return {name for name, labels, _ in found if labels.get("name") == "web"}
 
 
+def test_a_rollout_that_is_made_anew_keeps_its_series() -> None:
+    """Within the minute in which those of its predecessor would go."""
+
+    async def story(shop: Shop) -> set[str]:
+        metrics = (await shop.start()).controller.metrics
+        await shop.world.apply([a_canary()])
+        await asyncio.sleep(30)
+        await shop.store.delete(Target(kinds.ROLLOUTS, "web", "shop"))
+        await asyncio.sleep(30)
+        await shop.world.apply([a_canary()])
+        await asyncio.sleep(90)
+        return _about_web(samples(metrics))
+
+    assert {"rollout_reconcile_count", "rollout_events_total"} <= tell(story)
+
+
 def test_names_without_end_are_in_no_label() -> None:
     """Series of pods, ReplicaSets and events would add up for as long as the controller runs."""
     metrics = Metrics()
