@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from rollouts.model.status import Phase
-from tests.builders.rollouts import CHECK, a_blue_green, deployed
+from rollouts.model.workload import Service
+from tests.builders.rollouts import CHECK, Miniature, a_blue_green, a_rollout, deployed
 
 MINUTE = timedelta(minutes=1)
 
@@ -35,6 +36,17 @@ def test_users_move_only_once_every_new_pod_serves() -> None:
 
     assert (here.services["preview"].hash, here.services["active"].hash) == ("v2", "v1")
     assert here.status.message == "active service cutover pending"
+
+
+def test_a_service_that_selects_nothing_is_switched_at_once() -> None:
+    """A rollout that was made anew finds its predecessor's hash there, and no pause or analysis that could end."""
+    strategy = a_blue_green(auto_promotion=False, pre_promotion=CHECK)
+    here = Miniature(a_rollout(strategy))
+    here.services["active"] = Service("active", "gone", "shop")
+    here.settle()
+
+    assert here.services["active"].hash == "v1"
+    assert here.status.phase is Phase.HEALTHY
 
 
 def test_the_old_version_stays_for_its_delay() -> None:

@@ -224,6 +224,18 @@ def test_a_spent_deadline_aborts_where_the_user_wants_it() -> None:
     assert here.versions["shop-v1"].available == 4
 
 
+def test_a_version_that_is_stable_already_is_not_aborted() -> None:
+    """A stable version that takes too long is Degraded: there is nothing to go back to."""
+    here = deployed(a_canary(weight(50)), aborts_at_deadline=True)
+    here.broken.add("v1")
+    here.scale(6)
+    here.run(timedelta(minutes=30))
+
+    assert here.status.phase is Phase.DEGRADED
+    assert not here.status.is_aborted
+    assert "RolloutAborted" not in here.reasons()
+
+
 def test_an_aborted_canary_does_not_grow_on_its_way_out() -> None:
     """Back at stable, the aborted version keeps its one pod until its delay is over (Argo scales it up)."""
     here = deployed(a_canary(weight(25), pause()))
