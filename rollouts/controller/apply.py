@@ -19,13 +19,21 @@ from rollouts.cluster.errors import (
     NotFoundError,
     UnsupportedMediaTypeError,
 )
-from rollouts.controller.caches import Caches
-from rollouts.controller.observe import Observer, World, controller_of
+from rollouts.controller.caches import Caches, controller_of
+from rollouts.controller.observe import Observer, World
 from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
 from rollouts.dialects.argo.analysis import render_run
 from rollouts.dialects.argo.experiment import render_experiment
-from rollouts.model.effects import Effect, EvictPod, MarkPods, ShiftTraffic, StartAnalysis, StartExperiment
+from rollouts.model.effects import (
+    AdoptVersion,
+    Effect,
+    EvictPod,
+    MarkPods,
+    ShiftTraffic,
+    StartAnalysis,
+    StartExperiment,
+)
 from rollouts.model.objects import Change, Create, Json, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
@@ -96,6 +104,8 @@ class Applier:
             return None
         if isinstance(effect, MarkPods):
             return await self._mark(world, effect)
+        if isinstance(effect, AdoptVersion):
+            await self._recheck(world)
         try:
             rendered = rendered_effect(effect, world)
         except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
@@ -110,6 +120,13 @@ class Applier:
                     return failure
         outcome.events.extend(rendered.events)
         return None
+
+    async def _recheck(self, world: World) -> None:
+        """Past the caches: only a rollout that is still there, and stays, may become an owner."""
+        now = await self._observer.refresh(ref_of(world.manifest))
+        meta = now["metadata"] if now is not None else {}
+        if meta.get("uid") != world.rollout.uid or meta.get("deletionTimestamp") is not None:
+            raise ConflictError(f"{world.rollout.name} was deleted before it could adopt")
 
     async def _evict(self, world: World, effect: EvictPod, outcome: Outcome) -> None:
         refusal = await self._pods.evict(world, effect)

@@ -22,6 +22,7 @@ class Caches:
         self._caches = {(r.api_version, r.kind): Cache() for r in self.resources}
         self._lent: dict[tuple[str, str], Cache] = {}
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
+        self.orphans = Orphans(self._caches.get((kinds.REPLICA_SETS.api_version, kinds.REPLICA_SETS.kind)))
 
     def of(self, resource: Resource) -> Cache:
         """The cache of a resource; KeyError for one that is not kept."""
@@ -84,6 +85,36 @@ class Groups:
                 self._by_service.pop(service_of(before), None)
         if after is not None:
             self._by_service.setdefault(service_of(after), {})[after["metadata"]["name"]] = after
+
+
+class Orphans:
+    """ReplicaSets that nobody controls, by namespace, so that a round need not look through all of them."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._by_namespace: dict[str, dict[str, Json]] = {}
+        if cache is not None:
+            cache.listen(self._follow)
+
+    def of(self, namespace: str) -> tuple[Json, ...]:
+        """Those of one namespace, by name."""
+        found = self._by_namespace.get(namespace, {})
+        return tuple(found[name] for name in sorted(found))
+
+    def _follow(self, before: Json | None, after: Json | None) -> None:
+        if before is not None:
+            meta = before["metadata"]
+            found = self._by_namespace.get(meta.get("namespace", ""), {})
+            if found.pop(meta["name"], None) is not None and not found:
+                del self._by_namespace[meta.get("namespace", "")]
+        if after is not None and not controller_of(after):
+            meta = after["metadata"]
+            self._by_namespace.setdefault(meta.get("namespace", ""), {})[meta["name"]] = after
+
+
+def controller_of(obj: Json) -> str:
+    """The uid of the owner that controls this object, "" where none does."""
+    refs = obj["metadata"].get("ownerReferences") or ()
+    return next((str(ref.get("uid") or "") for ref in refs if ref.get("controller")), "")
 
 
 def service_of(endpoint_slice: Json) -> tuple[str, str]:

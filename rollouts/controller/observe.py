@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import HASH_LABEL, Caches
+from rollouts.controller.caches import HASH_LABEL, Caches, controller_of
 from rollouts.controller.mentions import mentioned_by, services_of, template_ref
 from rollouts.controller.references import (
     MANAGED_BY,
@@ -26,6 +26,7 @@ from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
 from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.experiment import experiment_of
+from rollouts.dialects.argo.pods.labels import selects
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Ref, ref_of
@@ -37,6 +38,7 @@ from rollouts.model.weights import Unknown, Weights
 from rollouts.model.workload import Service
 from rollouts.traffic.protocol import Objects
 from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.workloads import claims
 from rollouts.workloads.replicasets import find_new, versions
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,7 +48,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class World:
     """A rollout and the objects around it, at one moment.
 
-    `objects` holds what the manifest names (None: does not exist), `slices` the EndpointSlices by Service.
+    `objects` holds what the manifest names (None: does not exist), `slices` the EndpointSlices by Service,
+    `nobodys` the ReplicaSets of the namespace that have no owner.
     """
 
     manifest: Json
@@ -59,6 +62,7 @@ class World:
     verify_every: timedelta = timedelta(seconds=10)
     workload: Json | None = None
     plugins: frozenset[str] | None = None
+    nobodys: tuple[Json, ...] = ()
 
     @property
     def live(self) -> dict[Ref, Json]:
@@ -128,6 +132,7 @@ class Observer:
             manifest=manifest,
             rollout=rollout,
             replica_sets=self._controlled(kinds.REPLICA_SETS, rollout.uid),
+            nobodys=self._caches.orphans.of(rollout.namespace),
             runs=self._controlled(kinds.ANALYSIS_RUNS, rollout.uid),
             experiments=self._controlled(kinds.EXPERIMENTS, rollout.uid),
             objects=objects,
@@ -198,6 +203,8 @@ def snapshot_of(
         reference_faults=reference_faults(world),
         answers=answers or {},
         failures=tuple(failures),
+        orphans=claims.orphans(world.manifest, world.nobodys, selects),
+        departed=claims.departed(world.manifest, world.replica_sets, selects),
     )
 
 
@@ -210,12 +217,6 @@ def reference_faults(world: World) -> Faults:
         *route_faults(world.rollout, world.objects),
     )
     return tuple(sorted(found, key=lambda fault: not fault.message.endswith(" not found")))
-
-
-def controller_of(obj: Json) -> str:
-    """The uid of the owner that controls this object, "" where none does."""
-    refs = obj["metadata"].get("ownerReferences") or ()
-    return next((text(ref.get("uid")) for ref in refs if ref.get("controller")), "")
 
 
 def nested_refs(template: Json) -> Iterator[Ref]:

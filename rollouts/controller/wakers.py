@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import Caches, service_of
+from rollouts.controller.caches import Caches, controller_of, service_of
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.mentions import Mentions, mentioned_by
 from rollouts.controller.workloads import Workloads, workload_ref
+from rollouts.dialects.argo.pods.labels import selects
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref, ref_of
 from rollouts.model.rollout import Rollout
+from rollouts.workloads import claims
 
 Wake = Callable[[Key], None]
 Whom = Callable[[Json], Iterable[Key]]
@@ -41,12 +43,14 @@ class Wakers:
     def __init__(self, caches: Caches, wake: Wake, parse: Callable[[Json], Rollout], workloads: Workloads) -> None:
         self._wake = wake
         self._parse = parse
+        self._caches = caches
         self._workloads = workloads
         self._mentions = Mentions()
         workloads.listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
         caches.of(kinds.ROLLOUTS).listen(self._index)
         for resource in OWNED:
             caches.of(resource).listen(self._waker(owners_of))
+        caches.of(kinds.REPLICA_SETS).listen(self._waker(self._claimants))
         for resource in NAMED:
             if caches.has(resource):
                 caches.of(resource).listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
@@ -63,6 +67,15 @@ class Wakers:
                 self._wake(key)
 
         return tell
+
+    def _claimants(self, replica_set: Json) -> Iterator[Key]:
+        """The rollouts whose selector finds a ReplicaSet that nobody owns. Rare enough to ask them all."""
+        if controller_of(replica_set):
+            return
+        for rollout in self._caches.of(kinds.ROLLOUTS):
+            is_near = rollout["metadata"].get("namespace") == replica_set["metadata"].get("namespace")
+            if is_near and claims.orphans(rollout, (replica_set,), selects):
+                yield key_of(rollout, kinds.ROLLOUTS)
 
     def _users_of_slice(self, endpoint_slice: Json) -> Iterable[Key]:
         namespace, name = service_of(endpoint_slice)

@@ -96,6 +96,22 @@ class EvictPod:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptVersion:
+    """Become the owner of a ReplicaSet that nobody owns, if the rollout is still the one that was observed."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseVersion:
+    """Give up a ReplicaSet whose labels are not the rollout's any more."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteVersion:
     """Remove an old version (background propagation)."""
 
@@ -237,6 +253,8 @@ Effect = (
     | MarkPods
     | PlaceVersion
     | EvictPod
+    | AdoptVersion
+    | ReleaseVersion
     | DeleteVersion
     | SetRevision
     | NoteWorkload

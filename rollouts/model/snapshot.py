@@ -9,7 +9,7 @@ from rollouts.model.faults import Faults
 from rollouts.model.questions import Answer, Question
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
-from rollouts.model.workload import Service, Version, Workload
+from rollouts.model.workload import Service, Stray, Version, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,9 @@ class Snapshot:
 
     `versions` are all held versions, experiments' excluded; `new` (the one of the target template: by hash, or by an
     equal template under an older hash) is a name into it. `endpoints` counts ready endpoints by (service, hash).
-    `asks_verification` says that some router can tell, when asked, whether a written weight holds; `verify_every` is the
-    pause before it is asked again.
+    `asks_verification` says that some router can tell, when asked, whether a written weight holds; `verify_every` is
+    the pause before it is asked again. `orphans` match the rollout's selector and have no owner, `departed` are its own
+    and match no longer.
     `workload` is what the rollout takes its template from: None where it has its own, or where that is not there.
     `reference_faults` are mistakes that only other objects show (a Service that is not there).
     """
@@ -117,3 +118,5 @@ class Snapshot:
     reference_faults: Faults = ()
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+    orphans: tuple[Stray, ...] = ()
+    departed: tuple[Stray, ...] = ()

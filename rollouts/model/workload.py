@@ -40,6 +40,14 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Stray:
+    """A ReplicaSet that is the rollout's by its labels and not by its owner, or the other way round."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A pod of a held version, read when it is asked for. `version` is its ReplicaSet's name.
 

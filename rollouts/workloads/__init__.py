@@ -4,6 +4,7 @@ Called by controller/observe (`replicasets.versions`, `replicasets.find_new`) an
 """
 
 from rollouts.model.effects import (
+    AdoptVersion,
     CallGate,
     CancelAnalysis,
     CancelExperiment,
@@ -23,6 +24,7 @@ from rollouts.model.effects import (
     OverwriteCopy,
     PlaceVersion,
     PointService,
+    ReleaseVersion,
     ScaleTarget,
     ScaleVersion,
     ServeCopy,
@@ -33,12 +35,13 @@ from rollouts.model.effects import (
 )
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
 from rollouts.model.rollout import Rollout
-from rollouts.workloads import affinity, metadata, references, replicasets, services
+from rollouts.workloads import affinity, claims, metadata, references, replicasets, services
 
 _API = "argoproj.io/v1alpha1"
 
 
 _OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
+_Tie = PointService | AdoptVersion | ReleaseVersion
 _OfRollout = SetRevision | NoteWorkload | FillReplicas
 _OfAnalysis = CancelAnalysis | DeleteAnalysis | CancelExperiment | DeleteExperiment
 _OfTemplate = MarkVersion | PlaceVersion
@@ -59,8 +62,8 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             return references.scale(rollout.workload, rollout.namespace, replicas)
         case CancelAnalysis() | DeleteAnalysis() | CancelExperiment() | DeleteExperiment():
             return _analysis(effect, rollout)
-        case PointService():
-            return services.point(effect, rollout)
+        case PointService() | AdoptVersion() | ReleaseVersion():
+            return _tied(effect, rollout, manifest)
         case MarkVersion() | PlaceVersion():
             return Modify(replicasets.ref(rollout, effect.name), _template(effect, rollout, manifest))
         case MarkPods() | EvictPod():
@@ -83,6 +86,16 @@ def _version(effect: _OfVersion, rollout: Rollout, manifest: Json) -> Change:
             return replicasets.delay(effect, rollout)
         case DeleteVersion(name=name):
             return Remove(replicasets.ref(rollout, name), propagation="Background")
+
+
+def _tied(effect: _Tie, rollout: Rollout, manifest: Json) -> Change:
+    match effect:
+        case PointService():
+            return services.point(effect, rollout)
+        case AdoptVersion():
+            return claims.adopt(effect, rollout, manifest)
+        case ReleaseVersion():
+            return claims.release(effect, rollout)
 
 
 def _template(effect: _OfTemplate, rollout: Rollout, manifest: Json) -> Json:
