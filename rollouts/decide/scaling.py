@@ -106,7 +106,10 @@ def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
     if here.stable is None or (here.new is not None and here.new.name == here.stable.name):
         return None
     status = replace(here.status, canary=replace(here.status.canary, shares=here.observed.canary.shares))
-    return scale_to(here, here.stable, counts(here.rollout, strategy, status, held(here))[1])
+    size = counts(here.rollout, strategy, status, held(here))[1]
+    if strategy.dynamic_stable and here.observed.canary.shares is None:
+        size = here.rollout.size  # nothing says yet that any traffic has left it
+    return scale_to(here, here.stable, size)
 
 
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:

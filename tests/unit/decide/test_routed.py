@@ -64,6 +64,19 @@ def test_a_dynamic_stable_version_shrinks_behind_the_traffic() -> None:
     assert sizes(here) == (0, 4)
 
 
+def test_a_dynamic_stable_version_stays_while_no_weight_is_recorded() -> None:
+    """A user who skips a step before any pod is ready must not cost the old version the pods that serve everybody."""
+    here = deployed(a_canary(weight(20), weight(50), pause(), dynamic_stable=True))
+    here.broken |= {"v1", "v2"}
+    here.patch(canary=replace(here.status.canary, shares=None))
+    here.release("v2")
+    here.settle()
+    here.patch(step=1)
+    here.settle()
+
+    assert here.versions["shop-v1"].replicas == 4
+
+
 def test_a_dynamic_canary_goes_back_step_by_step() -> None:
     """After an abort stable grows first, then weight comes back, then the canary shrinks, one step at a time."""
     here = deployed(a_canary(weight(25), weight(75), pause(), dynamic_stable=True))
