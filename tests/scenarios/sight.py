@@ -60,12 +60,12 @@ class Sight:
 
     def __init__(self, shelves: Shelves, namespace: str) -> None:
         self._shelves = shelves
-        self._namespace = namespace
+        self.namespace = namespace
 
     def all(self, resource: Resource) -> list[Json]:
         """The objects of a watched kind, by name."""
         assert resource in WATCHED, f"{resource.plural} are not watched: ask by stage.get, or add them to WATCHED"
-        return [obj for _, obj in sorted(self._shelves.of(self._namespace, resource).items())]
+        return [obj for _, obj in sorted(self._shelves.of(self.namespace, resource).items())]
 
     def one(self, resource: Resource, name: str) -> Json | None:
         """One object of a watched kind, or None."""

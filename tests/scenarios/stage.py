@@ -122,6 +122,13 @@ class Stage:
         await self.patch({"spec": {"restartAt": moment}}, name=name)
         return moment
 
+    async def open_gates(self, gate: str, *, image: str = "", value: str = "True") -> None:
+        """Set a readiness gate's condition on pods (of this image), as a load balancer's controller does."""
+        body = {"status": {"conditions": [{"type": gate, "status": value}]}}
+        for pod in self.world.pods(image):
+            target = self._target(kinds.PODS, pod["metadata"]["name"], "status")
+            await self._write(target, Patch(PatchType.STRATEGIC, body))
+
     async def argo(self, *words: str) -> None:
         """A line of our CLI in this namespace; an error of the command fails the scenario."""
         await self.house.command(self.namespace, words)
@@ -193,6 +200,10 @@ class Stage:
     async def degraded(self, name: str = "web", *, within: float = 60.0) -> None:
         """Until the rollout is Degraded."""
         await self.phase("Degraded", name=name, within=within)
+
+    async def told(self, event: Told, *, name: str = "web", within: float = 30.0) -> None:
+        """Until this is among the events about an object."""
+        await self.until(lambda world: event in world.events(name), within=within, what=f"{name} tells {event}")
 
     async def expect_events(
         self, *expected: str | tuple[str, str] | Told, name: str = "web", within: float = 30.0

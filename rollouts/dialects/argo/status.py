@@ -61,7 +61,9 @@ def read(status: Mapping[str, Any], max_weight: int = 100) -> Status:
 def project(status: Status, rollout: Rollout) -> Json:
     """The whole status as Argo writes it. A field that is to be absent stands here as None, nested ones too.
 
-    Fields of Argo's status that are not named here belong to features of their own and are nobody's to clear.
+    Fields of Argo's status that are not named here belong to features of their own and are nobody's to clear. The part
+    of the strategy that the rollout does not have is emptied: what it said of another strategy's versions would keep
+    their pods for ever.
     """
     counts = status.counts
     blue_green = isinstance(rollout.strategy, BlueGreen)
@@ -88,8 +90,8 @@ def project(status: Status, rollout: Rollout) -> Json:
         "restartedAt": _time(status.restarted_at),
         "workloadObservedGeneration": status.workload_generation or None,
         "duration": _project_attempt(status.attempt),
-        "canary": {} if blue_green else _project_canary(status.canary),
-        "blueGreen": _project_blue_green(status.blue_green) if blue_green else {},
+        "canary": _project_canary(CanaryStatus() if blue_green else status.canary),
+        "blueGreen": _project_blue_green(status.blue_green if blue_green else BlueGreenStatus()),
         "conditions": [_project_condition(c) for c in status.conditions] or None,
     }
 

@@ -1,5 +1,6 @@
 """The status, projected to the letter and read back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,6 +110,15 @@ def test_an_empty_status_asks_for_empty_fields() -> None:
     assert projected["abort"] is None
     assert projected["pauseConditions"] is None
     assert _pruned(projected) == {"canary": {}, "blueGreen": {}}
+
+
+def test_the_other_strategys_part_is_emptied() -> None:
+    """What a blue-green left behind, a canary clears; and the other way round."""
+    both = replace(FULL, blue_green=BlueGreenStatus("new", "new"))
+    as_canary, as_blue_green = project(both, CANARY), project(both, BLUE_GREEN)
+
+    assert (as_canary["blueGreen"]["activeSelector"], as_blue_green["canary"]["weights"]) == (None, None)
+    assert (_pruned(as_canary["blueGreen"]), _pruned(as_blue_green["canary"])) == ({}, {})
 
 
 def test_nonsense_is_read_as_nothing() -> None:
