@@ -1,4 +1,4 @@
-"""Canaries in trouble: versions that never get ready, deadlines, aborts while held, and a stable version that fell ill."""
+"""Canaries in trouble: versions that never get ready, deadlines, aborts while held, a stable version that fell ill."""
 
 from tests.builders.manifests import a_pod, a_rollout, a_routed_world, canary, pause, weight
 from tests.scenarios.playing import scenario
@@ -233,7 +233,7 @@ async def test_held_after_an_abort(stage: Stage) -> None:
 
 @scenario
 async def test_stable_falls_ill(stage: Stage) -> None:
-    """Stable's pods fail in mid-update: the weight stays where somebody serves, the wait is named, --full is the way out."""
+    """Stable's pods fail in mid-update: the weight stays where somebody serves, the wait is named, --full ends it."""
     world = a_routed_world(weight(50), pause(), weight(80), pause(), replicas=2, scaleDownDelaySeconds=1)
     world[-1]["spec"] |= {"template": a_pod(readinessGates=[{"conditionType": GATE}]), "progressDeadlineSeconds": 8}
     await stage.apply(*world)
