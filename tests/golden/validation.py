@@ -29,7 +29,7 @@ def is_left_out(text: str) -> bool:
 LEFT_TO_THE_API_SERVER = Rule(
     "left-to-the-api-server",
     "volumes of one vendor, claims and bundles inside volumes, Windows, the old profile annotations, and what "
-    "contradicts allowPrivilegeEscalation (shown as a struct of Go's): Kubernetes itself refuses such a template, in the "
+    "contradicts allowPrivilegeEscalation (as a struct of Go's): Kubernetes itself refuses such a template, in the "
     "very same words, when the ReplicaSet is made",
     applies=lambda _, output: any(is_left_out(error["error"]) for error in output["errors"] or ()),
     ours=lambda _, output: {"errors": [error for error in output["errors"] if not is_left_out(error["error"])]},

@@ -5,6 +5,7 @@ from typing import Any
 
 from rollouts.dialects.argo.pods import names
 from rollouts.dialects.argo.pods.wording import each, forbidden, invalid, required
+from rollouts.dialects.argo.reading import items, mapping, text
 from rollouts.model.faults import Fault
 
 _WITH_VALUES = ("In", "NotIn")
@@ -54,15 +55,15 @@ def _requirement(requirement: Mapping[str, Any], path: str) -> Iterator[Fault]:
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether all of a valid selector's requirements hold for these labels."""
-    wanted = selector.get("matchLabels") or {}
+    """Whether all of a selector's requirements hold for these labels; what has the wrong type requires nothing."""
+    wanted = mapping(selector.get("matchLabels"))
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _holds(requirement, labels) for requirement in selector.get("matchExpressions") or ()
+        _holds(mapping(requirement), labels) for requirement in items(selector.get("matchExpressions"))
     )
 
 
 def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = requirement.get("key", ""), requirement.get("values") or ()
+    key, values = text(requirement.get("key")), items(requirement.get("values"))
     match requirement.get("operator"):
         case "In":
             return labels.get(key) in values
@@ -70,5 +71,7 @@ def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
             return labels.get(key) not in values
         case "Exists":
             return key in labels
-        case _:
+        case "DoesNotExist":
             return key not in labels
+        case _:
+            return True
