@@ -131,6 +131,48 @@ async def test_canary_rolled_back_outside_its_window(stage: Stage) -> None:
 
 
 @scenario
+async def test_canary_rolled_back_to_pods_that_wait(stage: Stage) -> None:
+    """Within the window, to a version whose pods still wait for their end: the same pods serve again, and no step."""
+    world = a_routed_world(weight(50), pause(1), replicas=2, scaleDownDelaySeconds=60)
+    world[-1]["spec"]["rollbackWindow"] = {"revisions": 1}
+    await stage.apply(*world)
+    await stage.healthy(image="web:v1")
+    pods = {pod["metadata"]["name"] for pod in stage.world.pods("web:v1")}
+    await stage.set_image("web:v2")
+    await stage.until(lambda world: world.phase() == "Healthy" and world.available() == {"web:v1": 2, "web:v2": 2})
+    await stage.until(lambda world: world.service_image("web-stable") == "web:v2")
+    phases = stage.record(lambda world: world.phase())
+    await stage.set_image("web:v1")
+    await stage.told(completed(stage.world, "web:v1", "Rollback within window", revision=3))
+    await stage.until(lambda world: world.service_image("web-stable") == "web:v1" and world.phase() == "Healthy")
+
+    assert "Paused" not in phases
+    assert {pod["metadata"]["name"] for pod in stage.world.pods("web:v1")} == pods
+    assert skipped("Rollback to active ReplicaSets within RollbackWindow") in stage.events()
+    await stage.until(lambda world: world.weights() == {"web-stable": 100, "web-canary": 0})
+
+
+@scenario
+async def test_canary_aborted_and_taken_back(stage: Stage) -> None:
+    """The stable template again after an abort: nothing is left to abort, and nothing is made."""
+    await stage.apply(a_rollout(canary(weight(50), pause(), **STRICT), replicas=2))
+    await stage.healthy(image="web:v1")
+    await stage.set_image("web:v2")
+    await stage.paused(step=1)
+    await stage.abort()
+    await stage.degraded()
+    await stage.until(lambda world: world.available() == {"web:v1": 2, "web:v2": 0})
+    pods = {pod["metadata"]["name"] for pod in stage.world.pods()}
+    await stage.undo()
+    await stage.healthy(image="web:v1")
+
+    assert {pod["metadata"]["name"] for pod in stage.world.pods()} == pods
+    assert stage.world.step() == 2
+    assert not {"abort", "abortedAt"} & set(stage.world.status())
+    assert stage.world.conditions()["Completed"] == ("True", "RolloutCompleted")
+
+
+@scenario
 async def test_canary_overtaken_on_its_route(stage: Stage) -> None:
     """A third version while the second has weight: users go back to stable until the third can serve."""
     await stage.apply(*a_routed_world(weight(50), pause(), replicas=2))

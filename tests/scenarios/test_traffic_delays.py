@@ -1,6 +1,7 @@
 """How long versions stay that no route leads to any more: after a promotion, after an abort, and with a delay of 0."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.builders.manifests import a_routed_world, canary_scale, pause, weight
 from tests.scenarios.playing import scenario
@@ -34,7 +35,7 @@ def seconds_left(stage: Stage, image: str) -> float:
     return left.total_seconds()
 
 
-async def to_second(stage: Stage, **fields: object) -> None:
+async def to_second(stage: Stage, **fields: Any) -> None:
     """A routed rollout of two pods, paused at half of its second version."""
     await stage.apply(*a_routed_world(weight(50), pause(), replicas=2, **fields))
     await stage.healthy(image="web:v1")
@@ -114,9 +115,10 @@ async def test_no_more_old_versions_than_may_stay(stage: Stage) -> None:
     """scaleDownDelayRevisionLimit: of the old versions that wait, the newest stays and the others go."""
     await stage.apply(*a_routed_world(weight(50), replicas=1, scaleDownDelaySeconds=60, scaleDownDelayRevisionLimit=1))
     await stage.healthy(image="web:v1")
-    for number in (2, 3):
-        await stage.set_image(f"web:v{number}")
-        await stage.until(lambda world, n=number: world.phase() == "Healthy" and deadline(world, f"web:v{n - 1}") != "")
+    await stage.set_image("web:v2")
+    await stage.until(lambda world: world.phase() == "Healthy" and deadline(world, "web:v1") != "")
+    await stage.set_image("web:v3")
+    await stage.until(lambda world: world.phase() == "Healthy" and deadline(world, "web:v2") != "")
 
     await stage.until(lambda world: world.sizes() == {"web:v1": 0, "web:v2": 1, "web:v3": 1})
 

@@ -1,5 +1,7 @@
 """dynamicStableScale: stable gives pods away as the canary gets weight, and gets them back before it gets traffic."""
 
+from typing import Any
+
 from rollouts.cluster.port import Json
 from tests.builders.manifests import a_pod, a_routed_world, pause, weight
 from tests.scenarios.playing import scenario
@@ -23,7 +25,7 @@ async def warm(stage: Stage, image: str, count: int) -> None:
     await stage.open_gates(GATE, image=image)
 
 
-async def dynamic(stage: Stage, *steps: Json, gated: bool = True, **fields: object) -> None:
+async def dynamic(stage: Stage, *steps: Json, gated: bool = True, **fields: Any) -> None:
     """A dynamic rollout of four gated pods, which are warm."""
     objects = a_routed_world(*steps, replicas=4, dynamicStableScale=True, **fields)
     objects[-1]["spec"]["template"] = a_pod(**(GATED if gated else {}))
