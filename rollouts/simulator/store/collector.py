@@ -57,9 +57,9 @@ class Collector:
         return obj
 
     def settle(self, shelf: Shelf, obj: Json) -> None:
-        """After a write: collect what has no owner left."""
+        """After a write: collect what has no owner left, or only such as wait for what they own to go."""
         refs = obj["metadata"].get("ownerReferences")
-        if refs and not any(self._is_there(obj, ref) for ref in refs):
+        if refs and not any(self._is_there(obj, ref) and not self._is_going(ref["uid"]) for ref in refs):
             self._delete_again(shelf, obj, "Background")
 
     def _act(self, marked: Json) -> None:
