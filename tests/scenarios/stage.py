@@ -122,10 +122,10 @@ class Stage:
         await self.patch({"spec": {"restartAt": moment}}, name=name)
         return moment
 
-    async def open_gates(self, gate: str, *, image: str = "", value: str = "True") -> None:
-        """Set a readiness gate's condition on pods (of this image), as a load balancer's controller does."""
+    async def open_gates(self, gate: str, *, image: str = "", value: str = "True", most: int | None = None) -> None:
+        """Set a readiness gate's condition on (so many) pods of this image, as a load balancer's controller does."""
         body = {"status": {"conditions": [{"type": gate, "status": value}]}}
-        for pod in self.world.pods(image):
+        for pod in self.world.pods(image)[:most]:
             target = self._target(kinds.PODS, pod["metadata"]["name"], "status")
             await self._write(target, Patch(PatchType.STRATEGIC, body))
 
