@@ -191,8 +191,8 @@ def _mark_timeout(here: Situation, name: str) -> Situation:
     message = f'ReplicaSet "{name}" has timed out progressing.'
     late = _condition(here, PROGRESSING, "False", "ProgressDeadlineExceeded", message)
     here = here.after(Step(status=set_condition(here.status, late)))
-    if not here.rollout.aborts_at_deadline or _is_completed(here.status):
-        return here  # there is nothing to go back to: the abort would be dropped as moot, and begin anew for ever
+    if not here.rollout.aborts_at_deadline or _is_completed(here.status) or here.status.promote_fully:
+        return here  # with nothing to go back to, or against the user's word, an abort would come and go for ever
     event = Event("RolloutAborted", message, is_warning=True)
     aborted = replace(here.status, is_aborted=True, aborted_at=here.now)
     return _mark_aborted(here.after(Step(status=aborted, events=(event,), abort=message)))

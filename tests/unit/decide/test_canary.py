@@ -236,6 +236,19 @@ def test_a_version_that_is_stable_already_is_not_aborted() -> None:
     assert "RolloutAborted" not in here.reasons()
 
 
+def test_a_full_promotion_is_not_aborted_by_the_deadline() -> None:
+    """Whoever asked for it takes the version as it is; it is Degraded until its pods are ready."""
+    here = deployed(a_canary(weight(50), pause()), aborts_at_deadline=True)
+    here.broken.add("v2")
+    here.release("v2")
+    here.settle()
+    here.patch(promote_fully=True)
+    here.run(timedelta(minutes=30))
+
+    assert here.status.phase is Phase.DEGRADED
+    assert (here.status.is_aborted, here.status.promote_fully) == (False, True)
+
+
 def test_an_aborted_canary_does_not_grow_on_its_way_out() -> None:
     """Back at stable, the aborted version keeps its one pod until its delay is over (Argo scales it up)."""
     here = deployed(a_canary(weight(25), pause()))
