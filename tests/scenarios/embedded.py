@@ -69,7 +69,9 @@ async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *,
                 log=lambda: log.getvalue().splitlines(),
                 answers=answers,
             )
-            await story(Stage(house, namespace))
+            stage = Stage(house, namespace)
+            await story(stage)
+            stage.end()
         assert world.failures == {}
 
 

@@ -103,7 +103,9 @@ class Theatre:
             result = self._results[namespace]
             try:
                 async with asyncio.timeout(LONGEST), _a_namespace(house.cluster, namespace):
-                    await story(Stage(house, namespace))
+                    stage = Stage(house, namespace)
+                    await story(stage)
+                    stage.end()
             except Exception as error:
                 result.set_exception(error)
             else:

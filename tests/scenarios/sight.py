@@ -40,6 +40,10 @@ class Shelves:
         """Call `listener` at every change in the namespace."""
         self._listeners[namespace].append(listener)
 
+    def leave(self, namespace: str) -> None:
+        """Nobody listens to the namespace any more."""
+        self._listeners.pop(namespace, None)
+
     def of(self, namespace: str, resource: Resource) -> dict[str, Json]:
         """The objects by name."""
         return self._objects[namespace, resource]

@@ -52,6 +52,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.world = Sight(self.house.shelves, self.namespace)
         self._looks: list[Callable[[], None]] = []
+        self._broken: list[Exception] = []
         self.house.shelves.listen(self.namespace, self._changed)
 
     # What users do.
@@ -236,11 +237,23 @@ class Stage:
         seen = [see(self.world)]
 
         def look() -> None:
-            if (value := see(self.world)) != seen[-1]:
+            try:
+                value = see(self.world)
+            except Exception as error:  # it would end the watch, and with it every other scenario
+                self._looks.remove(look)
+                self._broken.append(error)
+                return
+            if value != seen[-1]:
                 seen.append(value)
 
         self._looks.append(look)
         return seen
+
+    def end(self) -> None:
+        """The story is over, nobody looks any more. A question of `record` that broke on the way is raised here."""
+        self.house.shelves.leave(self.namespace)
+        if self._broken:
+            raise self._broken[0]
 
     def events(self, name: str = "web") -> list[Told]:
         """The events about an object that have been seen by now; expect_events waits for them."""

@@ -84,7 +84,7 @@ async def test_bluegreen_promoted_by_time(stage: Stage) -> None:
     assert (stage.house.clock() - began).total_seconds() >= 5
     await stage.phase("Healthy")
 
-    assert RESUMED in stage.world.reasons()
+    await stage.until(lambda world: RESUMED in world.reasons())
     assert stage.world.pauses() == []
 
 

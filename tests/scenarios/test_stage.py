@@ -92,6 +92,22 @@ def test_every_change_is_seen() -> None:
     play(story, SPACE)
 
 
+def test_a_record_that_breaks_fails_its_scenario() -> None:
+    """A question that breaks while it is recorded ends that record only, and fails the scenario when it is over."""
+    reached = []
+
+    async def story(stage: Stage) -> None:
+        stage.record(lambda world: world.sizes() and world.sizes()["nothing"])
+        await stage.apply(a_rollout(canary(), replicas=1))
+        await stage.healthy()
+        reached.append(stage.world.phase())
+
+    with pytest.raises(KeyError, match="nothing"):
+        play(story, SPACE)
+
+    assert reached == ["Healthy"]
+
+
 def test_commands_that_fail_fail_the_scenario() -> None:
     """Our CLI's complaint is the scenario's."""
 
