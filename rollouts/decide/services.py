@@ -17,11 +17,25 @@ def point_services(here: Situation) -> Step | None:
     if not isinstance(strategy, Canary):
         return None
     steps = [_point_side(here, strategy), point(here, strategy.stable_service, here.stable)]
-    if not here.status.is_aborted:
+    if not here.status.is_aborted and not is_taken(here):
         steps.append(point(here, strategy.canary_service, here.new))
     elif not strategy.is_routed:
         steps.append(point(here, strategy.canary_service, here.stable))
     return together(steps)
+
+
+def is_taken(here: Situation) -> bool:
+    """The canary's Service still brings weight to a version that was overtaken: the weight has to move first.
+
+    Back to a stable version of full size it may move at once.
+    """
+    strategy, shares = here.rollout.strategy, here.observed.canary.shares
+    if not isinstance(strategy, Canary) or not strategy.is_routed or shares is None or shares.canary.weight == 0:
+        return False
+    before = here.version_of(shares.canary.hash)
+    if before is None or before.available == 0 or before.hash == here.current_hash:
+        return False
+    return strategy.dynamic_stable or not here.is_promoted
 
 
 def _point_side(here: Situation, strategy: Canary) -> Step | None:
@@ -29,7 +43,7 @@ def _point_side(here: Situation, strategy: Canary) -> Step | None:
 
     While that side still has weight it moves only to a version that can serve.
     """
-    if strategy.ping_pong is None or here.is_promoted:
+    if strategy.ping_pong is None or here.is_promoted or is_taken(here):
         return None
     shares = here.observed.canary.shares
     has_weight = shares is not None and shares.canary.weight > 0

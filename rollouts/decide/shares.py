@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rollouts.decide.aims import Aim, aim_of, recorded_weight
 from rollouts.decide.experiments import experiment_shares
-from rollouts.decide.services import point
+from rollouts.decide.services import is_taken, point
 from rollouts.decide.situation import Situation, Step, together
 from rollouts.decide.verifying import verdict, verify
 from rollouts.model.effects import ShiftTraffic
@@ -26,7 +26,9 @@ def shift_traffic(here: Situation) -> Step | None:
         return Step(reason="stable cannot carry its part yet: the weights stay")
     shares = _shares(here, strategy, aim)
     back = point(here, strategy.canary_service, here.stable) if here.status.is_aborted and aim.weight == 0 else None
-    step = together([back, _write(here, strategy, aim, shares), verify(here, shares)]) or Step()
+    is_next = is_taken(here) and aim.hash == here.current_hash and not here.status.is_aborted
+    moved = point(here, here.rollout.services.canary, here.new) if is_next else None
+    step = together([back, _write(here, strategy, aim, shares), moved, verify(here, shares)]) or Step()
     canary = replace(here.status.canary, shares=shares, verified=verdict(here, shares))
     return replace(step, status=replace(here.status, canary=canary))
 

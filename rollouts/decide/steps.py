@@ -122,4 +122,4 @@ def _is_written(here: Situation, strategy: Canary, step: SetWeight) -> bool:
     if not strategy.is_routed:
         return True
     shares = here.status.canary.shares
-    return shares is not None and shares.canary.weight == step.weight
+    return shares is not None and (shares.canary.weight, shares.canary.hash) == (step.weight, here.current_hash)

@@ -115,13 +115,32 @@ def test_going_back_to_a_dynamic_stable_version_waits_for_its_pods() -> None:
     here.round()
     here.round()
     here.round()
-    assert weight_of(here) == 75
+    assert (weight_of(here), here.services["canary"].hash) == (75, "v2")
     assert sizes(here) == (4, 3)
 
     here.settle()
     assert (weight_of(here), here.status.phase) == (0, Phase.HEALTHY)
     here.run(MINUTE)
     assert sizes(here) == (4, 0)
+
+
+def test_a_third_version_gets_the_service_after_the_weight_has_moved() -> None:
+    """One new pod never meets the weight that many pods of the overtaken version served."""
+    here = deployed(a_canary(weight(25), pause(), weight(100), pause(), dynamic_stable=True))
+    here.release("v2")
+    here.settle()
+    here.patch(pauses=())
+    here.settle()
+    assert (sizes(here), weight_of(here)) == ((0, 4), 100)
+
+    here.release("v3")
+    for _ in range(40):
+        here.ready()
+        here.round()
+        assert here.services["canary"].hash == "v2" or weight_of(here) == 25
+
+    assert (here.services["canary"].hash, weight_of(here)) == ("v3", 25)
+    assert here.versions["shop-v1"].replicas == 3
 
 
 def test_a_full_promotion_of_a_dynamic_canary_follows_its_pods() -> None:
