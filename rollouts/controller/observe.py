@@ -123,6 +123,8 @@ class Observer:
     async def gather(self, manifest: Json) -> World:
         """What is around this rollout now."""
         rollout = self.parse(manifest)
+        if rollout.is_partly_read and rollout.workload is None:
+            manifest = argo.readable(manifest)
         workload = await self._workload(rollout)
         if rollout.workload is not None and not reference.has_own_template(manifest):
             manifest, rollout = self._taken_from(workload, manifest, rollout)

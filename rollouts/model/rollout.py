@@ -48,7 +48,8 @@ class Rollout:
     (1 is written back). `revision` is the rollout's own revision annotation, 0 before the first version.
     `faults` are the mistakes found while parsing: with any, nothing but the report of it happens. With `workload` the
     template is somebody else's; `workload_generation` is the generation of it that was noted last ("": none).
-    `rollback_window` None means that every way back walks all steps.
+    `rollback_window` None means that every way back walks all steps. `is_partly_read`: something in the manifest is no
+    value of its type, so that the dialect knows only a part of it, and makes pods of that.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Rollout:
     workload_generation: str = ""
     pace: Pace = Pace.EVENTS
     holding: Holding = Holding.REPLICA_SETS
+    is_partly_read: bool = False
     faults: Faults = ()
 
     @property

@@ -1,5 +1,6 @@
 """A Rollout manifest as the common model. Called by controller/observe, lint and the simulator's tests."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,8 +55,21 @@ def parse(manifest: Json) -> Rollout:
         runs_kept=_history_limits(mapping(spec.get("analysis"))),
         workload=_workload(spec.get("workloadRef")),
         workload_generation=text(mapping(meta.get("annotations")).get(WORKLOAD_GENERATION)),
-        faults=(*rollout_faults(spec, is_resolved=flag(spec.get(RESOLVED))), *unsupported_faults(spec)),
+        is_partly_read=hashed.is_salvaged,
+        faults=(
+            *rollout_faults(spec, is_resolved=flag(spec.get(RESOLVED)), template=hashed.json),
+            *unsupported_faults(spec),
+        ),
     )
+
+
+def readable(manifest: Json) -> Json:
+    """The manifest with what Argo reads of its template: pods are made of that where not all can be read.
+
+    A quantity that is none takes along what comes after it (hashing/salvage.py); the hash is that of what is left.
+    """
+    template = json.loads(rollout_template_hash(manifest).json)
+    return {**manifest, "spec": {**mapping(manifest.get("spec")), "template": template}}
 
 
 def _history_limits(spec: Mapping[str, Any]) -> HistoryLimits:

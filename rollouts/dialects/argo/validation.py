@@ -15,7 +15,7 @@ from rollouts.dialects.argo.pods.template import template_faults
 from rollouts.dialects.argo.pods.wording import invalid, negative, required
 from rollouts.dialects.argo.reading import integer, items, mapping
 from rollouts.dialects.argo.validation_strategy import strategy_faults
-from rollouts.hashing import typed, typed_text
+from rollouts.hashing import rollout_template_hash, typed
 from rollouts.model.faults import Fault, Faults
 
 _DEADLINE_SECONDS = 600
@@ -25,12 +25,14 @@ _NO_EXPERIMENTS = "this version of Sluice runs no experiments yet"
 _CURE = "remove the step, or stay with Argo Rollouts for this rollout"
 
 
-def rollout_faults(spec: Mapping[str, Any], *, is_resolved: bool = False) -> Faults:
+def rollout_faults(spec: Mapping[str, Any], *, is_resolved: bool = False, template: str | None = None) -> Faults:
     """Every mistake in the spec, the most basic ones first.
 
-    `is_resolved`: the template is the one that spec.workloadRef leads to, and is judged like one of its own.
+    `is_resolved`: the template is the one that spec.workloadRef leads to, and is judged like one of its own. `template`
+    is what can be read of it, as JSON, where the caller knows that already.
     """
-    template = typed_text("PodTemplateSpec", spec.get("template"))
+    if template is None:
+        template = rollout_template_hash({"spec": dict(spec)}).json
     rest = json.dumps({key: value for key, value in spec.items() if key != "template"})
     return _judged(template, rest, is_resolved=is_resolved)
 
