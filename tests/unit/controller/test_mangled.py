@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from rollouts.cluster import kinds
-from tests.unit.controller.stories import Json, Shop, a_canary, a_rollout, tell
+from rollouts.cluster.port import Json
+from tests.unit.controller.stories import Shop, a_canary, a_rollout, tell
 
 CONTAINER: Json = {"name": "app", "image": "web:v1"}
 
