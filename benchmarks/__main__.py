@@ -4,10 +4,11 @@ import asyncio
 import platform
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import click
 
-from benchmarks import load, requests, startup
+from benchmarks import load, requests, startup, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.options import Options
 
@@ -15,6 +16,7 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "startup": startup.measure,
     "requests": requests.measure,
     "load": load.measure,
+    "engine": verdicts.measure,
 }
 
 
@@ -24,9 +26,13 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
 @click.option("--starts", default=7, show_default=True, help="Starts of the controller.")
 @click.option("--samples", default=5, show_default=True, help="Rollouts whose requests are counted one by one.")
 @click.option("--idle", default=20.0, show_default=True, help="Seconds to watch it rest.")
-def main(names: tuple[str, ...], **numbers: float) -> None:
+@click.option(
+    "--crowds", default=(100, 300), multiple=True, show_default=True, help="Rollouts on a real control plane."
+)
+@click.option("--rest", default=60.0, show_default=True, help="Seconds to watch it rest there.")
+def main(names: tuple[str, ...], **numbers: Any) -> None:
     """Measure what the controller costs (all measures, or those NAMEd)."""
-    options = Options(**numbers)  # type: ignore[arg-type]  # click gives each its type
+    options = Options(**numbers)
     figures: list[Figure] = []
     for name in names or tuple(MEASURES):
         click.echo(f"measuring {name} ...", err=True)

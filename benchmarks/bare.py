@@ -1,8 +1,8 @@
 """The yardstick: watch Rollouts, decode, hash the template, PATCH the status. Nothing is decided, nothing is kept.
 
-`python -m benchmarks.bare SERVER NAMESPACE` runs as a process of its own, with the controller's own libraries, as the
-least that any controller in Python has to spend on an object that changed. An event whose status already carries the
-template's hash is the echo of our own write; it is decoded and dropped.
+`python -m benchmarks.bare KUBECONFIG NAMESPACE` runs as a process of its own, with the controller's own libraries, as
+the least that any controller in Python has to spend on an object that changed. An event whose status already carries
+the template's hash is the echo of our own write; it is decoded and dropped.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import sys
 import aiohttp
 import msgspec
 
+from rollouts.cluster.login import Credentials, login
 from rollouts.cluster.port import Json
 
 _IN_FLIGHT = 16
@@ -19,12 +20,16 @@ _MERGE = {"Content-Type": "application/merge-patch+json", "Accept": "application
 _SESSION = aiohttp.ClientSession  # noqa: TID251  # the yardstick is to be free of our own client
 
 
-async def follow(server: str, namespace: str) -> None:
+async def follow(credentials: Credentials, namespace: str) -> None:
     """Answer every change with a PATCH, until cancelled."""
-    path = f"{server}/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts"
+    path = f"{credentials.server}/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts"
     forever = aiohttp.ClientTimeout(total=None)
     room = asyncio.Semaphore(_IN_FLIGHT)
-    async with _SESSION(timeout=forever) as session, asyncio.TaskGroup() as group:
+    connector = aiohttp.TCPConnector(limit=0, ssl=credentials.tls if credentials.tls is not None else True)
+    async with (
+        _SESSION(timeout=forever, connector=connector, headers=credentials.headers()) as session,
+        asyncio.TaskGroup() as group,
+    ):
         async with session.get(path) as listed:
             version = msgspec.json.decode(await listed.read())["metadata"]["resourceVersion"]
         print("ready", flush=True)
@@ -75,4 +80,4 @@ def _status(digest: str, obj: Json) -> Json:
 
 
 if __name__ == "__main__":
-    asyncio.run(follow(sys.argv[1], sys.argv[2]))
+    asyncio.run(follow(login(kubeconfig=sys.argv[1]), sys.argv[2]))

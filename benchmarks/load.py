@@ -126,7 +126,10 @@ async def _play(here: Ground, namespace: str, options: Options, tag: str, is_don
 
 async def _bare(options: Options) -> float:
     """CPU seconds for one event and its PATCH."""
-    async with ground() as here, running(("-m", "benchmarks.bare", here.url, BARE), home=here.folder) as program:
+    async with (
+        ground() as here,
+        running(("-m", "benchmarks.bare", str(here.kubeconfig), BARE), home=here.folder) as program,
+    ):
         await program.said("ready")
         before, cpu = here.tally.now(), program.cpu()
         for tag in ("v1", "v2"):

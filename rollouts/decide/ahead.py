@@ -44,8 +44,12 @@ def decide_ahead(snapshot: Snapshot, now: datetime) -> Plan:
     """The plan of this round and of those that would follow it at once; says too whether its status may wait."""
     if snapshot.rollout.pace is Pace.TICKS or snapshot.failures:
         return decide(snapshot, now)
-    plan = finished(snapshot, now) or folded(snapshot, now, lambda *plans: _is_repeated(snapshot, now, *plans))
+    plan = _planned(snapshot, now)
     return replace(plan, may_wait=True) if _may_wait(snapshot, plan, now) else plan
+
+
+def _planned(snapshot: Snapshot, now: datetime) -> Plan:
+    return finished(snapshot, now) or folded(snapshot, now, lambda *plans: _is_repeated(snapshot, now, *plans))
 
 
 def _is_repeated(first: Snapshot, now: datetime, plan: Plan, following: Plan) -> bool:
@@ -82,12 +86,13 @@ def _may_wait(snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
     """Nobody waits for this status, and a later round comes to it again, whatever becomes of this controller."""
     if not plan.effects and not plan.events and _is_mere_count(snapshot.rollout.status, plan.status):
         return True
-    if not _promotes(snapshot, plan):
+    here = Situation(snapshot, now, snapshot.rollout.status, snapshot.versions)
+    if not here.template_changed and not _promotes(snapshot, plan):
         return False
     done = imagined(snapshot, replace(plan, status=snapshot.rollout.status), now)
-    if done is None or not _is_emptying(done):
+    if done is None or not _are_pods_on_their_way(done):
         return False
-    again = plan if not plan.effects else finished(done, now) or decide(done, now)
+    again = _planned(done, now) if plan.effects else plan
     return again.status == plan.status and not again.effects
 
 
@@ -98,10 +103,11 @@ def _promotes(snapshot: Snapshot, plan: Plan) -> bool:
     return is_basic and was.stable not in ("", then.stable) and then.stable == then.current
 
 
-def _is_emptying(snapshot: Snapshot) -> bool:
-    """The old stable version is asked for no pods and still has some."""
+def _are_pods_on_their_way(snapshot: Snapshot) -> bool:
+    """Pods of the new version that were just asked for, or those of the old one: a moment, and they show in counts."""
     old = snapshot.rollout.status.stable
-    return any(version.hash == old and version.replicas == 0 < version.current for version in snapshot.versions)
+    is_filling = any(v.name == snapshot.new and v.current < v.replicas for v in snapshot.versions)
+    return is_filling or any(v.hash == old and v.replicas == 0 < v.current for v in snapshot.versions)
 
 
 def _is_mere_count(observed: Status, status: Status) -> bool:

@@ -180,11 +180,10 @@ def test_a_status_that_may_wait_is_come_to_again(world: tuple[Strategy, int, lis
 
 @careful
 @given(worlds)
-def test_folding_twice_is_folding_once(world: tuple[Strategy, int, list[str]]) -> None:
-    """Rounds that are folded come to rest like single ones."""
+def test_folded_rounds_come_to_rest(world: tuple[Strategy, int, list[str]]) -> None:
+    """And then there is nothing to do, to say or to write, as after single ones."""
     here = lived(*world)
     here.settle(ROUNDS)
 
     plan = here.decide()
     assert (plan.effects, plan.events, plan.questions, plan.status) == ((), (), (), here.status)
-    assert plan == replace(decide(here.snapshot, here.now), wake_at=plan.wake_at)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from rollouts.cluster.errors import BadRequestError, InvalidError
+from rollouts.cluster.errors import AlreadyExistsError, BadRequestError, InvalidError, TooManyRequestsError
 from rollouts.cluster.port import Json
 from tests.simulation.faults import WRITES
-from tests.simulation.invariants import HASH, REVISION, Watching
+from tests.simulation.invariants import HASH, REVISION, Watching, weights_of
 from tests.simulation.witness import BUSYWORK, Actor, Mirror, Request, Seen, Verdicts
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -89,13 +90,18 @@ def _abort_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:
 
 
 def _abort_has_cause(was: Json, now: Json, world: Mirror) -> Verdicts:
-    """The controller aborts by itself, and after a retry again, only where an analysis of the version went wrong."""
+    """The controller aborts by itself only where an analysis of the version went wrong, or where it took too long."""
     if now.get("abort") and not was.get("abort"):
         runs = [
             run for run in world.all("analysisruns") if run["metadata"]["labels"].get(HASH) == now["currentPodHash"]
         ]
-        has_cause = any(_status(run).get("phase") in ("Failed", "Error") for run in runs)
+        has_cause = any(_status(run).get("phase") in ("Failed", "Error") for run in runs) or _is_late(now)
         yield "" if has_cause else "an abort that nobody asked for"
+
+
+def _is_late(status: Json) -> bool:
+    """Whether it was the deadline that ended the update."""
+    return any("has timed out progressing." in condition["message"] for condition in status.get("conditions") or ())
 
 
 def _full_promotion_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:
@@ -111,25 +117,40 @@ def _step_kept(was: Json, now: Json, *, is_free: bool) -> Verdicts:
 
 
 class EventsTellOnce(Watching):
-    """No event tells more often of a thing than the thing has happened."""
+    """No event tells more often of a thing than the thing has happened; a status may follow a moment later."""
 
     name = "events tell once"
 
     def __init__(self) -> None:
         self._happened: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
+        self._doubts: list[tuple[datetime, str, int]] = []
 
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each event that is written, and each thing that they tell of."""
         if seen.plural == "events" and seen.before is None and seen.after is not None:
-            if seen.after["reason"] in _COUNTED:
+            if seen.after["reason"] in _COUNTED and not _is_unseen(seen.after, world):
                 text = _text_of(seen.after)
                 self._told[text] += 1
-                is_true = self._told[text] <= self._happened[text]
-                yield "" if is_true else f"told {self._told[text]} times, true {self._happened[text]} times: {text}"
+                self._doubts.append((seen.at + world.patience + LONGEST_WAIT, text, self._told[text]))
         elif seen.actor is not Actor.CLUSTER:
-            self._happened.update(_things(seen))
+            self._happened.update(_things(seen, world))
+        yield from self._judged(seen.at)
 
+    def ended(self, world: Mirror) -> Verdicts:
+        """What is left to judge."""
+        yield from self._judged(world.now + world.patience + 2 * LONGEST_WAIT)
+
+    def _judged(self, now: datetime) -> Verdicts:
+        """Verdicts on what had time enough to become true."""
+        while self._doubts and self._doubts[0][0] < now:
+            _, text, told = self._doubts.pop(0)
+            is_true = told <= self._happened[text]
+            yield "" if is_true else f"told {told} times, true {self._happened[text]} times: {text}"
+
+
+LONGEST_WAIT = timedelta(seconds=2)
+"""So long a status may wait for a change that matters, though its events are told."""
 
 _COUNTED = (
     "ScalingReplicaSet",
@@ -143,7 +164,7 @@ _COUNTED = (
 )
 
 
-def _things(seen: Seen) -> Iterator[str]:
+def _things(seen: Seen, world: Mirror) -> Iterator[str]:
     """What happens with a change, in the words of the event that tells of it, up to its first bracket."""
     if seen.after is None:
         return
@@ -155,8 +176,10 @@ def _things(seen: Seen) -> Iterator[str]:
             name = seen.after["metadata"]["name"]
             yield f"SwitchService: Switched selector for service '{name}' from '{was}' to '{now}'"
     elif seen.plural == "httproutes" and seen.before is not None:
-        if (weight := _canary_weight(seen.after)) != _canary_weight(seen.before):
-            yield f"weight: {weight}"
+        was, now = (weights_of(route)[0] for route in (seen.before, seen.after))
+        for service in _canary_services(world):
+            if was.get(service) != now.get(service):
+                yield f"weight: {now.get(service, 0)}"
     elif seen.plural == "rollouts" and seen.before is not None:
         yield from _things_of_rollout(seen.before, seen.after)
 
@@ -165,11 +188,13 @@ def _things_of_replica_set(before: Json | None, after: Json) -> Iterator[str]:
     name = after["metadata"]["name"]
     if before is None:
         yield f"NewReplicaSetCreated: Created ReplicaSet {name}"
+        yield from [f"ScalingReplicaSet: Scaled up ReplicaSet {name}"] * after["spec"]["replicas"]
         if after["spec"]["replicas"]:
             yield f"ScalingReplicaSet: Scaled up ReplicaSet {name}"
     elif before["spec"]["replicas"] != after["spec"]["replicas"]:
-        word = "up" if after["spec"]["replicas"] > before["spec"]["replicas"] else "down"
-        yield f"ScalingReplicaSet: Scaled {word} ReplicaSet {name}"
+        pods = after["spec"]["replicas"] - before["spec"]["replicas"]
+        told = f"ScalingReplicaSet: Scaled {'up' if pods > 0 else 'down'} ReplicaSet {name}"
+        yield from [told] * abs(pods)  # several rounds may be made at once, and are told one by one
 
 
 def _things_of_rollout(before: Json, after: Json) -> Iterator[str]:
@@ -183,7 +208,7 @@ def _things_of_rollout(before: Json, after: Json) -> Iterator[str]:
     is_anew = any(was.get(name) != now.get(name) for name in ("currentStepHash", "currentPodHash"))
     for index in range(0 if is_anew else was.get("currentStepIndex") or 0, now.get("currentStepIndex") or 0):
         yield f"RolloutStepCompleted: Rollout step {index + 1}/{len(steps)} completed"
-    if now.get("pauseConditions") and not was.get("pauseConditions"):
+    if now.get("pauseConditions") and now["pauseConditions"] != was.get("pauseConditions"):
         yield "RolloutPaused: Rollout is paused"
 
 
@@ -194,9 +219,18 @@ def _text_of(event: Json) -> str:
     return f"{event['reason']}: {event['message'].partition(' (')[0]}"
 
 
-def _canary_weight(route: Json) -> int:
-    refs = route["spec"]["rules"][0]["backendRefs"]
-    return next((ref.get("weight", 1) for ref in refs if ref["name"].endswith("-canary")), 0)
+def _canary_services(world: Mirror) -> set[str]:
+    """The Services whose weight is the canary's."""
+    return {_canary(rollout).get("canaryService", "") for rollout in world.all("rollouts")}
+
+
+def _is_unseen(event: Json, world: Mirror) -> bool:
+    """Ping and pong swap their roles, so that the canary's weight is another one and no route has changed."""
+    return event["reason"] == "TrafficWeightUpdated" and any("pingPong" in _canary(r) for r in world.all("rollouts"))
+
+
+def _canary(rollout: Json) -> Json:
+    return rollout["spec"]["strategy"].get("canary") or {}
 
 
 class StatusObeysTheSchema(Watching):
@@ -240,8 +274,9 @@ class Settles(Watching):
 
     @staticmethod
     def judged(requests: list[Request]) -> Verdicts:
-        """The writes of a calm minute; a Lease has to be renewed."""
-        writes = [r for r in requests if r.site.verb in WRITES and r.site.place not in BUSYWORK]
+        """The writes of a calm minute. A Lease has to be renewed; what a budget forbids is tried, and told, again."""
+        tried = [r for r in requests if r.site.verb in WRITES and r.site.place not in BUSYWORK]
+        writes = [r for r in tried if not isinstance(r.error, AlreadyExistsError | TooManyRequestsError)]
         yield (
             "" if not writes else f"{len(writes)} writes in a calm minute, the first: {writes[0].site} {writes[0].body}"
         )

@@ -99,12 +99,13 @@ def test_numbers_wait_for_a_second_and_no_longer() -> None:
     async def story(shop: Shop) -> None:
         await shop.start(Spy(shop.store))
         await shop.world.apply([single()])
-        await asyncio.sleep(0.9)
-        early = await shop.phase()
         await asyncio.sleep(2)
+        await shop.patch({"spec": {"replicas": 2}})
+        await asyncio.sleep(0.5)
+        early = (await shop.rollout())["status"]["replicas"]
+        await asyncio.sleep(1.5)
 
-        assert early == ("Progressing", "more replicas need to be updated")
-        assert (await shop.rollout())["status"]["replicas"] == 1
+        assert (early, (await shop.rollout())["status"]["replicas"]) == (1, 2)
 
     tell(story, SLOW)
 
