@@ -207,15 +207,16 @@ class Stage:
         await self.until(lambda world: event in world.events(name), within=within, what=f"{name} tells {event}")
 
     async def expect_events(
-        self, *expected: str | tuple[str, str] | Told, name: str = "web", within: float = 30.0
+        self, *expected: str | tuple[str, str] | Told, name: str = "web", since: int = 0, within: float = 30.0
     ) -> None:
-        """All events about an object, in order: each a reason, (reason, message) or (type, reason, message)."""
+        """All events about an object (but the first `since`) in order: a reason, (reason, message) or all three."""
         wanted = list(expected)
-        told = lambda world: len(world.events(name)) >= len(wanted)  # noqa: E731  # its own name in the failure
+        told = lambda world: len(world.events(name)) >= since + len(wanted)  # noqa: E731  # its own name in the failure
         await self.until(told, within=within, what=f"{len(wanted)} events about {name}: {wanted}")
         await self.quiet()
-        met = [_as(one, event) for one, event in zip(wanted, self.world.events(name), strict=False)]
-        met += [reason for _, reason, _ in self.world.events(name)[len(wanted) :]]
+        found = self.world.events(name)[since:]
+        met = [_as(one, event) for one, event in zip(wanted, found, strict=False)]
+        met += [reason for _, reason, _ in found[len(wanted) :]]
         assert wanted == met, self.picture()
 
     async def quiet(self, seconds: float = QUIET_SECONDS, *, within: float = 60.0) -> None:

@@ -62,13 +62,12 @@ def not_completed(world: Sight, image: str, revision: int) -> Told:
     return ("Normal", "RolloutNotCompleted", text)
 
 
-def first_deploy(world: Sight, *, size: int, image: str = "web:v1", switches: tuple[str, ...] = ()) -> tuple[Told, ...]:
-    """All that a first version tells, of a canary without routes, or whose Services are pointed at it at last."""
+def first_deploy(world: Sight, *, size: int, image: str = "web:v1") -> tuple[Told, ...]:
+    """All that the first version of a canary tells, if it has no Services."""
     return (
         ("Normal", "RolloutAddedToInformer", f"Rollout resource added to informer: {world.namespace}/web"),
         *begun(world, image, 1),
         not_completed(world, image, 1),
         scaled(world, image, (0, size), revision=1),
         completed(world, image, "Initial deploy", revision=1),
-        *(switched(name, "", hash_of(world.replica_set(image))) for name in switches),
     )

@@ -205,8 +205,8 @@ async def test_aborted_while_held(stage: Stage) -> None:
 
     await stage.promote()
     await stage.retry()
+    await stage.until(lambda world: world.available() == {"web:v1": 1, "web:v2": 1})
     await stage.paused(step=1)
-    assert stage.world.available() == {"web:v1": 1, "web:v2": 1}
 
 
 @scenario

@@ -11,7 +11,6 @@ from tests.scenarios.telling import (
     aborted,
     begun,
     completed,
-    first_deploy,
     not_completed,
     paused,
     scaled,
@@ -35,18 +34,22 @@ def seconds_left(stage: Stage, image: str) -> float:
     return left.total_seconds()
 
 
-async def to_second(stage: Stage, **fields: Any) -> None:
-    """A routed rollout of two pods, paused at half of its second version."""
+async def to_second(stage: Stage, **fields: Any) -> int:
+    """A routed rollout of two pods, paused at half of its second version; how many events came before that."""
     await stage.apply(*a_routed_world(weight(50), pause(), replicas=2, **fields))
     await stage.healthy(image="web:v1")
+    await stage.until(lambda world: all(world.service_image(name) == "web:v1" for name in SERVICES))
+    await stage.quiet(1)
+    first = len(stage.events())
     await stage.set_image("web:v2")
     await stage.paused(step=1)
+    return first
 
 
 @scenario
 async def test_old_version_stays_for_its_delay(stage: Stage) -> None:
     """After a promotion the old version keeps all its pods until its time is over; every event in order."""
-    await to_second(stage, scaleDownDelaySeconds=8)
+    first = await to_second(stage, scaleDownDelaySeconds=8)
     await stage.promote()
     await stage.until(lambda world: deadline(world, "web:v1") != "" and world.phase() == "Healthy")
     assert 0 < seconds_left(stage, "web:v1") <= 8
@@ -59,7 +62,6 @@ async def test_old_version_stays_for_its_delay(stage: Stage) -> None:
     old, new = (hash_of(world.replica_set(image)) for image in ("web:v1", "web:v2"))
     await stage.until(lambda world: deadline(world, "web:v1") == "")
     await stage.expect_events(
-        *first_deploy(world, size=2, switches=SERVICES),
         *begun(world, "web:v2", 2),
         not_completed(world, "web:v2", 2),
         scaled(world, "web:v2", (0, 1)),
@@ -74,6 +76,7 @@ async def test_old_version_stays_for_its_delay(stage: Stage) -> None:
         switched("web-stable", old, new),
         weighed(100, 0),
         scaled(world, "web:v1", (2, 0)),
+        since=first,
     )
 
 
@@ -126,7 +129,7 @@ async def test_no_more_old_versions_than_may_stay(stage: Stage) -> None:
 @scenario
 async def test_aborted_version_stays_for_its_delay(stage: Stage) -> None:
     """After an abort the weight goes at once, and the canary's pods when their time is over."""
-    await to_second(stage, abortScaleDownDelaySeconds=8)
+    first = await to_second(stage, abortScaleDownDelaySeconds=8)
     await stage.abort()
     await stage.until(lambda world: deadline(world, "web:v2") != "")
     await stage.degraded()
@@ -139,7 +142,6 @@ async def test_aborted_version_stays_for_its_delay(stage: Stage) -> None:
     world = stage.world
     old, new = (hash_of(world.replica_set(image)) for image in ("web:v1", "web:v2"))
     await stage.expect_events(
-        *first_deploy(world, size=2, switches=SERVICES),
         *begun(world, "web:v2", 2),
         not_completed(world, "web:v2", 2),
         scaled(world, "web:v2", (0, 1)),
@@ -151,6 +153,7 @@ async def test_aborted_version_stays_for_its_delay(stage: Stage) -> None:
         weighed(50, 0),
         aborted(2),
         scaled(world, "web:v2", (1, 0)),
+        since=first,
     )
 
 
@@ -174,7 +177,7 @@ async def test_aborted_version_stays_for_good(stage: Stage) -> None:
 async def test_aborted_version_of_its_own_size(stage: Stage) -> None:
     """A canary that setCanaryScale made large goes whole after an abort; retried in time, its pods are the same."""
     steps = (canary_scale(replicas=3), weight(10), pause())
-    await stage.apply(*a_routed_world(*steps, replicas=2, abortScaleDownDelaySeconds=6))
+    await stage.apply(*a_routed_world(*steps, replicas=2, abortScaleDownDelaySeconds=10))
     await stage.healthy(image="web:v1")
     await stage.set_image("web:v2")
     await stage.paused(step=2)
