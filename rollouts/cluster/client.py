@@ -15,7 +15,7 @@ import msgspec
 
 from rollouts.cluster import discovery, wire
 from rollouts.cluster.login import Credentials
-from rollouts.cluster.pace import Pace
+from rollouts.cluster.pace import Paces
 from rollouts.cluster.port import (
     Collection,
     CreateOptions,
@@ -42,7 +42,7 @@ _LOST = (aiohttp.ClientError, TimeoutError, OSError)
 class ClientSettings:
     """Seconds: `timeout` for a whole request, `silence` for a watch with bookmarks (a live server sends one a minute).
 
-    `qps` 0 means no limit of our own.
+    `qps` and `burst` hold for each API group, and for events apart; `qps` 0 means no limit of our own.
     """
 
     timeout: float = 30.0
@@ -66,7 +66,7 @@ class HttpCluster:
         self._credentials = credentials
         self._settings = settings
         self._on_request = on_request
-        self._pace = Pace(qps=settings.qps, burst=max(1, settings.burst)) if settings.qps else None
+        self._pace = Paces(qps=settings.qps, burst=max(1, settings.burst)) if settings.qps else None
         self._session: Session | None = None
 
     async def __aenter__(self) -> Self:
@@ -152,7 +152,7 @@ class HttpCluster:
     async def _open(self, call: wire.Call, patience: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         """Send; the response once it is known to be a good one, its body unread."""
         if self._pace is not None:
-            await self._pace.wait()
+            await self._pace.wait(call.resource)
         headers = await self._headers(call)
         data = msgspec.json.encode(call.body) if call.body is not None else None
         try:

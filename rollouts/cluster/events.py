@@ -1,13 +1,17 @@
 """Kubernetes events (core/v1) about objects of ours. Called by controller/report and the sync kinds, after the status.
 
-Best effort, as everywhere in Kubernetes: an event that cannot be written is dropped, never a reason to fail a round.
-The name of an event follows from what it tells, so that a round which is made again (a conflict, a crash) says nothing
-twice: the second create meets the first one.
+Best effort, as everywhere in Kubernetes: an event that cannot be written is dropped, never a reason to fail a round,
+nor to hold one up: those of one object are sent one after the other, beside the work. The name of an event follows from
+what it tells, so that a round which is made again (a conflict, a crash) says nothing twice: the second create meets the
+first one.
 """
 
+import asyncio
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from rollouts.cluster.errors import ClusterError
@@ -20,6 +24,8 @@ Heard = Callable[[Json, Event], None]
 
 COMPONENT = "rollouts-controller"
 _LONGEST_NAME = 253
+_MOST_WAITING = 100
+"""Of one object, while the API server does not take them; later ones are lost."""
 
 
 class Events:
@@ -37,15 +43,42 @@ class Events:
         self._clock = clock
         self._component = component
         self._heard = heard
+        self._waiting: dict[str, deque[Json]] = {}
+        self._senders: dict[str, asyncio.Task[None]] = {}
 
     async def emit(self, about: Json, event: Event) -> None:
-        """Tell `event` of the object `about`, in the state in which the round found it."""
+        """Tell `event` of the object `about`, in the state in which the round found it; it goes out in its turn."""
         body = event_object(about, event, now=self._clock(), component=self._component)
         self._heard(about, event)
+        uid = body["involvedObject"]["uid"]
+        waiting = self._waiting.setdefault(uid, deque())
+        if len(waiting) < _MOST_WAITING:
+            waiting.append(body)
+        if uid not in self._senders:
+            self._senders[uid] = asyncio.create_task(self._send(uid, waiting))
+
+    async def close(self, *, grace: float = 2.0) -> None:
+        """Let what waits go out, for so many seconds at most."""
         try:
-            await self._cluster.create(Collection(EVENTS, body["metadata"]["namespace"]), body)
-        except ClusterError:  # AlreadyExists: told before; all else: the log has the same line
-            return
+            async with asyncio.timeout(grace):
+                while self._senders:
+                    await asyncio.wait(set(self._senders.values()))
+        except TimeoutError:
+            self.stop()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        for sender in self._senders.values():
+            sender.cancel()
+
+    async def _send(self, uid: str, waiting: deque[Json]) -> None:
+        try:
+            while waiting:
+                body = waiting.popleft()
+                with suppress(ClusterError):  # AlreadyExists: told before; all else: the log has the same line
+                    await self._cluster.create(Collection(EVENTS, body["metadata"]["namespace"]), body)
+        finally:
+            del self._senders[uid], self._waiting[uid]
 
 
 def event_object(about: Json, event: Event, *, now: datetime, component: str = COMPONENT) -> Json:

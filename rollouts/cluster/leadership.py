@@ -138,6 +138,8 @@ class Leadership:
         )
 
     async def _take(self) -> bool:
+        if self.is_leader and await self._renews():
+            return True
         lease = await self._read()
         if lease is None:
             return await self._create()
@@ -145,6 +147,15 @@ class Leadership:
         if self._is_held_by_other() and not self._is_over():
             return False
         return await self._write(lease)
+
+    async def _renews(self) -> bool:
+        """A holder need not look first: its own last write says what stands there, unless somebody meddled."""
+        if self._is_held_by_other() or not self._seen:
+            return False
+        try:
+            return await self._write(self._seen)
+        except NotFoundError:
+            return False
 
     async def _read(self) -> Json | None:
         try:

@@ -1,6 +1,10 @@
-"""A token bucket over the event loop's own clock. Used by the client where `--qps` is set."""
+"""Token buckets over the event loop's own clock. Used by the client where `--qps` is set."""
 
 import asyncio
+from collections import defaultdict
+
+from rollouts.cluster.kinds import EVENTS
+from rollouts.cluster.port import Resource
 
 
 class Pace:
@@ -20,3 +24,15 @@ class Pace:
         self._seen = now
         if self._tokens < 0:
             await asyncio.sleep(-self._tokens / self._qps)
+
+
+class Paces:
+    """A bucket for each API group, and one for events: no Lease and no abort waits behind what is merely told."""
+
+    def __init__(self, *, qps: float, burst: int) -> None:
+        self._paces: defaultdict[str, Pace] = defaultdict(lambda: Pace(qps=qps, burst=burst))
+
+    async def wait(self, resource: Resource) -> None:
+        """Return when it is the turn of a request for this resource."""
+        is_event = resource.plural == EVENTS.plural
+        await self._paces[EVENTS.plural if is_event else resource.group].wait()

@@ -51,8 +51,8 @@ class Settings:
     logs_requests: bool = False
     metrics_port: int = 8090
     healthz_port: int = 8080
-    qps: float = 40.0
-    burst: int = 80
+    qps: float = 400.0
+    burst: int = 800
     request_timeout: float = 30.0
     accepts_compression: bool = True
     rollout_threads: int = 10
@@ -88,8 +88,8 @@ FLAGS: tuple[Flag, ...] = (
     Flag("metricsPort", 8090, "Port of /metrics (0: any free one).", "metrics_port"),
     Flag("healthzPort", 8080, "Port of /healthz (0: any free one).", "healthz_port"),
     Flag("instance-id", "", "Only objects with this controller-instance-id label (none: without one).", "instance_id"),
-    Flag("qps", 40.0, "Requests per second to the API server.", "qps"),
-    Flag("burst", 80, "Requests at once beyond --qps.", "burst"),
+    Flag("qps", 400.0, "Requests per second to each API group of the API server, and for events.", "qps"),
+    Flag("burst", 800, "Requests at once beyond --qps.", "burst"),
     Flag("rollout-threads", 10, "Rollouts worked on at once (tasks of one event loop).", "rollout_threads"),
     Flag("analysis-threads", 30, "AnalysisRuns worked on at once.", "analysis_threads"),
     Flag("experiment-threads", 10, "Experiments worked on at once."),

@@ -45,8 +45,8 @@ class Controller:
         self.metrics = ports.metrics
         self._ports = ports
         self._settings = settings
-        events = Events(ports.cluster, ports.clock, heard=self._heard)
-        self._reconciler = Reconciler(ports.cluster, self.caches, events, self.queues.wake, ports.decide)
+        self._events = Events(ports.cluster, ports.clock, heard=self._heard)
+        self._reconciler = Reconciler(ports.cluster, self.caches, self._events, self.queues.wake, ports.decide)
         self._reconciler.observer.verify_every = settings.verify_every
         self._reconciler.pods.at_once = settings.metadata_threads
         self._reconciler.pods.attempts = settings.metadata_attempts
@@ -56,7 +56,7 @@ class Controller:
         self._reconciler.plugins = ports.plugins
         self._reconciler.observer.plugins = ports.plugins.names
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
-        shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, events.emit)
+        shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit)
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
             self._wakers.own_key(self.caches, kind.resource)
@@ -72,6 +72,12 @@ class Controller:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, and work while leading, until `stop`; then let running rounds end and give the lead away."""
+        try:
+            await self._run(stop)
+        finally:
+            self._events.stop()
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(self._source.run())]
             watching += [group.create_task(informer.run()) for informer in self._informers]
@@ -87,6 +93,7 @@ class Controller:
         await self._reconciler.conversations.close()
         await self._ports.plugins.close()
         await self.queues.close()
+        await self._events.close()
 
     async def _serve(self, stop: asyncio.Event) -> None:
         for informer in self._informers:

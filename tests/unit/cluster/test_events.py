@@ -1,5 +1,6 @@
 """Events: their form, their names, and that they never fail a round."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +72,7 @@ def test_an_event_that_was_told_before_is_told_once() -> None:
         events = Events(store, virtual_now)
         await events.emit(a_rollout(), PAUSED)
         await events.emit(a_rollout(), PAUSED)
+        await events.close()
         return len((await store.list(Collection(EVENTS, "default"))).items)
 
     assert run_virtual(main()) == 1
@@ -91,7 +93,60 @@ def test_an_event_that_is_refused_fails_nothing() -> None:
         store: Any = Refusing()
         events = Events(store, virtual_now, heard=lambda _about, event: heard.append(event.reason))
         await events.emit(a_rollout(), PAUSED)
+        await events.close()
 
     run_virtual(main())
 
     assert heard == ["RolloutPaused"]
+
+
+def test_events_of_one_object_go_out_in_order_and_hold_nobody_up() -> None:
+    """A server that takes its time delays neither the round nor another object's events."""
+    sent: list[tuple[float, str, str]] = []
+
+    class Tardy:
+        async def create(self, _: Collection, body: Json, __: CreateOptions = CreateOptions()) -> Json:
+            await asyncio.sleep(1)
+            sent.append((asyncio.get_running_loop().time(), body["involvedObject"]["uid"], body["reason"]))
+            return body
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(name)
+
+    async def main() -> float:
+        store: Any = Tardy()
+        events, loop = Events(store, virtual_now), asyncio.get_running_loop()
+        other = a_rollout()
+        other["metadata"]["uid"] = "u2"
+        began = loop.time()
+        for about, reason in ((a_rollout(), "A"), (a_rollout(), "B"), (other, "C")):
+            await events.emit(about, Event(reason, ""))
+        took = loop.time() - began
+        await events.close(grace=5)
+        sent[:] = [(moment - began, uid, reason) for moment, uid, reason in sent]
+        return took
+
+    assert run_virtual(main()) == 0
+    assert sorted(sent) == [(1.0, "u1", "A"), (1.0, "u2", "C"), (2.0, "u1", "B")]
+
+
+def test_what_waits_too_long_at_the_end_is_lost() -> None:
+    """A server that does not answer keeps no controller from its end."""
+
+    class Silent:
+        async def create(self, *_: Collection | Json | CreateOptions) -> Json:
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(name)
+
+    async def main() -> float:
+        store: Any = Silent()
+        events, loop = Events(store, virtual_now), asyncio.get_running_loop()
+        began = loop.time()
+        await events.emit(a_rollout(), PAUSED)
+        await events.close(grace=2)
+        return loop.time() - began
+
+    assert run_virtual(main()) == 2
