@@ -24,7 +24,8 @@ are plain dicts without a namespace, to be changed as needed. The rollout is cal
 given.
 
 Users do: apply, patch (merge; also other resources and subresources), edit (JSON patch), delete, set_image, scale (by
-the scale subresource), promote, promote(full=True), abort, retry, pause, undo, restart; `argo(*words)` is any line of
+the scale subresource), promote, promote(full=True), abort, retry, pause, undo, restart, open_gates (of pods with
+readiness gates: the way to hold a version back without waiting for a clock); `argo(*words)` is any line of
 our own CLI, `kubectl(*words)` the real kubectl (declare `@scenario(served=True)`, as that cannot live in virtual
 time). Each of them ends when the world shows what was written. `get` and `listed` ask the API server, for kinds that
 nobody watches.
@@ -43,6 +44,9 @@ wait for what is new (the step, a size, another phase). The order between differ
 rollout may reset its Services in the round after): wait for each. `seconds(n)` lets time pass: keep it short, on the
 real cluster it is true time; durations in manifests too. `quiet()` waits until nothing changes; `record(lambda world:
 …)` gives a list of all the different values that were ever seen, for what must never happen on the way.
+
+phase, healthy, paused and degraded also wait until the watches of ReplicaSets, Services and routes have caught up with
+what the status was written after. After any other `until`, wait for what belongs to another object; do not assert it.
 
 Events: `await stage.expect_events("RolloutUpdated", ("ScalingReplicaSet", "Scaled up …"), ("Warning", reason,
 message))` are all events about a rollout in order, no more and no less.

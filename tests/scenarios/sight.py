@@ -31,6 +31,7 @@ class Shelves:
     def __init__(self) -> None:
         self._objects: defaultdict[tuple[str, Resource], dict[str, Json]] = defaultdict(dict)
         self._listeners: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._gone: set[str] = set()
 
     def follow(self, resource: Resource, cache: Cache) -> None:
         """Keep what this cache holds."""
@@ -44,6 +45,10 @@ class Shelves:
         """Nobody listens to the namespace any more."""
         self._listeners.pop(namespace, None)
 
+    def has_gone(self, uid: str) -> bool:
+        """Whether the watch has told of this object's end."""
+        return uid in self._gone
+
     def of(self, namespace: str, resource: Resource) -> dict[str, Json]:
         """The objects by name."""
         return self._objects[namespace, resource]
@@ -53,6 +58,7 @@ class Shelves:
         namespace = meta.get("namespace", "")
         if after is None:
             self._objects[namespace, resource].pop(meta["name"], None)
+            self._gone.add(meta["uid"])
         else:
             self._objects[namespace, resource][meta["name"]] = after
         for listener in tuple(self._listeners[namespace]):
@@ -74,6 +80,12 @@ class Sight:
     def one(self, resource: Resource, name: str) -> Json | None:
         """One object of a watched kind, or None."""
         return next((obj for obj in self.all(resource) if obj["metadata"]["name"] == name), None)
+
+    def shows(self, resource: Resource, obj: Json) -> bool:
+        """Whether the watch has brought an object in this version or a later one, or has told of its end."""
+        seen = self.one(resource, obj["metadata"]["name"])
+        is_there = seen is not None and version_of(seen) >= version_of(obj)
+        return is_there or self._shelves.has_gone(obj["metadata"]["uid"])
 
     def rollout(self, name: str = "web") -> Json:
         """The Rollout; an empty one while there is none."""

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from rollouts.cluster import kinds
-from rollouts.cluster.informers import version_of
 from rollouts.cluster.port import Cluster, Collection, DeleteOptions, Json, Patch, PatchType, Query, Resource, Target
 from rollouts.controller.clock import Clock
 from tests.scenarios.picture import picture
@@ -185,6 +184,7 @@ class Stage:
             within=within,
             what=f"{name} is {phase}{at}",
         )
+        await self._caught_up()
 
     async def healthy(self, name: str = "web", *, image: str = "", within: float = 60.0) -> None:
         """Until the rollout is Healthy (and all its pods are of this image)."""
@@ -193,6 +193,7 @@ class Stage:
             within=within,
             what=f"{name} is Healthy{' with ' + image if image else ''}",
         )
+        await self._caught_up()
 
     async def paused(self, name: str = "web", *, step: int | None = None, within: float = 60.0) -> None:
         """Until the rollout is Paused (at this step index)."""
@@ -276,11 +277,14 @@ class Stage:
         return answer
 
     async def _until_seen(self, resource: Resource, written: Json) -> None:
-        name, version = written["metadata"]["name"], version_of(written)
-        await self.until(
-            lambda world: (seen := world.one(resource, name)) is not None and version_of(seen) >= version,
-            what=f"the watch brings {resource.kind} {name} as written",
-        )
+        what = f"the watch brings {resource.kind} {written['metadata']['name']} as written"
+        await self.until(lambda world: world.shows(resource, written), what=what)
+
+    async def _caught_up(self) -> None:
+        """What stood when a rollout's status was written is seen too: each kind has a watch of its own."""
+        for resource in (kinds.REPLICA_SETS, kinds.SERVICES, kinds.HTTP_ROUTES):
+            for obj in await self.listed(resource):
+                await self._until_seen(resource, obj)
 
     def _target(self, resource: Resource, name: str, subresource: str = "") -> Target:
         return Target(resource, name, self.namespace if resource.is_namespaced else None, subresource)
