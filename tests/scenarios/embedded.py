@@ -180,9 +180,17 @@ class StoreApi:
         """No command of a scenario waits."""
         raise AssertionError(f"a scenario's command may not watch {collection.resource.plural}: use stage.until")
 
+    def create(self, collection: Collection, body: Json) -> Json:
+        """The object as stored."""
+        return _at_once(self._store.create(collection, body))
+
     def patch(self, target: Target, patch: Patch) -> Json:
         """The object after the patch."""
         return _at_once(self._store.patch(target, patch))
+
+    def replace(self, target: Target, body: Json) -> Json:
+        """The object as stored."""
+        return _at_once(self._store.replace(target, body))
 
 
 def _at_once(verb: Coroutine[Any, Any, T]) -> T:

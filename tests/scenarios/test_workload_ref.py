@@ -37,7 +37,7 @@ def is_noted(world: Sight) -> bool:
     if rollout is None or origin is None:
         return False
     noted = (rollout["metadata"].get("annotations") or {}).get(NOTED)
-    return noted == str(origin["metadata"]["generation"]) == rollout["status"].get("workloadObservedGeneration")
+    return bool(noted == str(origin["metadata"]["generation"]) == rollout["status"].get("workloadObservedGeneration"))
 
 
 @scenario
