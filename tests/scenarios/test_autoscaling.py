@@ -81,9 +81,9 @@ async def test_autoscaled_while_healthy(stage: Stage) -> None:
     await stage.healthy(image="web:v1")
 
     assert stage.world.status()["duration"] == attempt
+    await stage.told(scaled(stage.world, "web:v1", (5, 1)))
     told = [event for event in stage.events() if event[1] == "ScalingReplicaSet"]
-    world = stage.world
-    assert told == [scaled(world, "web:v1", sizes) for sizes in ((0, 2), (2, 5), (5, 1))]
+    assert told == [scaled(stage.world, "web:v1", sizes) for sizes in ((0, 2), (2, 5), (5, 1))]
 
 
 @scenario

@@ -57,9 +57,9 @@ class Collector:
         return obj
 
     def settle(self, shelf: Shelf, obj: Json) -> None:
-        """After a write: collect what has no owner left, or only such as wait for what they own to go."""
+        """After a write: collect what has no owner left."""
         refs = obj["metadata"].get("ownerReferences")
-        if refs and not any(self._is_there(obj, ref) and not self._is_going(ref["uid"]) for ref in refs):
+        if refs and not any(self._is_there(obj, ref) for ref in refs):
             self._delete_again(shelf, obj, "Background")
 
     def _act(self, marked: Json) -> None:
@@ -95,11 +95,19 @@ class Collector:
             return
         shelf, obj = found
         finalizers = obj["metadata"].get("finalizers") or []
-        if FOREGROUND in finalizers and not any(_blocks(one, uid) for _, one in self._ledger.owned_by(uid)):
-            self._drop_finalizer(uid, FOREGROUND)
-            self._finish(uid)
+        if FOREGROUND in finalizers:
+            self._finish_in_foreground(uid)
         elif not finalizers and not is_graceful(obj) and not self._contents(shelf, obj):
             self._remove(shelf, obj)
+
+    def _finish_in_foreground(self, uid: str) -> None:
+        """Drop the finalizer once no dependent blocks; what was made since the deletion began is deleted too."""
+        blocking = [(shelf, one) for shelf, one in self._ledger.owned_by(uid) if _blocks(one, uid)]
+        for shelf, one in blocking:
+            self._leave(shelf, one, uid, "Foreground")
+        if not blocking:
+            self._drop_finalizer(uid, FOREGROUND)
+            self._finish(uid)
 
     def _drop_finalizer(self, uid: str, finalizer: str) -> None:
         if (found := self._ledger.by_uid(uid)) is not None:
