@@ -21,7 +21,7 @@ def verify(here: Situation, shares: Shares) -> Step | None:
         return None
     again = here.now + here.snapshot.verify_every
     events = (Event("WeightVerifyError", f"Failed to verify weight: {answer.message}", is_warning=True),)
-    is_told = observed.verified is False
+    is_told = observed.verified is False or not answer.message  # Argo: a mere "not yet" is no event
     return Step(events=() if is_told else events, wake_at=again, reason=f"weight not verified yet: {answer.message}")
 
 
