@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rollouts.decide.analyses import PRE, is_passed
 from rollouts.decide.pauses import BLUE_GREEN_PAUSE, is_blue_green_pause_over, with_pause, without_pause
-from rollouts.decide.scaling import preview_size
+from rollouts.decide.scaling import is_new_stable, preview_size
 from rollouts.decide.services import point
 from rollouts.decide.situation import Situation, Step
 from rollouts.model.strategy import BlueGreen
@@ -81,10 +81,10 @@ def is_ready(here: Situation) -> bool:
 
 
 def is_fast_tracked(here: Situation) -> bool:
-    """Nothing to lose by switching at once: a full promotion, a way back that still runs, or nothing served yet."""
+    """Nothing to lose by switching at once: a full promotion, a way back, or nothing served yet."""
     if here.is_initial or here.new is None or here.observed.promote_fully:
         return True
-    if here.is_way_back:
+    if here.is_way_back or is_new_stable(here):
         return True
     active = here.service_hash(_strategy(here).active_service)
     return active == here.new.hash or here.version_of(active) is None  # it selects nothing that is there

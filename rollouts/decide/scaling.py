@@ -225,12 +225,18 @@ def _scale_new_of_blue_green(here: Situation, strategy: BlueGreen) -> Step | Non
     return scale_to(here, here.new, preview_size(here, strategy))
 
 
+def is_new_stable(here: Situation) -> bool:
+    """The wanted version was promoted before: by another strategy, or it is the way back."""
+    return here.new is not None and here.new.hash == here.observed.stable
+
+
 def preview_size(here: Situation, strategy: BlueGreen) -> int:
     """Pods of the new version: a preview's worth until its promotion has begun, if the user wants it so."""
     if strategy.preview_replicas is None or here.status.promote_fully or here.is_initial:
         return here.rollout.size
     active = here.version_of(here.observed.blue_green.active)
-    if active is None or active.name == _name(here.new) or here.observed.blue_green.may_grow:
+    is_serving = active is not None and active.name != _name(here.new)
+    if not is_serving or is_new_stable(here) or here.observed.blue_green.may_grow:
         return here.rollout.size
     return strategy.preview_replicas
 

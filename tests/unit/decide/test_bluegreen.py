@@ -49,6 +49,20 @@ def test_a_service_that_selects_nothing_is_switched_at_once() -> None:
     assert here.status.phase is Phase.HEALTHY
 
 
+def test_a_version_that_is_stable_already_is_no_preview() -> None:
+    """A canary that becomes blue-green keeps its pods, and its active Service is led to them without a pause."""
+    here = deployed(a_blue_green(auto_promotion=False, preview_replicas=1))
+    here.release("v2")
+    here.patch(promote_fully=True)
+    here.settle()
+    here.services["active"] = Service("active", "v1", "shop")
+    here.settle()
+
+    assert here.versions["shop-v2"].replicas == 4
+    assert here.services["active"].hash == "v2"
+    assert not here.status.pauses
+
+
 def test_the_old_version_stays_for_its_delay() -> None:
     """A fast way back stays open until the delay is over."""
     here = deployed(a_blue_green())
