@@ -261,6 +261,54 @@ async def test_stable_falls_ill(stage: Stage) -> None:
 
 
 @scenario
+async def test_aborted_while_stable_is_ill(stage: Stage) -> None:
+    """An abort gives the traffic to nobody who cannot serve: it moves with stable's first pod, and then at once."""
+    world = a_routed_world(weight(50), pause(), replicas=2, abortScaleDownDelaySeconds=1)
+    world[-1]["spec"]["template"] = a_pod(readinessGates=[{"conditionType": GATE}])
+    await stage.apply(*world)
+    await stage.until(lambda world: len(world.pods("web:v1")) == 2)
+    await stage.open_gates(GATE)
+    await stage.healthy(image="web:v1")
+    await stage.set_image("web:v2")
+    await stage.until(lambda world: len(world.pods("web:v2")) == 1)
+    await stage.open_gates(GATE, image="web:v2")
+    await stage.paused(step=1)
+    await stage.open_gates(GATE, image="web:v1", value="False")
+    await stage.until(lambda world: world.available() == {"web:v1": 0, "web:v2": 1})
+    await stage.abort()
+    await stage.degraded()
+    await stage.quiet(3)
+    assert stage.world.weights() == {"web-stable": 50, "web-canary": 50}
+    assert stage.world.available() == {"web:v1": 0, "web:v2": 1}
+
+    await stage.open_gates(GATE, image="web:v1", most=1)
+    await stage.until(lambda world: world.weights() == {"web-stable": 100, "web-canary": 0})
+    assert stage.world.sizes() == {"web:v1": 2, "web:v2": 1}
+    await stage.open_gates(GATE, image="web:v1")
+    await stage.until(lambda world: world.sizes() == {"web:v1": 2, "web:v2": 0})
+    assert stage.world.message() == "RolloutAborted: Rollout aborted update to revision 2"
+
+
+@scenario
+async def test_aborted_before_anything_serves(stage: Stage) -> None:
+    """An abort in the first step, of a canary without a ready pod: its pods go, and no route was ever touched."""
+    await stage.apply(*a_routed_world(weight(50), pause(), replicas=2, abortScaleDownDelaySeconds=1))
+    await stage.healthy(image="web:v1")
+    await stage.until(lambda world: world.service_image("web-canary") == "web:v1")
+    weights = stage.record(lambda world: world.weights())
+    chosen = stage.record(lambda world: world.service_image("web-canary"))
+    await stage.set_image(BAD)
+    await stage.until(lambda world: world.sizes().get(BAD) == 1)
+    await stage.abort()
+    await stage.degraded()
+    await stage.until(lambda world: world.sizes() == {"web:v1": 2, BAD: 0})
+    await stage.quiet()
+
+    assert (weights, chosen) == ([{"web-stable": 100, "web-canary": 0}], ["web:v1"])
+    assert stage.world.reasons().count("RolloutAborted") == 1
+
+
+@scenario
 async def test_stable_was_never_well(stage: Stage) -> None:
     """A first version that never got ready is overtaken by one that does: no promote is needed."""
     await stage.apply(a_rollout(canary(weight(50), pause(), **STRICT), image=BAD, replicas=2))

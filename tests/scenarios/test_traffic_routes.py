@@ -4,7 +4,17 @@ from typing import Any
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json
-from tests.builders.manifests import PLUGIN, a_rollout, a_routed_world, an_object, canary, pause, services, weight
+from tests.builders.manifests import (
+    PLUGIN,
+    a_rollout,
+    a_routed_world,
+    an_object,
+    canary,
+    canary_scale,
+    pause,
+    services,
+    weight,
+)
 from tests.scenarios.playing import scenario
 from tests.scenarios.sight import Sight
 from tests.scenarios.stage import Stage
@@ -151,6 +161,24 @@ async def test_canary_is_never_smaller_than_asked(stage: Stage) -> None:
 
     assert stage.world.available() == {"web:v1": 4, "web:v2": 2}
     assert stage.world.weights() == {"web-stable": 99, "web-canary": 1}
+
+
+@scenario
+async def test_canary_sized_by_a_weight_of_its_own(stage: Stage) -> None:
+    """setCanaryScale with a weight: pods for this share, whatever the routes say, also when the rollout is scaled."""
+    await stage.apply(*a_routed_world(canary_scale(weight=75), weight(10), pause(), replicas=4))
+    await stage.healthy(image="web:v1")
+    await stage.set_image("web:v2")
+    await stage.paused(step=2)
+    assert (stage.world.weights()["web-canary"], stage.world.sizes()["web:v2"]) == (10, 3)
+    await stage.scale(8)
+    await stage.until(lambda world: world.available() == {"web:v1": 8, "web:v2": 6})
+    await stage.scale(2)
+    await stage.until(lambda world: world.available() == {"web:v1": 2, "web:v2": 2})
+
+    assert (stage.world.phase(), stage.world.weights()["web-canary"]) == ("Paused", 10)
+    await stage.promote()
+    await stage.until(lambda world: world.available()["web:v2"] == 2 and world.phase() == "Healthy")
 
 
 @scenario
