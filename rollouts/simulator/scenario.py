@@ -97,6 +97,11 @@ def parse_scenario(data: Any) -> Scenario:
     return _read(Scenario(), data, "scenario", _SCENARIO)
 
 
+def parse_behaviour(start: Behaviour, data: Any, path: str) -> Behaviour:
+    """The behaviour with these fields of it changed, written as an image's are."""
+    return _read(start, data, path, _BEHAVIOUR)
+
+
 def with_annotations(behaviour: Behaviour, annotations: Mapping[str, str]) -> Behaviour:
     """The behaviour as a pod's own annotations change it."""
     for name, (attribute, read) in _ANNOTATIONS.items():
