@@ -20,6 +20,8 @@ from rollouts.controller.plugins.protocol import Plugin, PluginError
 from rollouts.telemetry.logs import log
 
 LONGEST_LINE = 4 * 1024 * 1024
+LAST_MOMENT = 2.0
+"""Seconds between the end of a program's answers and its own."""
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", *_PROXIES)
 
@@ -57,8 +59,7 @@ class Program:
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         await process.wait()
         for task in self._reading:
             task.cancel()
@@ -100,9 +101,7 @@ class Program:
         with contextlib.suppress(ValueError):  # a line beyond all bounds: no program of ours
             while line := await process.stdout.readline():
                 self._take(line)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        self._lose(f"the program ended with code {await process.wait()}")
+        self._lose(f"the program ended with code {await _end_of(process)}")
 
     def _take(self, line: bytes) -> None:
         try:
@@ -131,6 +130,23 @@ class Program:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(PluginError(why))
+
+
+async def _end_of(process: asyncio.subprocess.Process) -> int:
+    """The code of a program that says no more: it gets a moment to end by itself."""
+    try:
+        async with asyncio.timeout(LAST_MOMENT):
+            return await process.wait()
+    except TimeoutError:
+        _kill(process)
+        return await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """The program and its children. Not by Process.kill, which looks whether it still runs and so takes its code."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def program(name: str, path: Path, args: tuple[str, ...], *, timeout: float) -> Plugin:
