@@ -93,7 +93,8 @@ async def set_up(stage: Stage, case: Json) -> None:
     uid = stage.world.rollout(NAME)["metadata"]["uid"]
     rest = [_owned(obj, uid) for obj in objects if obj is not rollout]
     await stage.apply(*rest, *_routes(rollout, status))
-    await stage.until(lambda world: all(_is_there(world.one(kinds.REPLICA_SETS, name), size) for name, size in _sizes(rest)))
+    sizes = _sizes(rest)
+    await stage.until(lambda world: all(_is_there(world.one(kinds.REPLICA_SETS, name), sizes[name]) for name in sizes))
     await stage.patch({"status": _observed(stage, status)}, name=NAME, subresource="status")
 
 
@@ -109,7 +110,8 @@ async def is_ours(stage: Stage) -> None:
 
 
 def _is_observed(rollout: Json) -> bool:
-    return rollout["status"].get("observedGeneration") == str(rollout["metadata"]["generation"])
+    observed: str | None = rollout["status"].get("observedGeneration")
+    return observed == str(rollout["metadata"]["generation"])
 
 
 async def hand_back(stage: Stage) -> None:
@@ -162,8 +164,8 @@ def _made(obj: Json) -> str:
     return str(obj["metadata"].get("creationTimestamp", ""))
 
 
-def _sizes(objects: list[Json]) -> list[tuple[str, int]]:
-    return [(obj["metadata"]["name"], obj["spec"]["replicas"]) for obj in objects if obj["kind"] == "ReplicaSet"]
+def _sizes(objects: list[Json]) -> dict[str, int]:
+    return {obj["metadata"]["name"]: obj["spec"]["replicas"] for obj in objects if obj["kind"] == "ReplicaSet"}
 
 
 def _is_there(replica_set: Json | None, size: int) -> bool:
