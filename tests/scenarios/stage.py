@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from rollouts.cluster import kinds
+from rollouts.cluster.informers import version_of
 from rollouts.cluster.port import Cluster, Collection, DeleteOptions, Json, Patch, PatchType, Query, Resource, Target
 from rollouts.controller.clock import Clock
 from tests.scenarios.picture import picture
 from tests.scenarios.sight import WATCHED, Shelves, Sight, Told
+from tests.scenarios.statuses import faults_of
 
 T = TypeVar("T")
 MANAGER = "user"
@@ -52,6 +54,7 @@ class Stage:
         self.world = Sight(self.house.shelves, self.namespace)
         self._looks: list[Callable[[], None]] = []
         self._broken: list[Exception] = []
+        self._read: dict[str, int] = {}
         self.house.shelves.listen(self.namespace, self._changed)
 
     # What users do.
@@ -252,7 +255,10 @@ class Stage:
         return seen
 
     def end(self) -> None:
-        """The story is over, nobody looks any more. A question of `record` that broke on the way is raised here."""
+        """The story is over, nobody looks any more.
+
+        What broke on the way is raised here: a question of `record`, or a status that Argo's controller could not read.
+        """
         self.house.shelves.leave(self.namespace)
         if self._broken:
             raise self._broken[0]
@@ -266,8 +272,18 @@ class Stage:
         return picture(self.world, self.house.log(), self.namespace)
 
     def _changed(self) -> None:
+        for rollout in self.world.all(kinds.ROLLOUTS):
+            self._read_status(rollout)
         for look in tuple(self._looks):
             look()
+
+    def _read_status(self, rollout: Json) -> None:
+        """Each status once: it has to be one that Argo's controller can take over again."""
+        name, version = rollout["metadata"]["name"], version_of(rollout)
+        if self._read.get(name) != version:
+            self._read[name] = version
+            faults = faults_of(rollout.get("status") or {})
+            self._broken += [AssertionError(f"{self.namespace}/{name}: {fault}") for fault in faults]
 
     async def _write(self, target: Target, patch: Patch) -> Json:
         """Patch, and wait until the world shows it: what is asked next is asked of the world after this."""
