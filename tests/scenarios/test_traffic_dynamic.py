@@ -119,7 +119,7 @@ async def test_dynamic_stable_rolled_back(stage: Stage) -> None:
 
 @scenario
 async def test_dynamic_stable_keeps_an_aborted_canary(stage: Stage) -> None:
-    """abortScaleDownDelaySeconds 0 keeps the canary's pods here too, without weight. (Argo scales them down.)"""
+    """abortScaleDownDelaySeconds 0 keeps the canary's pods here too, without weight, where Argo scales them down."""
     await dynamic(stage, weight(50), pause(), gated=False, abortScaleDownDelaySeconds=0)
     await stage.set_image("web:v2")
     await stage.paused(step=1)
