@@ -103,7 +103,8 @@ class Observer:
         uid, version = meta.get("uid", ""), meta.get("resourceVersion", "")
         held = self._parsed.get(uid)
         if held is None or held[0] != version or not version:
-            held = self._parsed[uid] = version, argo.parse(manifest)
+            again = argo.parse(manifest) if held is None else argo.parse_again(manifest, held[1])
+            held = self._parsed[uid] = version, again
         return held[1]
 
     def forget(self, manifest: Json) -> None:

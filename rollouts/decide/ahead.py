@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rollouts.decide import decide
+from rollouts.decide.conditions import PROGRESSING
 from rollouts.decide.finish import finished
 from rollouts.decide.fold import folded
 from rollouts.decide.imagine import imagined
@@ -92,6 +93,16 @@ def _may_wait(snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
     done = imagined(snapshot, replace(plan, status=snapshot.rollout.status), now)
     if done is None or not _are_pods_on_their_way(done):
         return False
+    return _is_told_as_anew(plan.status, now) if here.template_changed else _is_come_to_again(done, plan, now)
+
+
+def _is_told_as_anew(status: Status, now: datetime) -> bool:
+    """An update that begins is told without what the old status said of progress, a missed deadline for one."""
+    progressing = status.condition(PROGRESSING)
+    return progressing is not None and (progressing.reason, progressing.updated) == ("ReplicaSetUpdated", now)
+
+
+def _is_come_to_again(done: Snapshot, plan: Plan, now: datetime) -> bool:
     again = _planned(done, now) if plan.effects else plan
     return again.status == plan.status and not again.effects
 

@@ -134,15 +134,12 @@ def test_a_fold_is_what_its_rounds_would_have_been(world: tuple[Strategy, int, l
 @given(worlds, st.integers(0, 8))
 @example((CAREFUL, 4, STEP_BEFORE_GROWTH), 1)
 def test_a_kill_after_any_effect_changes_nothing(world: tuple[Strategy, int, list[str]], count: int) -> None:
-    """The next process meets some effects done and the old status, and comes to the same end without a step back.
-
-    Asked of plans in which effects of more than one round stand before the status.
-    """
+    """The next process meets some effects done and the old status, and comes to the same end without a step back."""
     calm = lived(*world)
     killed = twin(calm)
     plan = killed.decide()
     if plan.effects == decide(killed.snapshot, killed.now).effects:
-        return
+        return  # a single round's, which no fold has put before the status
     for effect in plan.effects[:count]:
         killed.carry_out(effect)
 

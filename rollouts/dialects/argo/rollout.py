@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +61,25 @@ def parse(manifest: Json) -> Rollout:
             *rollout_faults(spec, is_resolved=flag(spec.get(RESOLVED)), template=hashed.json),
             *unsupported_faults(spec),
         ),
+    )
+
+
+def parse_again(manifest: Json, known: Rollout) -> Rollout:
+    """What `parse` says of a manifest, given what it said of an earlier one of the same spec.
+
+    The spec is the same where the generation is; the template's hash follows from the count of collisions too.
+    """
+    meta, _, status = _sections(manifest)
+    is_same = known.generation == integer(meta.get("generation")) != 0 and known.uid == text(meta.get("uid"))
+    if not is_same or known.is_partly_read or known.status.collisions != integer(status.get("collisionCount")):
+        return parse(manifest)
+    annotations = mapping(meta.get("annotations"))
+    return replace(
+        known,
+        status=statuses.read(status, known.strategy.max_weight if isinstance(known.strategy, Canary) else 100),
+        revision=_decimal(annotations.get(REVISION)),
+        workload_generation=text(annotations.get(WORKLOAD_GENERATION)),
+        is_deleted=meta.get("deletionTimestamp") is not None,
     )
 
 
