@@ -101,6 +101,7 @@ async def test_canary_rolled_back_within_its_window(stage: Stage) -> None:
     await stage.healthy(image="web:v1")
     await stage.set_image("web:v2")
     await stage.healthy(image="web:v2")
+    await stage.quiet()
     phases = stage.record(lambda world: world.phase())
     await stage.set_image("web:v1")
     await stage.healthy(image="web:v1")
