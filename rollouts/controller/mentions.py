@@ -21,23 +21,24 @@ class Mentions:
     """The index, both ways."""
 
     def __init__(self) -> None:
-        self._named: dict[Key, frozenset[Ref]] = {}
+        self._named: dict[Key, tuple[Ref, ...]] = {}
         self._namers: defaultdict[Ref, set[Key]] = defaultdict(set)
 
-    def update(self, key: Key, refs: Iterable[Ref]) -> frozenset[Ref]:
-        """From now on this object names just these. What it names no more."""
-        now, before = frozenset(refs), self._named.get(key, frozenset())
-        for ref in before - now:
+    def update(self, key: Key, refs: Iterable[Ref]) -> tuple[Ref, ...]:
+        """From now on this object names just these. What it names no more, in its order: that of a set is chance."""
+        now, before = tuple(dict.fromkeys(refs)), self._named.get(key, ())
+        gone = tuple(ref for ref in before if ref not in now)
+        for ref in gone:
             self._namers[ref].discard(key)
             if not self._namers[ref]:
                 del self._namers[ref]
-        for ref in now - before:
+        for ref in now:
             self._namers[ref].add(key)
         if now:
             self._named[key] = now
         else:
             self._named.pop(key, None)
-        return before - now
+        return gone
 
     def of(self, ref: Ref) -> tuple[Key, ...]:
         """Who names this object."""

@@ -93,3 +93,12 @@ def test_a_service_of_another_rollout_is_a_fault() -> None:
     assert faults(metadata=owner) == [
         f'{path}: Invalid value: "web-stable": Service "web-stable" is managed by another Rollout'
     ]
+
+
+def test_what_is_named_no_more_comes_in_the_order_in_which_it_was_named() -> None:
+    """Whoever is woken for it is woken in the same order in every process, or no simulation could be seen again."""
+    mentions, key = Mentions(), Key("rollouts", "shop", "web")
+    services = [Ref("v1", "Service", "shop", name) for name in ("stable", "canary", "active", "preview")]
+    mentions.update(key, services)
+
+    assert mentions.update(key, services[1:2]) == (services[0], services[2], services[3])
