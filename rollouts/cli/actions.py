@@ -1,46 +1,156 @@
-"""`abort`, `pause` and `retry rollout`: one request each."""
+"""`abort`, `pause`, `retry` and `terminate`: one request each."""
 
 import click
 
-from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.arguments import CobraCommand, CobraGroup
 from rollouts.cli.session import Session
 from rollouts.cli.writing import patch_spec, patch_status
+from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS
+from rollouts.cluster.port import Patch, PatchType
 
 
-@click.command("abort", cls=CobraCommand)
+@click.command(
+    "abort",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+  # Abort a rollout
+  kubectl argo rollouts abort guestbook
+""",
+)
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def abort(session: Session, names: tuple[str, ...]) -> None:
-    """Abort the rollouts NAMES: all traffic goes back to the stable version."""
+    """Abort rollouts: all traffic goes back to the stable version.
+
+    The new version stays in the spec; `retry rollout` tries it again, `undo` takes it back.
+    """
     for name in names:
         patch_status(session, name, {"abort": True})
         click.echo(f"rollout '{name}' aborted")
 
 
-@click.command("pause", cls=CobraCommand)
+@click.command(
+    "pause",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+  # Pause a rollout
+  kubectl argo rollouts pause guestbook
+""",
+)
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def pause(session: Session, names: tuple[str, ...]) -> None:
-    """Pause the rollouts NAMES where they are; `promote` goes on."""
+    """Pause rollouts where they are; `promote` goes on."""
     for name in names:
         patch_spec(session, name, {"paused": True})
         click.echo(f"rollout '{name}' paused")
 
 
-@click.group("retry", help="Try an aborted rollout again")
+@click.group(
+    "retry",
+    cls=CobraGroup,
+    use="<rollout|experiment> RESOURCE_NAME",
+    examples="""
+	# Retry an aborted rollout
+	kubectl argo rollouts retry rollout guestbook
+
+	# Retry a failed experiment
+	kubectl argo rollouts retry experiment my-experiment
+""",
+)
 def retry() -> None:
-    """The group of `retry`."""
+    """Try an aborted rollout or a failed experiment again."""
 
 
-@retry.command("rollout", cls=CobraCommand)
+@retry.command(
+    "rollout",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    aliases=("ro", "rollouts"),
+    examples="""
+	# Retry an aborted rollout
+	kubectl argo rollouts retry rollout guestbook
+""",
+)
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def retry_rollout(session: Session, names: tuple[str, ...]) -> None:
-    """Let the aborted rollouts NAMES begin again at their first step."""
+    """Let aborted rollouts begin again at their first step."""
     for name in names:
         patch_status(session, name, {"abort": False})
         click.echo(f"rollout '{name}' retried")
 
 
-retry.add_command(retry_rollout, "rollouts")
-retry.add_command(retry_rollout, "ro")
+@retry.command(
+    "experiment",
+    cls=CobraCommand,
+    use="EXPERIMENT_NAME",
+    aliases=("exp", "experiments"),
+    examples="""
+	# Retry an experiment
+	kubectl argo rollouts retry experiment my-experiment
+""",
+)
+@click.argument("names", nargs=-1, required=True)
+@click.pass_obj
+def retry_experiment(session: Session, names: tuple[str, ...]) -> None:
+    """Let experiments that have ended run again from the start."""
+    for name in names:
+        session.api.patch(session.target(EXPERIMENTS, name), Patch(PatchType.MERGE, {"status": None}))
+        click.echo(f"experiment '{name}' retried")
+
+
+@click.group(
+    "terminate",
+    cls=CobraGroup,
+    use="<analysisrun|experiment> RESOURCE_NAME",
+    examples="""
+	# Terminate an AnalysisRun
+	kubectl argo rollouts terminate analysisrun guestbook-877894d5b-4-success-rate.1
+
+	# Terminate a failed experiment
+	kubectl argo rollouts terminate experiment my-experiment
+""",
+)
+def terminate() -> None:
+    """End an AnalysisRun or an experiment that is running."""
+
+
+@terminate.command(
+    "analysisrun",
+    cls=CobraCommand,
+    use="ANALYSISRUN_NAME",
+    aliases=("ar", "analysisruns"),
+    examples="""
+	# Terminate an AnalysisRun
+	kubectl argo rollouts terminate analysisrun guestbook-877894d5b-4-success-rate.1
+""",
+)
+@click.argument("names", nargs=-1, required=True)
+@click.pass_obj
+def terminate_run(session: Session, names: tuple[str, ...]) -> None:
+    """End AnalysisRuns: what they measured until then decides."""
+    for name in names:
+        session.api.patch(session.target(ANALYSIS_RUNS, name), Patch(PatchType.MERGE, {"spec": {"terminate": True}}))
+        click.echo(f"analysisRun '{name}' terminated")
+
+
+@terminate.command(
+    "experiment",
+    cls=CobraCommand,
+    use="EXPERIMENT_NAME",
+    aliases=("exp", "experiments"),
+    examples="""
+	# Terminate an experiment
+	kubectl argo rollouts terminate experiment my-experiment
+""",
+)
+@click.argument("names", nargs=-1, required=True)
+@click.pass_obj
+def terminate_experiment(session: Session, names: tuple[str, ...]) -> None:
+    """End experiments: their pods go, their AnalysisRuns end."""
+    for name in names:
+        session.api.patch(session.target(EXPERIMENTS, name), Patch(PatchType.MERGE, {"spec": {"terminate": True}}))
+        click.echo(f"experiment '{name}' terminated")

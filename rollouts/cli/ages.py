@@ -1,6 +1,9 @@
 """Times as kubectl words them. Called by info; knows no clock."""
 
+import re
 from datetime import UTC, datetime, timedelta
+
+UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 FOREVER = timedelta(seconds=(2**63 - 1) / 1e9)
 """What Go makes of the time since the year 1: an object without a time looks this old."""
@@ -13,6 +16,16 @@ def moment(text: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def in_seconds(text: object) -> timedelta | None:
+    """A Go duration (1m30s, 500ms); a plain number is seconds; None for anything else."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", str(text))
+    if str(text).isdigit():
+        return timedelta(seconds=float(str(text)))
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in parts))
 
 
 def since(text: object, now: datetime) -> str:

@@ -1,112 +1,128 @@
-"""Command lines as cobra and kubectl take them, made fit for click. Called by main before click sees anything.
+"""Commands as cobra has them, made with click. Used by every command of a client.
 
-Cobra takes kubectl's flags before, between and after the words of a command, and `--watch=false` for any boolean.
+`--watch=false` for any boolean, other names for a command, examples in its help, and the usage for an answer where
+arguments are missing or too many. kubectl's persistent flags are taken out before (rollouts/cli/flags.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import click
 
-from rollouts.cli.session import CommandError
-
-VALUED: Mapping[str, str] = {
-    "--as": "as",
-    "--as-group": "as-group",
-    "--as-uid": "as-uid",
-    "--context": "context",
-    "--kloglevel": "",
-    "--kubeconfig": "kubeconfig",
-    "--loglevel": "",
-    "--namespace": "namespace",
-    "--request-timeout": "",
-    "--server": "server",
-    "--token": "token",
-    "-n": "namespace",
-    "-s": "server",
-    "-v": "",
-}
-"""Persistent flags with a value, and what they are called in Session.flags; "" is taken and has no meaning here."""
-COMMON = (
-    ("-n, --namespace TEXT", "The namespace, if not that of the kubeconfig's context."),
-    ("--context TEXT", "The context of the kubeconfig."),
-    ("--kubeconfig FILE", "The kubeconfig, if not $KUBECONFIG or ~/.kube/config."),
-)
-"""Of these, what help shows."""
-UNSUPPORTED = (
-    "--cache-dir",
-    "--certificate-authority",
-    "--client-certificate",
-    "--client-key",
-    "--cluster",
-    "--disable-compression",
-    "--insecure-skip-tls-verify",
-    "--password",
-    "--tls-server-name",
-    "--user",
-    "--username",
-)
-"""kubectl has them; ours come from the kubeconfig alone."""
-TRUE, FALSE = ("true", "t", "1"), ("false", "f", "0")
+from rollouts.cli.flags import FALSE, TRUE
+from rollouts.cli.usage import page, usage
 
 
-def split(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """kubectl's persistent flags by name, and the command line without them."""
-    flags: dict[str, str] = {}
-    rest: list[str] = []
-    queue = list(words)
-    while queue:
-        word = queue.pop(0)
-        if word == "--":
-            return flags, [*rest, word, *queue]
-        name, has_value, value = _parted(word)
-        if name in UNSUPPORTED:
-            raise CommandError(f"flag {name} is not supported: put it into the kubeconfig")
-        if name not in VALUED:
-            rest.append(word)
-            continue
-        if not has_value and not queue:
-            raise CommandError(f"flag needs an argument: {name}")
-        if meaning := VALUED[name]:
-            flags[meaning] = value if has_value else queue.pop(0)
-        elif not has_value:
-            queue.pop(0)
-    return flags, rest
+class WrongArguments(click.UsageError):
+    """Too few arguments, too many, or of a wrong form. The answer is the command's usage."""
 
 
-def _parted(word: str) -> tuple[str, bool, str]:
-    """Name, is the value in the same word, value: `-nx`, `-n=x` and `--name=x` all are."""
-    if word.startswith("--"):
-        name, equals, value = word.partition("=")
-        return name, bool(equals), value
-    if len(word) > 2 and word[:2] in VALUED:
-        return word[:2], True, word[2:].removeprefix("=")
-    return word, False, ""
-
-
-def first_word(words: Sequence[str]) -> str:
-    """The command's name: the first word that is no flag and no flag's value."""
-    queue = list(words)
-    while queue:
-        word = queue.pop(0)
-        if not word.startswith("-"):
-            return word
-        if word in VALUED and queue:
-            queue.pop(0)
-    return ""
+class UnknownCommand(click.UsageError):
+    """No such command; the message names those that are near."""
 
 
 class CobraCommand(click.Command):
-    """A command whose booleans take `=true` and `=false`, and whose help names the flags that `split` takes out."""
+    """A command. `use` are its arguments as help shows them, `examples` stand indented, `aliases` are other names."""
+
+    def __init__(
+        self,
+        *args: Any,
+        use: str = "",
+        examples: str = "",
+        aliases: Sequence[str] = (),
+        is_local: bool = False,
+        **named: Any,
+    ) -> None:
+        super().__init__(*args, **named)
+        self.use, self.examples, self.aliases, self.is_local = use, examples.strip("\n"), aliases, is_local
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Rewrite the booleans, then parse as ever."""
-        booleans = {name: option for option in self.params for name in option.opts if _is_boolean(option)}
-        return super().parse_args(ctx, [word for arg in args for word in _plain(arg, booleans)])
+        """Rewrite the booleans, then parse as ever; wrong arguments are told from wrong flags."""
+        try:
+            return super().parse_args(ctx, plain_booleans(self, args))
+        except click.MissingParameter as error:
+            if isinstance(error.param, click.Argument):
+                refuse_arguments(ctx)
+            raise
+        except click.UsageError as error:
+            if type(error) is click.UsageError:  # its sub-classes speak of flags
+                refuse_arguments(ctx)
+            raise
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
-        """kubectl's persistent flags that one needs most."""
-        with formatter.section("As in kubectl"):
-            formatter.write_dl(COMMON)
+    def get_help(self, ctx: click.Context) -> str:
+        """The page in cobra's form."""
+        return page(ctx, self.help or "", self.examples, {}).rstrip("\n")
+
+    def get_usage(self, ctx: click.Context) -> str:
+        """The page without its head."""
+        return usage(ctx, self.examples, {})
+
+
+class CobraGroup(click.Group):
+    """A command of commands. They are found by their aliases too, which help does not list again."""
+
+    def __init__(self, *args: Any, use: str = "", examples: str = "", **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.use, self.examples = use, examples.strip("\n")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """By name or alias."""
+        found = super().get_command(ctx, cmd_name)
+        named = (command for command in self.commands.values() if cmd_name in getattr(command, "aliases", ()))
+        return found or next(named, None)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, under its own name also where an alias was typed."""
+        command = self.get_command(ctx, args[0])
+        if command is None and not args[0].startswith("-"):
+            refuse_command(ctx, args[0], self.list_commands(ctx))
+        name, command, rest = super().resolve_command(ctx, args)
+        return command.name if command else name, command, rest
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Rewrite the booleans; none at all is answered with the usage."""
+        if not args and not self.invoke_without_command:
+            refuse_arguments(ctx)
+        return super().parse_args(ctx, plain_booleans(self, args))
+
+    def lines(self, ctx: click.Context) -> Mapping[str, str]:
+        """Its commands with what help says of each."""
+        shown = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        return {name: command.get_short_help_str(200) for name, command in shown if command and not command.hidden}
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The page in cobra's form."""
+        return page(ctx, self.help or "", self.examples, self.lines(ctx)).rstrip("\n")
+
+    def get_usage(self, ctx: click.Context) -> str:
+        """The page without its head."""
+        return usage(ctx, self.examples, self.lines(ctx))
+
+
+def refuse_arguments(ctx: click.Context) -> NoReturn:
+    """End with the usage of the command."""
+    raise WrongArguments(ctx.command.get_usage(ctx), ctx)
+
+
+def refuse_command(ctx: click.Context, word: str, known: Iterable[str]) -> NoReturn:
+    """End with the names that were perhaps meant."""
+    raise UnknownCommand(f'unknown command "{word}" for "{ctx.command_path}"{did_you_mean(word, known)}', ctx)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "web-1" or "web-2"?`, or nothing where no name is near."""
+    from difflib import get_close_matches
+
+    near = " or ".join(f'"{name}"' for name in get_close_matches(word, sorted(known), n=3))
+    return f"; did you mean {near}?" if near else ""
+
+
+def plain_booleans(command: click.Command, words: Iterable[str]) -> list[str]:
+    """The words, with every `--flag=true` and `--flag=false` as click takes them."""
+    booleans = {name: option for option in command.params for name in option.opts if _is_boolean(option)}
+    return [plain for word in words for plain in _plain(word, booleans)]
 
 
 def _is_boolean(option: click.Parameter) -> bool:
@@ -122,4 +138,4 @@ def _plain(word: str, booleans: Mapping[str, click.Parameter]) -> list[str]:
         return [name]
     if value.lower() in FALSE:
         return option.secondary_opts[:1]
-    raise click.UsageError(f'invalid argument "{value}" for "{name}" flag: it is true or false')
+    raise click.BadParameter(f'invalid argument "{value}" for "{name}" flag: it is true or false')

@@ -1,74 +1,152 @@
-"""`get rollout NAME`: the tree of a rollout, once or as it changes."""
+"""`get rollout NAME`, `get experiment NAME`: the tree of what it owns, once or as it changes."""
+
+from collections.abc import Callable, Sequence
 
 import click
 
-from rollouts.cli.arguments import CobraCommand
-from rollouts.cli.doorbell import Doorbell
+from rollouts.cli.arguments import CobraCommand, CobraGroup
+from rollouts.cli.experiments import experiment_info
 from rollouts.cli.info import HASH, World, rollout_info
+from rollouts.cli.mirror import Mirror, only
+from rollouts.cli.screen import Screen
 from rollouts.cli.session import Session
-from rollouts.cli.tree import draw
+from rollouts.cli.tree import draw, draw_experiment
 from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
-from rollouts.cluster.port import Json, Query
+from rollouts.cluster.port import Json, Query, Resource
 
-CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+OF_ROLLOUT = ((REPLICA_SETS, HASH), (PODS, HASH), (EXPERIMENTS, ""), (ANALYSIS_RUNS, ""))
+OF_EXPERIMENT = ((REPLICA_SETS, ""), (PODS, ""), (ANALYSIS_RUNS, ""))
+Owned = Sequence[tuple[Resource, str]]
+All = Callable[[Resource, str], Sequence[Json]]
+Draw = Callable[[Json, All], str]
 
 
-@click.group(help="Show a rollout and all that it owns as a tree")
+@click.group(
+    "get",
+    cls=CobraGroup,
+    use="<rollout|experiment> RESOURCE_NAME",
+    examples="""
+  # Get a rollout and watch its progress
+  kubectl argo rollouts get rollout guestbook -w
+
+  # Get an experiment
+  kubectl argo rollouts get experiment my-experiment
+""",
+)
 def get() -> None:
-    """The group of `get`."""
+    """Show a rollout or an experiment and all that it owns as a tree."""
 
 
-@get.command("rollout", cls=CobraCommand)
+@get.command(
+    "rollout",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    aliases=("ro", "rollouts"),
+    examples="""
+  # Get a rollout
+  kubectl argo rollouts get rollout guestbook
+
+  # Watch progress of a rollout
+  kubectl argo rollouts get rollout guestbook -w
+
+  # Watch it for no longer than a minute
+  kubectl argo rollouts get rollout guestbook -w --timeout-seconds 60
+""",
+)
 @click.argument("name")
 @click.option("-w", "--watch", is_flag=True, help="Draw it again whenever it changes.")
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
 @click.option("--timeout-seconds", type=int, default=0, help="End the watch after so many seconds (0: never).")
 @click.pass_obj
 def rollout(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int) -> None:
-    """Show the rollout NAME: steps, weights, images, replicas, and the tree of what it owns."""
+    """Show a rollout: steps, weights, images, replicas, and the tree of what it owns.
+
+    ⟳ Rollout, # revision, ⧉ ReplicaSet, □ Pod, ⊞ Job, Σ Experiment, α AnalysisRun.
+    """
     is_coloured = session.is_colourful and not no_colour
-    world = _gather(session, session.rollout(name))
-    if not watch:
-        click.echo(draw(rollout_info(world, session.now()), coloured=is_coloured), nl=False, color=is_coloured)
-        return
-    _follow(session, world, is_coloured=is_coloured, seconds=timeout_seconds or None)
+
+    def view(found: Json, all_of: All) -> str:
+        return draw(rollout_info(_world(found, OF_ROLLOUT, all_of), session.now()), coloured=is_coloured)
+
+    View(session, ROLLOUTS, OF_ROLLOUT, view).show(name, watch=watch, seconds=timeout_seconds or None)
 
 
-get.add_command(rollout, "rollouts")
-get.add_command(rollout, "ro")
+@get.command(
+    "experiment",
+    cls=CobraCommand,
+    use="EXPERIMENT_NAME",
+    aliases=("exp", "experiments"),
+    examples="""
+  # Get an experiment
+  kubectl argo rollouts get experiment my-experiment
+
+  # Watch progress of an experiment
+  kubectl argo rollouts get experiment my-experiment -w
+""",
+)
+@click.argument("name")
+@click.option("-w", "--watch", is_flag=True, help="Draw it again whenever it changes.")
+@click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
+@click.option("--timeout-seconds", type=int, default=0, help="End the watch after so many seconds (0: never).")
+@click.pass_obj
+def experiment(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int) -> None:
+    """Show an experiment: images, and the tree of its ReplicaSets and AnalysisRuns."""
+    is_coloured = session.is_colourful and not no_colour
+
+    def view(found: Json, all_of: All) -> str:
+        info = experiment_info(found, _world({}, OF_EXPERIMENT, all_of), session.now())
+        return draw_experiment(info, coloured=is_coloured)
+
+    View(session, EXPERIMENTS, OF_EXPERIMENT, view).show(name, watch=watch, seconds=timeout_seconds or None)
 
 
-def _gather(session: Session, found: Json) -> World:
+def _world(rollout: Json, owned: Owned, all_of: All) -> World:
+    found = {kind: all_of(kind, labels) for kind, labels in owned}
     return World(
-        rollout=found,
-        replica_sets=session.all_of(REPLICA_SETS, HASH),
-        pods=session.all_of(PODS, HASH),
-        experiments=session.all_of(EXPERIMENTS),
-        analysis_runs=session.all_of(ANALYSIS_RUNS),
+        rollout=rollout,
+        replica_sets=found.get(REPLICA_SETS, ()),
+        pods=found.get(PODS, ()),
+        experiments=found.get(EXPERIMENTS, ()),
+        analysis_runs=found.get(ANALYSIS_RUNS, ()),
     )
 
 
-def _follow(session: Session, world: World, *, is_coloured: bool, seconds: float | None) -> None:
-    name = world.rollout["metadata"]["name"]
-    kinds = ((REPLICA_SETS, HASH), (PODS, HASH), (EXPERIMENTS, ""), (ANALYSIS_RUNS, ""))
-    watched = [(session.collection(kind), Query(labels=labels)) for kind, labels in kinds]
-    bell = Doorbell(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}")), *watched])
-    shown = _show(session, world, "", is_coloured)
-    try:
-        for is_rung in bell.rings(until=seconds):
-            if is_rung:
-                world = _gather(session, session.rollout(name))
-            if is_rung or session.is_terminal():  # in a log, growing ages alone are no news
-                shown = _show(session, world, shown, is_coloured)
-    finally:
-        bell.close()
+class View:
+    """One object with what it owns, shown once or as it changes."""
+
+    def __init__(self, session: Session, resource: Resource, owned: Owned, view: Draw) -> None:
+        self._session, self._resource, self._owned, self._view = session, resource, owned, view
+
+    def show(self, name: str, *, watch: bool, seconds: float | None) -> None:
+        """Draw it; with `watch` until `seconds` are over, it is deleted or the user ends it."""
+        session = self._session
+        found = session.api.get(session.target(self._resource, name))
+        view = self._view(found, session.all_of)
+        if not watch:
+            click.echo(view, nl=False, color=True)
+            return
+        watched = [(session.collection(self._resource), Query(fields=f"metadata.name={name}"))]
+        watched += [(session.collection(kind), Query(labels=labels)) for kind, labels in self._owned]
+        mirror = Mirror(session, watched)
+        try:
+            with Screen(is_terminal=session.is_terminal(), on_resize=mirror.ring) as screen:
+                screen.show(view)
+                self._follow(mirror, screen, name, seconds)
+        finally:
+            mirror.close()
+
+    def _follow(self, mirror: Mirror, screen: Screen, name: str, seconds: float | None) -> None:
+        said = ""
+        for is_rung in mirror.rings(until=seconds):
+            is_terminal = self._session.is_terminal()
+            if mirror.is_ready and (is_rung or is_terminal):  # in a log, growing ages alone are no news
+                found = only(mirror.objects(self._resource), self._resource, name)
+                view = self._view(found, lambda kind, _: mirror.objects(kind))
+                screen.show(_noted(view, mirror.trouble) if is_terminal else view)
+            if mirror.trouble != said and not is_terminal:
+                said = mirror.trouble
+                click.echo(f"Warning: {said or 'connected again'}", err=True)
 
 
-def _show(session: Session, world: World, shown: str, is_coloured: bool) -> str:
-    """Draw the world unless the view is what is shown already; the view."""
-    view = draw(rollout_info(world, session.now()), coloured=is_coloured)
-    if view != shown:
-        click.echo(
-            (CLEAR if session.is_terminal() else "") + view, nl=False, color=is_coloured or session.is_terminal()
-        )
-    return view
+def _noted(view: str, trouble: str) -> str:
+    return f"{view}\n⚠ This may be old: {trouble}\n" if trouble else view

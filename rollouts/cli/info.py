@@ -41,7 +41,7 @@ SIGNS = {
 class World:
     """Everything that may belong to the rollout; what does not is left out by owner."""
 
-    rollout: Object
+    rollout: Object = field(default_factory=dict)
     replica_sets: Sequence[Object] = ()
     pods: Sequence[Object] = ()
     experiments: Sequence[Object] = ()
@@ -137,7 +137,7 @@ def _revisions(world: World, now: datetime) -> tuple[Node, ...]:
     for rs in _owned_sets(world, world.rollout):
         nodes[revision_of(rs)].append(_replica_set(world, rs, now, _roles(world.rollout, rs)))
     for experiment in _owned(world.experiments, world.rollout):
-        nodes[revision_of(experiment)].append(_experiment(world, experiment, now))
+        nodes[revision_of(experiment)].append(experiment_node(world, experiment, now))
     for run in _owned(world.analysis_runs, world.rollout):
         nodes[revision_of(run)].append(_analysis_run(run, now))
     newest_first = sorted(nodes.items(), reverse=True)
@@ -202,7 +202,8 @@ def _pod(pod: Object, now: datetime) -> Node:
     return Node("□", pod["metadata"]["name"], "Pod", line.status, line.sign, _age(pod, now), line.info)
 
 
-def _experiment(world: World, experiment: Object, now: datetime) -> Node:
+def experiment_node(world: World, experiment: Object, now: datetime) -> Node:
+    """The experiment's line with those of its ReplicaSets and AnalysisRuns."""
     status = (experiment.get("status") or {}).get("phase") or "Pending"
     sets = (_replica_set(world, rs, now, []) for rs in _owned_sets(world, experiment))
     runs = (_analysis_run(run, now) for run in _owned(world.analysis_runs, experiment))
@@ -247,7 +248,20 @@ def _jobs(results: Sequence[Object], now: datetime) -> Iterable[Node]:
 def _images(world: World) -> tuple[tuple[str, tuple[str, ...]], ...]:
     tagged = [(rs, _roles(world.rollout, rs)) for rs in _owned_sets(world, world.rollout)]
     for experiment in _owned(world.experiments, world.rollout):
-        tagged += [(rs, _template_role(rs)) for rs in _owned_sets(world, experiment)]
+        tagged += _of_templates(world, experiment)
+    return _merged(tagged)
+
+
+def template_images(world: World, experiment: Object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The images that an experiment runs, each with its templates."""
+    return _merged(_of_templates(world, experiment))
+
+
+def _of_templates(world: World, experiment: Object) -> list[tuple[Object, list[str]]]:
+    return [(rs, _template_role(rs)) for rs in _owned_sets(world, experiment)]
+
+
+def _merged(tagged: Iterable[tuple[Object, list[str]]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     found: dict[str, list[str]] = {}
     for rs, roles in tagged:
         if (rs.get("status") or {}).get("replicas"):

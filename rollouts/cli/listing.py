@@ -1,19 +1,22 @@
-"""`list rollouts`: one line a rollout, once or as they change."""
+"""`list rollouts` and `list experiments`: one line each, page by page as they come, once or as they change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
 
-from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.ages import human, in_seconds, moment, since
+from rollouts.cli.arguments import CobraCommand, CobraGroup
 from rollouts.cli.canary import is_blue_green, set_weight, step_text
-from rollouts.cli.doorbell import Doorbell
+from rollouts.cli.mirror import PAGE, Mirror
 from rollouts.cli.phase import desired, phase_of
 from rollouts.cli.session import Session
-from rollouts.cluster.kinds import ROLLOUTS
-from rollouts.cluster.port import Collection, Query
+from rollouts.cluster.kinds import EXPERIMENTS, ROLLOUTS
+from rollouts.cluster.port import Collection, Json, Query
 
-COLUMNS = (
+Column = tuple[str, int]
+COLUMNS: Sequence[Column] = (
     ("NAME", 10),
     ("STRATEGY", 9),
     ("STATUS", 12),
@@ -25,16 +28,46 @@ COLUMNS = (
     ("AVAILABLE", 9),
 )
 """Titles and least widths; the last column is padded too."""
+EXPERIMENT_COLUMNS: Sequence[Column] = (("NAME", 10), ("STATUS", 6), ("DURATION", 8), ("REMAINING", 9), ("AGE", 3))
 NAMESPACE, TIMESTAMP = ("NAMESPACE", 9), ("TIMESTAMP", 20)
 GAP = 2
+ENDED = ("Successful", "Failed", "Error", "Inconclusive")
 
 
-@click.group(help="List rollouts")
+@click.group(
+    "list",
+    cls=CobraGroup,
+    use="<rollouts|experiments>",
+    examples="""
+  # List rollouts
+  kubectl argo rollouts list rollouts
+
+  # List experiments
+  kubectl argo rollouts list experiments
+""",
+)
 def listing() -> None:
-    """The group of `list`."""
+    """List rollouts or experiments."""
 
 
-@listing.command("rollouts", cls=CobraCommand)
+@listing.command(
+    "rollouts",
+    cls=CobraCommand,
+    aliases=("ro", "rollout"),
+    examples="""
+	# List rollouts
+	kubectl argo rollouts list rollouts
+
+	# List rollouts with a specific name
+	kubectl argo rollouts list rollouts --name my-rollout
+
+	# List rollouts from all namespaces
+	kubectl argo rollouts list rollouts --all-namespaces
+
+	# List rollouts and watch for changes
+	kubectl argo rollouts list rollouts --watch
+""",
+)
 @click.option("-A", "--all-namespaces", is_flag=True, help="From every namespace.")
 @click.option("--name", default="", help="Only the rollout of this name.")
 @click.option("-w", "--watch", is_flag=True, help="Print a line again whenever it changes.")
@@ -45,46 +78,108 @@ def rollouts(session: Session, all_namespaces: bool, name: str, watch: bool, tim
     collection = Collection(ROLLOUTS, None if all_namespaces else session.namespace)
     query = Query(fields=f"metadata.name={name}" if name else "")
     lead = [TIMESTAMP] if timestamps else []
-    columns = [*lead, *([NAMESPACE] if all_namespaces else []), *COLUMNS]
-    rows = _rows(session, session.api.list_all(collection, query), columns)
-    if not rows and not watch:
-        click.echo("No resources found.", err=True)
-        return
-    widths = _widths(columns, rows)
-    _print([[title for title, _ in columns], *rows], widths)
+    table = Table([*lead, *([NAMESPACE] if all_namespaces else []), *COLUMNS])
+    shown: dict[tuple[str, str], dict[str, str]] = {}
+    for page in _pages(session, collection, query):
+        fresh = {_key(ro): _cells(ro) for ro in page}
+        table.print(_stamped(session, fresh.values()), is_headed=watch)
+        if watch:
+            shown.update(fresh)
     if watch:
-        _follow(session, (collection, query), columns, rows)
+        _follow(session, (collection, query), table, shown)
+    elif not table.is_begun:
+        click.echo("No resources found.", err=True)
 
 
-listing.add_command(rollouts, "rollout")
-listing.add_command(rollouts, "ro")
+@listing.command(
+    "experiments",
+    cls=CobraCommand,
+    aliases=("exp", "experiment"),
+    examples="""
+  # List experiments
+  kubectl argo rollouts list experiments
+
+  # List experiments from all namespaces
+  kubectl argo rollouts list experiments --all-namespaces
+""",
+)
+@click.option("-A", "--all-namespaces", is_flag=True, help="From every namespace.")
+@click.pass_obj
+def experiments(session: Session, all_namespaces: bool) -> None:
+    """List experiments with phase, duration and what is left of it."""
+    collection = Collection(EXPERIMENTS, None if all_namespaces else session.namespace)
+    table = Table([*([NAMESPACE] if all_namespaces else []), *EXPERIMENT_COLUMNS])
+    for page in _pages(session, collection, Query()):
+        table.print(_experiment_cells(found, session.now()) for found in page)
+    if not table.is_begun:
+        click.echo("No resources found.", err=True)
+
+
+class Table:
+    """Rows under titles. Columns are as wide as the first page needs, and grow where a later one needs more."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._titles = [title for title, _ in columns]
+        self._widths = [least for _, least in columns]
+        self.is_begun = False
+
+    def print(self, rows: Iterable[Mapping[str, str]], *, is_headed: bool = False) -> None:
+        """The rows, before the first of them the titles (which `is_headed` asks for even without rows)."""
+        cells = [[row[title] for title in self._titles] for row in rows]
+        if not self.is_begun and (cells or is_headed):
+            cells.insert(0, self._titles)
+            self.is_begun = True
+        for row in cells:
+            self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, row, strict=True)]
+        text = "".join(f"{self._line(row)}\n" for row in cells)
+        if text:
+            click.echo(text, nl=False)
+
+    def _line(self, row: Iterable[str]) -> str:
+        return (" " * GAP).join(f"{cell:<{width}}" for cell, width in zip(row, self._widths, strict=True))
+
+
+def _pages(session: Session, collection: Collection, query: Query) -> Iterator[tuple[Json, ...]]:
+    """Each page in order of namespace and name; no more than one is in memory."""
+    token = ""
+    while True:
+        page = session.api.list(collection, Query(query.labels, query.fields, limit=PAGE, token=token))
+        yield tuple(sorted(page.items, key=_key))
+        token = page.token
+        if not token:
+            return
 
 
 def _follow(
-    session: Session, watched: tuple[Collection, Query], columns: list[tuple[str, int]], shown: list[list[str]]
+    session: Session,
+    watched: tuple[Collection, Query],
+    table: Table,
+    shown: dict[tuple[str, str], dict[str, str]],
 ) -> None:
-    bell = Doorbell(session, [watched])
+    """Print each line that is another than the last of its rollout."""
+    mirror = Mirror(session, [watched])
+    trouble = ""
     try:
-        for is_rung in bell.rings():
-            if not is_rung:
+        for _ in mirror.rings():
+            if mirror.trouble != trouble:
+                trouble = mirror.trouble
+                click.echo(f"Warning: {trouble or 'connected again'}", err=True)
+            if not mirror.is_ready:
                 continue
-            rows = _rows(session, session.api.list_all(*watched), columns)
-            known = {tuple(_untimed(row, columns)) for row in shown}
-            changed = [row for row in rows if tuple(_untimed(row, columns)) not in known]
-            _print(changed, _widths(columns, rows))
-            shown = rows
+            now = {_key(ro): _cells(ro) for ro in mirror.objects(ROLLOUTS)}
+            table.print(_stamped(session, (row for key, row in now.items() if shown.get(key) != row)))
+            shown = now
     finally:
-        bell.close()
+        mirror.close()
 
 
-def _untimed(row: list[str], columns: list[tuple[str, int]]) -> list[str]:
-    return row[1:] if columns[0] == TIMESTAMP else row
+def _key(obj: Json) -> tuple[str, str]:
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
 
-def _rows(session: Session, found: Iterable[Mapping[str, Any]], columns: list[tuple[str, int]]) -> list[list[str]]:
-    ordered = sorted(found, key=lambda ro: (ro["metadata"].get("namespace", ""), ro["metadata"]["name"]))
+def _stamped(session: Session, rows: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
     stamp = session.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    return [[{"TIMESTAMP": stamp, **_cells(ro)}[title] for title, _ in columns] for ro in ordered]
+    return [{"TIMESTAMP": stamp, **row} for row in rows]
 
 
 def _cells(ro: Mapping[str, Any]) -> dict[str, str]:
@@ -103,10 +198,25 @@ def _cells(ro: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _widths(columns: list[tuple[str, int]], rows: list[list[str]]) -> list[int]:
-    return [max(least, *(len(row[index]) for row in rows), 0) for index, (_, least) in enumerate(columns)]
+def _experiment_cells(experiment: Json, now: datetime) -> dict[str, str]:
+    duration = in_seconds((experiment.get("spec") or {}).get("duration") or "")
+    status = experiment.get("status") or {}
+    return {
+        "NAMESPACE": experiment["metadata"].get("namespace", ""),
+        "NAME": experiment["metadata"]["name"],
+        "STATUS": status.get("phase") or "",
+        "DURATION": human(duration) if duration is not None else "-",
+        "REMAINING": _remaining(experiment, now),
+        "AGE": since(experiment["metadata"].get("creationTimestamp"), now),
+    }
 
 
-def _print(rows: list[list[str]], widths: list[int]) -> None:
-    for row in rows:
-        click.echo((" " * GAP).join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)))
+def _remaining(experiment: Json, now: datetime) -> str:
+    """What is left of its duration, which is counted from the moment when all its templates were available."""
+    status = experiment.get("status") or {}
+    duration = in_seconds((experiment.get("spec") or {}).get("duration") or "")
+    begun = moment(status.get("availableAt"))
+    if duration is None or begun is None or status.get("phase") in ENDED:
+        return "-"
+    left = begun + duration - now
+    return human(left) if left.total_seconds() > 0 else "-"

@@ -18,14 +18,25 @@ class Wish(NamedTuple):
     status: dict[str, Any] | None = None
 
 
-@click.command("promote", cls=CobraCommand)
+@click.command(
+    "promote",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+	# Promote a paused rollout
+	kubectl argo rollouts promote guestbook
+
+	# Fully promote a rollout to desired version, skipping analysis, pauses, and steps
+	kubectl argo rollouts promote guestbook --full
+""",
+)
 @click.argument("name")
-@click.option("--full", is_flag=True, help="To the end at once, past analysis, pauses and steps.")
+@click.option("--full", is_flag=True, help="Perform a full promotion, skipping analysis, pauses, and steps")
 @click.option("-c", "--skip-current-step", "skip_step", is_flag=True, hidden=True)
 @click.option("-a", "--skip-all-steps", "skip_all", is_flag=True, hidden=True)
 @click.pass_obj
 def promote(session: Session, name: str, full: bool, skip_step: bool, skip_all: bool) -> None:
-    """Let the rollout NAME go on."""
+    """Let a rollout go on from a pause, past an analysis without a verdict, or over its step."""
     if skip_step and skip_all:
         raise CommandError("Cannot use skip-current-step and skip-all-steps flags at the same time")
     rollout = session.rollout(name)

@@ -6,15 +6,20 @@ The connection is opened on first use, through cluster/plain.py: no event loop, 
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from rollouts.cli.ages import in_seconds
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.login import Overrides
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
 from rollouts.controller.clock import Clock, wall_clock
 from rollouts.model.errors import RolloutsError
+
+PATIENCE = 30.0
+"""Seconds to wait for an answer, unless the user says otherwise."""
 
 
 class CommandError(RolloutsError):
@@ -45,8 +50,16 @@ class Api(Protocol):
         """Changes, until the server ends the stream."""
         ...
 
+    def create(self, collection: Collection, body: Json) -> Json:
+        """The object as stored."""
+        ...
+
     def patch(self, target: Target, patch: Patch) -> Json:
         """The object after the patch."""
+        ...
+
+    def replace(self, target: Target, body: Json) -> Json:
+        """The object as stored; the body's resourceVersion must be the current one."""
         ...
 
 
@@ -54,19 +67,38 @@ def connect(flags: Mapping[str, str]) -> Api:
     """The API server of kubectl's persistent flags (names without dashes)."""
     from rollouts.cluster import plain
 
-    api = plain.connect(kubeconfig_path=flags.get("kubeconfig"), context=flags.get("context"))
-    server, extra = flags.get("server", api.credentials.server), _headers(flags)
-    if server == api.credentials.server and not extra:
-        return api
-    known = api.credentials.headers
-    credentials = replace(api.credentials, server=server.rstrip("/"), headers=lambda: {**known(), **extra})
-    return plain.PlainCluster(credentials)
+    return plain.connect(
+        kubeconfig_path=flags.get("kubeconfig"),
+        context=flags.get("context"),
+        overrides=_overrides(flags),
+        timeout=_timeout(flags.get("request-timeout", "0")),
+    )
 
 
-def _headers(flags: Mapping[str, str]) -> dict[str, str]:
-    named = {"as": "Impersonate-User", "as-group": "Impersonate-Group", "as-uid": "Impersonate-Uid"}
-    headers = {header: flags[flag] for flag, header in named.items() if flag in flags}
-    return {**headers, "Authorization": f"Bearer {flags['token']}"} if "token" in flags else headers
+def _overrides(flags: Mapping[str, str]) -> Overrides:
+    return Overrides(
+        server=flags.get("server", ""),
+        token=flags.get("token", ""),
+        authority=flags.get("certificate-authority", ""),
+        certificate=flags.get("client-certificate", ""),
+        key=flags.get("client-key", ""),
+        trusts_any_server=flags.get("insecure-skip-tls-verify", "").lower() in ("true", "t", "1"),
+        acts_as=flags.get("as", ""),
+        acts_as_group=flags.get("as-group", ""),
+        acts_as_uid=flags.get("as-uid", ""),
+        username=flags.get("username", ""),
+        password=flags.get("password", ""),
+        cluster=flags.get("cluster", ""),
+        user=flags.get("user", ""),
+        server_name=flags.get("tls-server-name", ""),
+    )
+
+
+def _timeout(text: str) -> float:
+    span = in_seconds(text)
+    if span is None:
+        raise CommandError(f'invalid argument "{text}" for "--request-timeout" flag: write it as 5s or 2m')
+    return span.total_seconds() or PATIENCE
 
 
 def _is_terminal() -> bool:

@@ -1,42 +1,57 @@
 """`status NAME`: the phase, told until it is decided. Scripts wait with it: Degraded and too late are exit code 1."""
 
-import re
-
 import click
 
+from rollouts.cli.ages import in_seconds
 from rollouts.cli.arguments import CobraCommand
-from rollouts.cli.doorbell import Doorbell
+from rollouts.cli.mirror import Mirror, only
 from rollouts.cli.phase import Phase, phase_of
 from rollouts.cli.session import CommandError, Session
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Query
 
-UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
+@click.command(
+    "status",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+  # Wait until the rollout is healthy; degraded is exit code 1
+  kubectl argo rollouts status guestbook
 
-@click.command("status", cls=CobraCommand)
+  # Tell its phase and end
+  kubectl argo rollouts status guestbook --watch=false
+
+  # Wait no longer than a minute; too late is exit code 1
+  kubectl argo rollouts status guestbook --timeout 60s
+""",
+)
 @click.argument("name")
-@click.option("-w", "--watch/--no-watch", default=True, help="Wait until it is healthy or degraded (the default).")
-@click.option("-t", "--timeout", default="0s", help="Give up after this time, as 90s or 1m30s (0: never).")
+@click.option("-w", "--watch/--no-watch", default=True, help="Wait until it is healthy or degraded.")
+@click.option(
+    "-t", "--timeout", default="0s", metavar="duration", help="Give up after this time, as 90s or 1m30s (0: never)."
+)
 @click.pass_obj
 def status(session: Session, name: str, watch: bool, timeout: str) -> None:
-    """Tell how the rollout NAME fares."""
-    seconds = duration(timeout)
+    """Tell how a rollout fares, until it is healthy or degraded."""
+    seconds = seconds_of("-t, --timeout", timeout)
     phase = phase_of(session.rollout(name))
-    click.echo(str(phase))
-    if watch and not _is_decided(phase):
-        _follow(session, name, phase, seconds or None)
+    if watch:
+        click.echo(str(phase))
+        if not _is_decided(phase):
+            _follow(session, name, phase, seconds or None)
+        return
+    # Argo: asked once, it tells the message of an undecided phase only; that of a degraded one is in the error.
+    click.echo(phase.name if phase.name in ("Healthy", "Degraded") else f"{phase.name} - {phase.message}")
+    _is_decided(phase)
 
 
-def duration(text: str) -> float:
-    """Seconds of a Go duration; a plain number is seconds."""
-    if text.isdigit():
-        return float(text)
-    parts = PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise CommandError(f'invalid argument "{text}" for "-t, --timeout" flag: write it as 90s or 1m30s')
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+def seconds_of(flag: str, text: str) -> float:
+    """The value of a flag that takes a duration."""
+    span = in_seconds(text)
+    if span is None:
+        raise CommandError(f'invalid argument "{text}" for "{flag}" flag: write it as 90s or 1m30s')
+    return span.total_seconds()
 
 
 def _is_decided(phase: Phase) -> bool:
@@ -46,15 +61,17 @@ def _is_decided(phase: Phase) -> bool:
 
 
 def _follow(session: Session, name: str, shown: Phase, seconds: float | None) -> None:
-    bell = Doorbell(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}"))])
+    mirror = Mirror(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}"))])
     try:
-        for is_rung in bell.rings(until=seconds):
-            phase = phase_of(session.rollout(name)) if is_rung else shown
+        for _ in mirror.rings(until=seconds):
+            if not mirror.is_ready:
+                continue
+            phase = phase_of(only(mirror.objects(ROLLOUTS), ROLLOUTS, name))
             if phase != shown:
                 click.echo(str(phase))
             shown = phase
             if _is_decided(phase):
                 return
     finally:
-        bell.close()
+        mirror.close()
     raise CommandError("Rollout status watch exceeded timeout")

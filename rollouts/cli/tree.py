@@ -1,7 +1,8 @@
-"""The picture of a rollout in lines of text. Called by get and by the demo with what info gives; knows no terminal."""
+"""The picture of a rollout or an experiment in lines of text. Called by get and by the demo; knows no terminal."""
 
 from collections.abc import Iterable, Iterator
 
+from rollouts.cli.experiments import ExperimentInfo
 from rollouts.cli.info import Node, RolloutInfo, sign_of
 
 COLOURS = {"✔": 32, "◌": 36, "◷": 36, "॥": 33, "⚠": 33, "✖": 31, "?": 33, "•": 90}
@@ -12,12 +13,22 @@ LABEL_WIDTH = 17
 
 def draw(info: RolloutInfo, *, coloured: bool = False) -> str:
     """The whole view, ended by a newline."""
-    rows = [TITLES, *(_cells(prefix, node) for prefix, node in _walk(info.root))]
-    signs = [("", ""), *((node.status_sign, node.status) for _, node in _walk(info.root))]
+    return "\n".join([*header(info, coloured=coloured), "", *_table(info.root, coloured), ""])
+
+
+def draw_experiment(info: ExperimentInfo, *, coloured: bool = False) -> str:
+    """The same of an experiment."""
+    lines = [_labelled(label, value) for label, value in _experiment_fields(info, coloured)]
+    return "\n".join([*lines, "", *_table(info.root, coloured), ""])
+
+
+def _table(root: Node, coloured: bool) -> list[str]:
+    rows = [TITLES, *(_cells(prefix, node) for prefix, node in _walk(root))]
+    signs = [("", ""), *((node.status_sign, node.status) for _, node in _walk(root))]
     lines = list(_aligned(rows))
     if coloured:
         lines = [_tinted(line, *sign) for line, sign in zip(lines, signs, strict=True)]
-    return "\n".join([*header(info, coloured=coloured), "", *lines, ""])
+    return lines
 
 
 def header(info: RolloutInfo, *, coloured: bool = False) -> list[str]:
@@ -31,10 +42,9 @@ def _labelled(label: str, value: str) -> str:
 
 
 def _fields(info: RolloutInfo, coloured: bool) -> Iterator[tuple[str, str]]:
-    sign = sign_of(info.phase.name)
     yield "Name", info.name
     yield "Namespace", info.namespace
-    yield "Status", f"{_colour(sign, COLOURS.get(sign)) if coloured else sign} {info.phase.name}"
+    yield "Status", _status(info.phase.name, coloured)
     if info.phase.message:
         yield "Message", info.phase.message
     yield "Strategy", info.strategy
@@ -42,9 +52,27 @@ def _fields(info: RolloutInfo, coloured: bool) -> Iterator[tuple[str, str]]:
         yield "  Step", info.canary.step
         yield "  SetWeight", str(info.canary.set_weight)
         yield "  ActualWeight", str(info.canary.actual_weight)
-    for index, (image, roles) in enumerate(info.images):
-        yield "" if index else "Images", f"{image} ({_roles(roles, coloured)})" if roles else image
+    yield from _images(info.images, coloured)
     yield from _counts(info)
+
+
+def _experiment_fields(info: ExperimentInfo, coloured: bool) -> Iterator[tuple[str, str]]:
+    yield "Name", info.name
+    yield "Namespace", info.namespace
+    yield "Status", _status(info.root.status, coloured)
+    if info.message:
+        yield "Message", info.message
+    yield from _images(info.images, coloured)
+
+
+def _status(phase: str, coloured: bool) -> str:
+    sign = sign_of(phase)
+    return f"{_colour(sign, COLOURS.get(sign)) if coloured else sign} {phase}"
+
+
+def _images(images: Iterable[tuple[str, Iterable[str]]], coloured: bool) -> Iterator[tuple[str, str]]:
+    for index, (image, roles) in enumerate(images):
+        yield "" if index else "Images", f"{image} ({_roles(roles, coloured)})" if roles else image
 
 
 def _counts(info: RolloutInfo) -> Iterator[tuple[str, str]]:

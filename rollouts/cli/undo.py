@@ -7,41 +7,42 @@ from typing import Any
 import click
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.holder import as_applied, template_holder
 from rollouts.cli.info import HASH, revision_of
 from rollouts.cli.session import CommandError, Session
-from rollouts.cluster.kinds import DEPLOYMENTS, REPLICA_SETS, ROLLOUTS
-from rollouts.cluster.port import Json, Patch, PatchType, Target
+from rollouts.cluster.kinds import REPLICA_SETS
+from rollouts.cluster.port import Json, Patch, PatchType
 from rollouts.workloads import affinity
 from rollouts.workloads import metadata as roles
 
 
-@click.command("undo", cls=CobraCommand)
+@click.command(
+    "undo",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+	# Undo a rollout
+	kubectl argo rollouts undo guestbook
+
+	# Undo a rollout to revision 3
+	kubectl argo rollouts undo guestbook --to-revision=3
+""",
+)
 @click.argument("name")
 @click.option("--to-revision", type=int, default=0, help="The revision to go back to (0: the one before).")
 @click.pass_obj
 def undo(session: Session, name: str, to_revision: int) -> None:
-    """Give the rollout NAME the pod template of an earlier revision."""
+    """Give a rollout, or the Deployment that it refers to, the pod template of an earlier revision."""
     rollout = session.rollout(name)
-    target, template = _template_holder(session, rollout)
+    target, held = template_holder(session, rollout)
     chosen = _chosen(name, _revisions(session, rollout), to_revision)
     wanted = _template_of(chosen)
-    if _template_of({"spec": {"template": template}}) == wanted:
+    if _template_of({"spec": {"template": held["spec"].get("template") or {}}}) == wanted:
         click.echo(f"skipped rollback (current template already matches revision {revision_of(chosen)})")
         return
     operation = {"op": "replace", "path": "/spec/template", "value": wanted}
     session.api.patch(target, Patch(PatchType.JSON, [operation]))
     click.echo(f"rollout '{name}' undo")
-
-
-def _template_holder(session: Session, rollout: Json) -> tuple[Target, Json]:
-    reference = rollout["spec"].get("workloadRef")
-    if not reference:
-        return session.target(ROLLOUTS, rollout["metadata"]["name"]), rollout["spec"].get("template") or {}
-    if reference.get("kind") != "Deployment":
-        raise CommandError(f"undo of a workloadRef of kind {reference.get('kind')!r} is not supported: only Deployment")
-    target = session.target(DEPLOYMENTS, reference["name"])
-    template: Json = session.api.get(target)["spec"]["template"]
-    return target, template
 
 
 def _revisions(session: Session, rollout: Json) -> list[Json]:
@@ -66,11 +67,6 @@ def _template_of(holder: Json) -> dict[str, Any]:
     """The template as the API writes it, less what its ReplicaSet added: the label, a role's metadata, affinity."""
     notes = holder.get("metadata", {}).get("annotations") or {}
     template: dict[str, Any] = affinity.bare(roles.bare(copy.deepcopy(holder["spec"]["template"]), {}, notes))
-    metadata = template.get("metadata") or {}
-    metadata.pop("creationTimestamp", None)
-    labels = metadata.get("labels") or {}
-    labels.pop(HASH, None)
-    for part in ("containers", "initContainers"):
-        for container in template["spec"].get(part) or ():
-            container.setdefault("resources", {})
+    as_applied(template)
+    ((template.get("metadata") or {}).get("labels") or {}).pop(HASH, None)
     return template

@@ -11,9 +11,20 @@ from rollouts.cli.arguments import CobraCommand
 DISTRIBUTION = "sluice-delivery"
 
 
-@click.command("version", cls=CobraCommand)
+@click.command(
+    "version",
+    cls=CobraCommand,
+    examples="""
+  # What is this?
+  kubectl argo rollouts version
+
+  # One line
+  kubectl argo rollouts version --short
+""",
+)
 @click.option("--short", is_flag=True, help="The number alone.")
-def version(short: bool) -> None:
+@click.option("--client", is_flag=True, help="This program only, as it is anyway.")
+def version(short: bool, client: bool) -> None:  # noqa: ARG001  # taken for kubectl's sake
     """Print the version."""
     click.echo(f"sluice: {number()}")
     if not short:

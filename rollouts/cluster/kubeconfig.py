@@ -1,7 +1,8 @@
 """A small reader of kubeconfig files. Called by the CLI's plain client, which must not wait for a big library.
 
-It knows certificates, tokens, token files, `insecure-skip-tls-verify`, http and https servers and contexts. Everything
-else (exec plugins, auth providers, proxies, impersonation) makes `read` return None: the `kubernetes` library takes it.
+It knows certificates, tokens, token files, passwords, exec plugins, impersonation, contexts, and what the command line
+says instead. Everything else (auth providers, proxies) makes `read` return None: the
+`kubernetes` library takes it.
 """
 
 import base64
@@ -15,13 +16,15 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from rollouts.cluster.login import LOOPBACK, Credentials, LoginError
+from rollouts.cluster.execplugin import Identity, ask
+from rollouts.cluster.login import LOOPBACK, Credentials, LoginError, NamedContext, Overrides, check_identity
 
 _CLUSTER_KEYS: Final = {
     "server",
     "certificate-authority",
     "certificate-authority-data",
     "insecure-skip-tls-verify",
+    "tls-server-name",
     "extensions",
     "disable-compression",
 }
@@ -32,26 +35,87 @@ _USER_KEYS: Final = {
     "client-key-data",
     "token",
     "tokenFile",
+    "username",
+    "password",
+    "exec",
+    "as",
+    "as-groups",
+    "as-uid",
     "extensions",
 }
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(*, kubeconfig: str | None = None, context: str | None = None) -> Credentials | None:
+def read(
+    *, kubeconfig: str | None = None, context: str | None = None, overrides: Overrides = Overrides()
+) -> Credentials | None:
     """Credentials of the (current) context; None where there is no file or the file needs more than is known here."""
+    check_identity(overrides)
     paths = _paths(kubeconfig)
-    if not paths:
+    if not paths and not overrides.server:
         return None
-    merged = _merged(paths)
-    name = context or merged["current-context"]
-    if not name:
-        raise LoginError(f"kubeconfig {_names(paths)}: current-context is not set; set it or give --context")
-    chosen = _named(merged, "contexts", name, paths)
-    cluster = _named(merged, "clusters", chosen.get("cluster", ""), paths)
-    user = _named(merged, "users", chosen["user"], paths) if chosen.get("user") else {}
+    chosen, cluster, user = _entries(paths, context, overrides)
+    cluster, user = _overridden(cluster, user, overrides)
     if set(cluster) - _CLUSTER_KEYS or set(user) - _USER_KEYS or _is_behind_proxy(cluster):
         return None
     return _credentials(cluster, user, chosen.get("namespace") or "default")
+
+
+def names(section: str, *, kubeconfig: str | None = None) -> tuple[str, ...]:
+    """The names of its `contexts`, `clusters` or `users`."""
+    return tuple(sorted(_merged(_paths(kubeconfig))[section]))
+
+
+def _entries(
+    paths: list[Path], context: str | None, overrides: Overrides
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    """Context, cluster and user. Without any context, a server or a cluster must have been named."""
+    merged = _merged(paths)
+    name = context or merged["current-context"]
+    if not name and not (overrides.server or overrides.cluster):
+        raise LoginError(f"kubeconfig {_names(paths)}: current-context is not set; set it or give --context")
+    chosen = _named(merged, "contexts", name, paths) if name else {}
+    cluster = overrides.cluster or chosen.get("cluster", "")
+    user = overrides.user or chosen.get("user")
+    return (
+        chosen,
+        _named(merged, "clusters", cluster, paths) if cluster or not overrides.server else {},
+        _named(merged, "users", user, paths) if user else {},
+    )
+
+
+def _overridden(
+    cluster: Mapping[str, Any], user: Mapping[str, Any], overrides: Overrides
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """As kubectl has it: a flag replaces the field, and the fields that say the same in another form."""
+    cluster = _with(cluster, server=overrides.server, tls_server_name=overrides.server_name)
+    if overrides.authority:
+        cluster = {**_without(cluster, "certificate-authority-data"), "certificate-authority": overrides.authority}
+    if overrides.trusts_any_server:
+        cluster = _without(cluster, "certificate-authority", "certificate-authority-data")
+        cluster = {**cluster, "insecure-skip-tls-verify": True}
+    if overrides.token:
+        user = {**_without(user, "tokenFile", "exec", "auth-provider"), "token": overrides.token}
+    if overrides.username:
+        user = _without(user, "token", "tokenFile", "exec", "auth-provider")
+        user = {**user, "username": overrides.username, "password": overrides.password}
+    if overrides.certificate:
+        user = {**_without(user, "client-certificate-data"), "client-certificate": overrides.certificate}
+    if overrides.key:
+        user = {**_without(user, "client-key-data"), "client-key": overrides.key}
+    if overrides.acts_as:
+        user = {**_without(user, "as-groups", "as-uid"), "as": overrides.acts_as}
+        user = _with(user, as_uid=overrides.acts_as_uid)
+        user = {**user, "as-groups": overrides.acts_as_group.splitlines()}
+    return cluster, user
+
+
+def _with(entry: Mapping[str, Any], **fields: str) -> Mapping[str, Any]:
+    return {**entry, **{name.replace("_", "-"): value for name, value in fields.items() if value}}
+
+
+def _without(entry: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in fields}
 
 
 def _is_behind_proxy(cluster: Mapping[str, Any]) -> bool:
@@ -95,7 +159,11 @@ def _load(path: Path) -> Mapping[str, Any]:
 def _located(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """File names in a kubeconfig are relative to it."""
     files = {"certificate-authority", "client-certificate", "client-key", "tokenFile"}
-    return {key: str(folder / value) if key in files else value for key, value in entry.items()}
+    located = {key: str(folder / value) if key in files and value else value for key, value in entry.items()}
+    command = str((entry.get("exec") or {}).get("command", ""))
+    if os.sep in command:
+        located["exec"] = {**entry["exec"], "command": str(folder / command)}
+    return located
 
 
 def _named(merged: Mapping[str, Any], section: str, name: str, paths: list[Path]) -> Mapping[str, Any]:
@@ -112,31 +180,76 @@ def _names(paths: list[Path]) -> str:
 
 def _credentials(cluster: Mapping[str, Any], user: Mapping[str, Any], namespace: str) -> Credentials:
     server = str(cluster.get("server") or "http://localhost:8080").rstrip("/")
-    tls = _tls(cluster, user) if urlsplit(server).scheme == "https" else None
+    server = server if "://" in server else f"http://{server}"
+    plugin: Mapping[str, Any] = user.get("exec") or {}
+    identity = ask(plugin, cluster) if plugin else Identity()
+    tls = _tls(cluster, user, identity) if urlsplit(server).scheme == "https" else None
 
     def headers() -> Mapping[str, str]:
-        token = Path(user["tokenFile"]).read_text().strip() if user.get("tokenFile") else user.get("token", "")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        token = ask(plugin, cluster).token if plugin else _token(user)
+        return {**_impersonation(user), **_authorization(user, token)}
 
-    return Credentials(server, tls, headers, namespace=namespace)
+    return Credentials(server, tls, headers, is_renewed=bool(plugin), namespace=namespace)
 
 
-def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+def _token(user: Mapping[str, Any]) -> str:
+    return Path(user["tokenFile"]).read_text().strip() if user.get("tokenFile") else str(user.get("token") or "")
+
+
+def _authorization(user: Mapping[str, Any], token: str) -> dict[str, str]:
+    if token:
+        return {"Authorization": f"Bearer {token}"}
+    if not user.get("username"):
+        return {}
+    pair = base64.b64encode(f"{user['username']}:{user.get('password', '')}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
+    """Headers; one that goes out several times has a line for each."""
+    headers = {
+        "Impersonate-User": str(user.get("as") or ""),
+        "Impersonate-Group": "\n".join(user.get("as-groups") or ()),
+        "Impersonate-Uid": str(user.get("as-uid") or ""),
+    }
+    return {name: value for name, value in headers.items() if value}
+
+
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], identity: Identity) -> ssl.SSLContext:
     authority = _pem(cluster, "certificate-authority")
-    context = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    context = _context(str(cluster.get("tls-server-name") or ""), authority.decode() if authority else None)
     # Kubernetes' own certificates often lack the key usage that Python 3.13's strict mode asks for.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if cluster.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    _load_pair(context, _pem(user, "client-certificate"), _pem(user, "client-key"))
+    if identity.certificate:
+        _load_pair(context, identity.certificate.encode(), identity.key.encode())
+    else:
+        _load_pair(context, _pem(user, "client-certificate"), _pem(user, "client-key"))
+    return context
+
+
+def _context(server_name: str, authority: str | None) -> ssl.SSLContext:
+    """Trust in this authority (None: the system's), for a certificate of this name ("": that of the address)."""
+    if not server_name:
+        return ssl.create_default_context(cadata=authority)
+    context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.name = server_name
+    if authority:
+        context.load_verify_locations(cadata=authority)
+    else:
+        context.load_default_certs()
     return context
 
 
 def _pem(entry: Mapping[str, Any], key: str) -> bytes:
     if entry.get(f"{key}-data"):
         return base64.b64decode(entry[f"{key}-data"])
-    return Path(entry[key]).read_bytes() if entry.get(key) else b""
+    try:
+        return Path(entry[key]).read_bytes() if entry.get(key) else b""
+    except OSError as error:
+        raise LoginError(f"{key} {entry[key]}: {error.strerror}") from error
 
 
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

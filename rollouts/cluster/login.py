@@ -45,6 +45,7 @@ class Overrides:
 
     A `server` of its own gets none of the kubeconfig's credentials, only those that stand here. `cluster` and `user`
     choose other entries of the kubeconfig than the context does; `server_name` is the name in the server's certificate.
+    `acts_as_group` has a line for each group.
     """
 
     server: str = ""
@@ -82,7 +83,7 @@ class Overrides:
         return {**self.impersonation, "Authorization": f"Basic {pair}"}
 
 
-class _NamedContext(ssl.SSLContext):
+class NamedContext(ssl.SSLContext):
     """TLS towards a server whose certificate has another name than its address."""
 
     name: str
@@ -130,10 +131,15 @@ def login(
 
 def _check(overrides: Overrides) -> None:
     """Refuse what cannot be meant."""
-    if overrides.impersonation and not overrides.acts_as:
-        raise LoginError("--as-group and --as-uid need --as: whose group or uid is it?")
+    check_identity(overrides)
     if overrides.server and (overrides.cluster or overrides.user):
         raise LoginError("--cluster and --user choose entries of the kubeconfig: leave them out with --server")
+
+
+def check_identity(overrides: Overrides) -> None:
+    """Refuse contradictions about who we are."""
+    if overrides.impersonation and not overrides.acts_as:
+        raise LoginError("--as-group and --as-uid need --as: whose group or uid is it?")
     if bool(overrides.username) != bool(overrides.password):
         raise LoginError("--username and --password: give both, or neither")
     if overrides.username and overrides.token:
@@ -248,7 +254,7 @@ def _context_for(authority: str | None, server_name: str | None) -> ssl.SSLConte
     """Trust in this authority (None: the system's), for a certificate of this name (None: that of the address)."""
     if not server_name:
         return ssl.create_default_context(cafile=authority)
-    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.name = server_name
     if authority:
         context.load_verify_locations(authority)

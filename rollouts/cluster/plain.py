@@ -5,7 +5,7 @@ own). Verbs, arguments and errors are those of the port.
 """
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from rollouts.cluster import discovery, kubeconfig, wire
-from rollouts.cluster.login import Credentials, login
+from rollouts.cluster.login import Credentials, Overrides, login
 from rollouts.cluster.port import (
     Collection,
     CreateOptions,
@@ -33,10 +33,23 @@ PAGE = 500
 _LOST = (OSError, HTTPException)
 
 
-def connect(*, kubeconfig_path: str | None = None, context: str | None = None) -> "PlainCluster":
-    """A client for the kubeconfig's context; the `kubernetes` library helps where the small reader cannot."""
-    known = kubeconfig.read(kubeconfig=kubeconfig_path, context=context)
-    return PlainCluster(known or login(kubeconfig=kubeconfig_path, context=context))
+def connect(
+    *,
+    kubeconfig_path: str | None = None,
+    context: str | None = None,
+    overrides: Overrides = Overrides(),
+    timeout: float = 30.0,
+) -> "PlainCluster":
+    """A client for the kubeconfig's context; the `kubernetes` library helps where the small reader cannot.
+
+    As kubectl has it, a `server` of the overrides gets the credentials of the kubeconfig.
+    """
+    known = kubeconfig.read(kubeconfig=kubeconfig_path, context=context, overrides=overrides)
+    if known is None:
+        elsewhere = replace(overrides, server="")
+        known = login(kubeconfig=kubeconfig_path, context=context, overrides=elsewhere)
+        known = replace(known, server=overrides.server.rstrip("/") or known.server)
+    return PlainCluster(known, timeout=timeout)
 
 
 class PlainCluster:
@@ -151,7 +164,7 @@ class PlainCluster:
         body = json.dumps(call.body).encode() if call.body is not None else None
         headers = {"Accept": call.accept, "Content-Type": call.media, "User-Agent": "sluice-cli"}
         prefix = urlsplit(self.credentials.server).path
-        connection.request(call.method, prefix + call.url, body, headers | dict(self.credentials.headers()))
+        _request(connection, call.method, prefix + call.url, body, headers | dict(self.credentials.headers()))
         response = connection.getresponse()
         if response.status >= 300:
             raise refusal(response.status, _decoded(response.read()), retry_after=response.getheader("Retry-After"))
@@ -168,6 +181,17 @@ class PlainCluster:
         if self.credentials.proxy:
             connection.set_tunnel(server.hostname or "localhost", server.port or (443 if is_tls else 80))
         return connection
+
+
+def _request(connection: HTTPConnection, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> None:
+    """Send. A header whose value has several lines goes out several times: so servers take a user's groups."""
+    connection.putrequest(method, url, skip_accept_encoding=True)
+    if body is not None or method not in ("GET", "DELETE"):
+        connection.putheader("Content-Length", str(len(body or b"")))
+    for name, value in headers.items():
+        for line in value.splitlines():
+            connection.putheader(name, line)
+    connection.endheaders(body)
 
 
 def _decoded(body: bytes) -> Any:

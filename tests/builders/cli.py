@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from rollouts.cli.main import CLIENT, run
+from rollouts.cli.main import CLIENT, OWN, run
 from rollouts.cli.session import Session
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.kinds import ROLLOUTS
@@ -51,6 +51,22 @@ class FakeApi:
             raise NotFoundError("not watched in this test")
         while True:
             yield self.events.get()
+
+    def create(self, collection: Collection, body: Json) -> Json:
+        """Write down the request, and keep the object under its name, or one made from generateName."""
+        meta = body["metadata"]
+        name = meta.get("name") or f"{meta['generateName']}x7k2p"
+        stored = {**body, "metadata": {**meta, "name": name, "namespace": collection.namespace}}
+        written = {"verb": "create", "resource": collection.resource.plural, "namespace": collection.namespace}
+        self.writes.append({**written, "object": copy.deepcopy(body)})
+        self.objects.append(stored)
+        return stored
+
+    def replace(self, target: Target, body: Json) -> Json:
+        """Write down the request as the golden data tell it: of the object only its spec."""
+        named = {"resource": target.resource.plural, "namespace": target.namespace, "name": target.name}
+        self.writes.append({"verb": "update", **named, "object": {"spec": copy.deepcopy(body["spec"])}})
+        return body
 
     def patch(self, target: Target, patch: Patch) -> Json:
         """Write down the request, then merge it."""
@@ -99,7 +115,12 @@ class Outcome:
 
 
 def command(
-    words: Sequence[str], api: FakeApi, now: Callable[[], datetime] = lambda: NOW, *, on_terminal: bool = False
+    words: Sequence[str],
+    api: FakeApi,
+    now: Callable[[], datetime] = lambda: NOW,
+    *,
+    on_terminal: bool = False,
+    program: str = "sluice",
 ) -> Outcome:
     """Run a client's command line against the fake."""
     out, err = io.StringIO(), io.StringIO()
@@ -108,5 +129,13 @@ def command(
         return Session(flags, open=lambda _: api, now=now, is_terminal=lambda: on_terminal, rest=0.0)
 
     with redirect_stdout(out), redirect_stderr(err):
-        code = run(words, program="sluice", table=CLIENT, session=session)
+        code = run(words, program=program, table=CLIENT, session=session)
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def local(*words: str) -> Outcome:
+    """Run a command line of `sluice` that talks to no cluster."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(words, program="sluice", table={**CLIENT, **OWN})
     return Outcome(code, out.getvalue(), err.getvalue())

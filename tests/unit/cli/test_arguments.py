@@ -4,7 +4,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from rollouts.cli.arguments import CobraCommand, first_word, split
+from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.flags import first_word, split
 from rollouts.cli.session import CommandError
 
 
@@ -26,9 +27,9 @@ def test_persistent_flags_stand_anywhere(line: str) -> None:
 
 
 def test_every_supported_flag_has_its_name() -> None:
-    """What names a server or a user is kept, what only tunes kubectl is taken and dropped."""
-    line = "--context c --kubeconfig k --as me --as-group g --as-uid 7 --token t -s http://x"
-    line += " -v 5 --loglevel info status web"
+    """Those that name a server or a user, and those that only tune kubectl; groups are kept line by line."""
+    line = "--context c --kubeconfig k --as me --as-group g --as-group=h --as-uid 7 --token t -s http://x"
+    line += " -v 5 --loglevel info --insecure-skip-tls-verify status web"
 
     flags, rest = split(line.split())
 
@@ -37,10 +38,13 @@ def test_every_supported_flag_has_its_name() -> None:
         "context": "c",
         "kubeconfig": "k",
         "as": "me",
-        "as-group": "g",
+        "as-group": "g\nh",
         "as-uid": "7",
         "token": "t",
         "server": "http://x",
+        "kloglevel": "5",
+        "loglevel": "info",
+        "insecure-skip-tls-verify": "true",
     }
 
 
@@ -50,10 +54,11 @@ def test_after_a_double_dash_nothing_is_a_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "words"), [("status web -n", "needs an argument: -n"), ("--user me status web", "--user is not supported")]
+    ("line", "words"),
+    [("status web -n", "needs an argument: -n"), ("--insecure-skip-tls-verify=maybe status", "it is true or false")],
 )
 def test_what_cannot_be_taken_is_refused_by_name(line: str, words: str) -> None:
-    """A missing value and a flag that only a kubeconfig can say."""
+    """A missing value, and one that is none."""
     with pytest.raises(CommandError, match=words):
         split(line.split())
 

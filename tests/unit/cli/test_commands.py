@@ -1,54 +1,47 @@
 """Commands against a fake API server. Their exact output and patches are held to Argo's in tests/golden."""
 
 import copy
+import itertools
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
-from rollouts.cluster.port import Json, WatchEvent
+from rollouts.cluster.errors import ConflictError
+from rollouts.cluster.port import Json, Target, WatchEvent
 from tests.builders.cli import NOW, FakeApi, command
-from tests.unit.cli.worlds import a_replica_set, a_rollout, a_template
-
-CHANGED = WatchEvent("MODIFIED", {})
+from tests.unit.cli.worlds import a_replica_set, a_rollout, a_template, an_experiment
 
 
-class Scripted(FakeApi):
-    """A fake whose rollout takes the next of these states each time that it is read, and rings after each read."""
-
-    def __init__(self, *states: Json) -> None:
-        super().__init__([states[0]])
-        self._states = list(states)
-
-    def get(self, target: object) -> Json:
-        state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
-        self.objects[0] = state
-        self.events.put(CHANGED)
-        return state
+def becoming(first: Json, then: Json) -> FakeApi:
+    """A cluster whose one rollout changes as soon as it is watched."""
+    api = FakeApi([first])
+    api.events.put(WatchEvent("MODIFIED", then))
+    return api
 
 
 def test_status_waits_until_the_rollout_is_healthy() -> None:
     """Each new phase is told once."""
-    api = Scripted(
-        a_rollout(),
-        a_rollout(),
-        a_rollout(phase="Paused", message="CanaryPauseStep"),
-        a_rollout(phase="Healthy", message=""),
-    )
+    outcome = command(["status", "web"], becoming(a_rollout(), a_rollout(phase="Healthy", message="")))
+
+    assert outcome.code == 0
+    assert outcome.stdout.splitlines() == ["Progressing - more replicas need to be updated", "Healthy"]
+
+
+def test_status_ends_when_its_rollout_is_deleted() -> None:
+    """It will never be healthy: an error, not a wait for ever."""
+    api = FakeApi([a_rollout()])
+    api.events.put(WatchEvent("DELETED", a_rollout()))
 
     outcome = command(["status", "web"], api)
 
-    assert outcome.code == 0
-    assert outcome.stdout.splitlines() == [
-        "Progressing - more replicas need to be updated",
-        "Paused - CanaryPauseStep",
-        "Healthy",
-    ]
+    assert (outcome.code, outcome.stderr) == (1, 'Error: rollouts.argoproj.io "web" not found\n')
 
 
 def test_status_of_a_degraded_rollout_is_an_error() -> None:
     """The message is on stderr, for scripts the exit code is 1."""
-    api = Scripted(a_rollout(), a_rollout(phase="Degraded", message="RolloutAborted: too many errors"))
+    api = becoming(a_rollout(), a_rollout(phase="Degraded", message="RolloutAborted: too many errors"))
 
     outcome = command(["status", "web"], api)
 
@@ -72,30 +65,33 @@ def test_status_gives_up_after_the_timeout() -> None:
     """By the clock of the session, which passes a minute with each look."""
     moments = iter(NOW + timedelta(minutes=number) for number in range(100))
 
-    outcome = command(["status", "web", "--timeout", "2m30s"], Scripted(a_rollout()), now=lambda: next(moments))
+    api = becoming(a_rollout(), a_rollout())
+    outcome = command(["status", "web", "--timeout", "1m30s"], api, now=lambda: next(moments))
 
     assert (outcome.code, outcome.stderr) == (1, "Error: Rollout status watch exceeded timeout\n")
 
 
-def test_status_once_tells_a_degraded_phase_without_error() -> None:
-    """--watch=false only tells."""
+def test_status_asked_once_tells_a_degraded_phase_and_fails() -> None:
+    """As Argo has it: the phase alone on stdout, the message in the error."""
     api = FakeApi([a_rollout(phase="Degraded", message="why")])
 
     outcome = command(["status", "web", "--watch=false"], api)
 
-    assert (outcome.code, outcome.stdout) == (0, "Degraded - why\n")
+    assert (outcome.code, outcome.stdout) == (1, "Degraded\n")
+    assert outcome.stderr == "Error: The rollout is in a degraded state with message: why\n"
+
+
+def ticking(seconds: float) -> Callable[[], datetime]:
+    """A clock that goes on by so much with each look."""
+    moments = (NOW + timedelta(seconds=seconds * number) for number in itertools.count())
+    return lambda: next(moments)
 
 
 def test_get_watch_draws_again_on_change_and_ends_in_time() -> None:
     """Two states, two trees."""
-    moments = iter(NOW + timedelta(milliseconds=10 * number) for number in range(1000))
+    api = becoming(a_rollout(), a_rollout(phase="Healthy", message=""))
 
-    def now() -> datetime:
-        return next(moments)
-
-    api = Scripted(a_rollout(), a_rollout(), a_rollout(phase="Healthy", message=""))
-
-    outcome = command(["get", "rollout", "web", "-w", "--timeout-seconds", "1"], api, now=now)
+    outcome = command(["get", "rollout", "web", "-w", "--timeout-seconds", "1"], api, now=ticking(0.05))
 
     assert outcome.code == 0
     assert re.findall(r"^Status: .*$", outcome.stdout, re.MULTILINE) == [
@@ -104,18 +100,57 @@ def test_get_watch_draws_again_on_change_and_ends_in_time() -> None:
     ]
 
 
-def test_get_watch_clears_a_terminal_before_each_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And colours it, unless told not to."""
+def test_get_watch_colours_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless told not to."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    moments = iter(NOW + timedelta(milliseconds=100 * number) for number in range(100))
 
     def outcome(*flags: str) -> str:
         words = ["get", "rollout", "web", "-w=true", "--timeout-seconds", "1", *flags]
-        return command(words, Scripted(a_rollout()), now=lambda: next(moments), on_terminal=True).stdout
+        return command(words, becoming(a_rollout(), a_rollout()), now=ticking(0.2), on_terminal=True).stdout
 
-    assert outcome().startswith("\x1b[H\x1b[2J\x1b[3JName:")
     assert "\x1b[36m◌\x1b[0m Progressing" in outcome()
     assert "\x1b[36m" not in outcome("--no-color")
+
+
+def test_get_shows_an_experiment() -> None:
+    """Header and tree as of a rollout, with the templates of its images."""
+    experiment = an_experiment(phase="Running", message="waiting")
+    baseline = a_replica_set("b", 1, "v1", owner="try")
+    baseline["metadata"]["annotations"]["experiment.argoproj.io/template-name"] = "baseline"
+
+    shown = command(["get", "experiment", "try"], FakeApi([experiment, baseline])).stdout
+
+    assert shown.splitlines()[:5] == [
+        "Name:            try",
+        "Namespace:       default",
+        "Status:          ◌ Running",
+        "Message:         waiting",
+        "Images:          web:v1 (Σ:baseline)",
+    ]
+    assert "└──⧉ try-b" in shown
+
+
+def test_list_experiments_tells_what_is_left_of_them() -> None:
+    """From the moment when all templates were available; an ended one has nothing left."""
+    world = [
+        an_experiment("running", phase="Running", availableAt="2026-11-10T11:58:00Z"),
+        an_experiment("ended", phase="Successful", availableAt="2026-11-10T11:58:00Z"),
+    ]
+
+    rows = command(["list", "experiments"], FakeApi(world)).stdout.splitlines()
+
+    assert [row.split() for row in rows] == [
+        ["NAME", "STATUS", "DURATION", "REMAINING", "AGE"],
+        ["ended", "Successful", "10m", "-", "60m"],
+        ["running", "Running", "10m", "8m", "60m"],
+    ]
+
+
+def test_a_list_of_nothing_says_so() -> None:
+    """On stderr, and it is no failure."""
+    for words in (["list", "rollouts"], ["list", "exp", "-A"]):
+        outcome = command(words, FakeApi([]))
+        assert (outcome.code, outcome.stdout, outcome.stderr) == (0, "", "No resources found.\n")
 
 
 def test_list_shows_every_namespace_and_times() -> None:
@@ -259,3 +294,61 @@ def test_version_is_short_on_request() -> None:
     assert short.startswith("sluice: ")
     assert short.count("\n") == 1
     assert command(["version"], FakeApi([])).stdout.startswith(short)
+
+
+def test_restart_sets_the_moment() -> None:
+    """Now, or after the time that was asked for."""
+    api = FakeApi([a_rollout()])
+
+    assert command(["restart", "web"], api).stdout == "rollout 'web' restarts in 0s\n"
+    command(["restart", "web", "--in=1h30m"], api)
+
+    moments = [write["patch"]["spec"]["restartAt"] for write in api.writes]
+    assert moments == ["2026-11-10T12:00:00Z", "2026-11-10T13:30:00Z"]
+
+
+def test_an_image_is_set_again_when_somebody_else_wrote_meanwhile() -> None:
+    """The whole object is written with the version that was read, so nobody's change is lost."""
+
+    class Contended(FakeApi):
+        attempts = 0
+
+        def replace(self, target: Target, body: Json) -> Json:
+            self.attempts += 1
+            if self.attempts < 3:
+                raise ConflictError("the object has been modified")
+            return super().replace(target, body)
+
+    api = Contended([a_rollout()])
+
+    outcome = command(["set", "image", "web", "web=web:v3"], api)
+
+    assert outcome.stdout == 'rollout "web" image updated\n'
+    assert api.writes[0]["object"]["spec"]["template"]["spec"]["containers"][0]["image"] == "web:v3"
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "resource", "patch"),
+    [
+        (["terminate", "ar", "x"], "analysisRun 'x' terminated", "analysisruns", {"spec": {"terminate": True}}),
+        (["terminate", "experiment", "x"], "experiment 'x' terminated", "experiments", {"spec": {"terminate": True}}),
+        (["retry", "exp", "x"], "experiment 'x' retried", "experiments", {"status": None}),
+    ],
+)
+def test_runs_and_experiments_are_ended_and_begun_again(
+    words: list[str], said: str, resource: str, patch: Json
+) -> None:
+    """One merge patch of the object: they have no status subresource."""
+    api = FakeApi([an_experiment("x"), {**an_experiment("x"), "kind": "AnalysisRun"}])
+
+    assert command(words, api).stdout == f"{said}\n"
+    assert [(write["resource"], write["patch"]) for write in api.writes] == [(resource, patch)]
+
+
+@pytest.mark.parametrize("words", [["dashboard"], ["notifications", "trigger", "run", "a", "b"]])
+def test_what_is_not_there_yet_says_so(words: list[str]) -> None:
+    """A line and exit code 1, not a command that is unknown."""
+    outcome = command(words, FakeApi([]))
+
+    assert outcome.code == 1
+    assert "not part of this version" in outcome.stderr

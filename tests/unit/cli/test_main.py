@@ -56,9 +56,12 @@ def test_a_command_loads_only_what_it_needs(words: str, ending: str, kubeconfig:
     ("words", "line"),
     [
         (["status", "nope"], 'Error: rollouts.argoproj.io "nope" not found'),
-        (["bogus"], "Error: No such command 'bogus' (see `sluice --help`)"),
-        (["promote"], "Error: Missing argument 'NAME' (see `sluice promote --help`)"),
-        (["status", "web", "--cluster", "x"], "Error: flag --cluster is not supported: put it into the kubeconfig"),
+        (["status", "wbe"], 'Error: rollouts.argoproj.io "wbe" not found; did you mean "web"?'),
+        (["bogus"], 'Error: unknown command "bogus" for "sluice"'),
+        (["promtoe", "web"], 'Error: unknown command "promtoe" for "sluice"; did you mean "promote"?'),
+        (["get", "rolout", "web"], 'Error: unknown command "rolout" for "sluice get"; did you mean "rollout"?'),
+        (["status", "web", "--bogus"], "Error: unknown flag: --bogus (see `sluice status --help`)"),
+        (["status", "web", "-n"], "Error: flag needs an argument: -n"),
         (
             ["status", "web", "-t", "soon"],
             'Error: invalid argument "soon" for "-t, --timeout" flag: write it as 90s or 1m30s',
@@ -92,7 +95,37 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its module exists and its own help is printed."""
     assert run([name, "--help"], program="sluice", table=CLIENT) == 0
-    assert f"Usage: sluice {name}" in capsys.readouterr().out
+    assert f"Usage:\n  sluice {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["promote"], ["get"], ["set", "image", "web"], ["create"], ["restart", "a", "b"]])
+def test_wrong_arguments_are_answered_with_the_usage(words: list[str]) -> None:
+    """On stderr, with exit code 1, as cobra does it."""
+    outcome = command(words, FakeApi([]))
+
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert outcome.stderr.startswith("Usage:\n  sluice ")
+
+
+def test_help_is_the_page_that_cobra_prints() -> None:
+    """What it is for, usage, aliases, examples, flags in order, kubectl's flags."""
+    page = command(["get", "rollout", "--help"], FakeApi([]), program="kubectl argo rollouts").stdout
+
+    titles = [line for line in page.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert titles == ["Usage:", "Aliases:", "Examples:", "Flags:", "Global Flags:"]
+    assert "  kubectl argo rollouts get rollout ROLLOUT_NAME [flags]\n" in page
+    assert "  rollout, ro, rollouts\n" in page
+    assert "  kubectl argo rollouts get rollout guestbook -w\n" in page
+    assert "  -h, --help                  help for rollout\n      --no-color " in page
+    assert "  -n, --namespace string " in page
+
+
+def test_examples_are_shown_by_the_name_that_was_called() -> None:
+    """`kubectl sluice` does not tell people to type `kubectl argo rollouts`."""
+    page = command(["promote", "--help"], FakeApi([]), program="kubectl sluice").stdout
+
+    assert "kubectl sluice promote guestbook --full" in page
+    assert "argo" not in page.partition("Global Flags:")[0]
 
 
 def test_help_tells_how_to_choose_a_namespace(capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,8 +104,8 @@ def test_unreadable_file_is_named(tmp_path: Path) -> None:
         kubeconfig.read(kubeconfig=str(tmp_path / "config"))
 
 
-def test_plugins_are_left_to_the_library(tmp_path: Path) -> None:
-    """An exec plugin is beyond the small reader, and the library runs it."""
+def test_an_exec_plugin_says_who_we_are(tmp_path: Path) -> None:
+    """Both readers run it: the CLI's small one and, for the controller, the library."""
     credential = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "kind": "ExecCredential",
@@ -119,7 +119,9 @@ def test_plugins_are_left_to_the_library(tmp_path: Path) -> None:
     }
     path = _written(tmp_path, user={"exec": plugin})
 
-    assert kubeconfig.read(kubeconfig=path) is None
+    known = kubeconfig.read(kubeconfig=path)
+    assert known is not None
+    assert known.headers() == {"Authorization": "Bearer from-plugin"}
     found = login(kubeconfig=path, context="two")
     assert list(found.headers().values()) == ["Bearer from-plugin"]
     assert (found.server, found.namespace) == ("http://127.0.0.1:8001", "shop")
