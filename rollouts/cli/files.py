@@ -7,6 +7,7 @@ file and line, kustomizations built by the kubectl of the wheel. Faults and obje
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from os.path import normpath
 from pathlib import Path
 
 from rollouts.gitsync import kustomize
@@ -98,7 +99,7 @@ def _as_given(built: Manifests, folder: Path, path: str) -> Manifests:
         inside = place[len(path) :].lstrip("/") if kustomize.is_below(place.partition(":")[0], path) else None
         if inside is not None:
             return str(folder / inside) if inside else str(folder)
-        return str(folder / ("../" * len(Path(path).parts) + place))
+        return normpath(folder / ("../" * len(Path(path).parts) + place))
 
     items = tuple(replace(item, file=shown(item.file)) for item in built.items)
     faults = tuple(replace(fault, path=shown(fault.path)) for fault in built.faults)
