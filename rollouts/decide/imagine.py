@@ -60,8 +60,10 @@ def _after(snapshot: Snapshot, effect: Effect, now: datetime) -> Snapshot | None
         case PointService(service=name, hash=hash_):
             pointed = Service(name, hash_, snapshot.rollout.name)
             return replace(snapshot, services={**snapshot.services, name: pointed})
-        case ShiftTraffic(shares=shares):
-            return replace(snapshot, route=Weights(shares.canary.weight, shares.stable.weight, shares.total))
+        case ShiftTraffic(shares=shares, managed=managed):
+            names = tuple(route.name for route in managed)
+            route = Weights(shares.canary.weight, shares.stable.weight, shares.total, names)
+            return replace(snapshot, route=route)
         case StartAnalysis() | CancelAnalysis() | DeleteAnalysis():
             return _analysed(snapshot, effect, now)
         case _:
