@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollouts.decide.ahead import decide_ahead
 from rollouts.model.rollout import HistoryLimits
 from rollouts.model.status import Phase
 from tests.builders.rollouts import CHECK, Miniature, a_blue_green, a_canary, analysis, deployed, pause, weight
@@ -34,6 +35,18 @@ def test_a_recent_version_skips_the_steps(window: int | None, is_fast: bool) -> 
     assert (here.status.stable == "v1") is is_fast
     told = [event.message for event in here.events if event.reason == "RolloutCompleted"]
     assert told == (["Rollout completed update to revision 4 (v1): Rollback within window"] if is_fast else [])
+
+
+@pytest.mark.parametrize(("window", "may_wait"), [(1, False), (None, True)])
+def test_a_way_back_writes_its_status_at_once(window: int | None, may_wait: bool) -> None:
+    """With its pods asked for and the old status, the next round would take it for a version that still runs."""
+    here = deployed(a_canary(weight(25), pause()), rollback_window=window)
+    released(here, "v2")
+    here.release("v1")
+    plan = decide_ahead(here.snapshot, here.now)
+
+    assert "SkipSteps" not in [event.reason for event in plan.events]
+    assert plan.may_wait is may_wait
 
 
 def test_a_version_that_still_runs_says_that_it_skips() -> None:
