@@ -34,9 +34,9 @@ class Block:
     text: str
 
 
-def blocks() -> list[Block]:
+def blocks(name: str = "install.md") -> list[Block]:
     """The page's commands, in order."""
-    page = (ROOT / "docs" / "install.md").read_text()
+    page = (ROOT / "docs" / name).read_text()
     return [Block(tag.strip(), text) for tag, text in re.findall(r"^```sh(.*?)\n(.*?)^```$", page, re.DOTALL | re.M)]
 
 
