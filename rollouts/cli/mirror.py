@@ -14,7 +14,6 @@ from rollouts.cli.session import Session
 from rollouts.cluster.errors import ClusterError, GoneError, NotFoundError
 from rollouts.cluster.port import Collection, Json, Query, Resource
 
-TICK = 1.0
 WATCH_SECONDS = 240.0
 PAGE = 500
 Watched = tuple[Collection, Query]
@@ -53,7 +52,7 @@ class Mirror:
             return tuple(held[key] for key in sorted(held))
 
     def rings(self, *, until: float | None = None) -> Iterator[bool]:
-        """True for each change (or burst of them), False for each second without; ends `until` seconds from now."""
+        """True for each change (or burst of them), False for each tick without; ends `until` seconds from now."""
         ends = None if until is None else self._session.now().timestamp() + until
         while ends is None or self._session.now().timestamp() < ends:
             is_rung = self._is_rung()
@@ -71,7 +70,7 @@ class Mirror:
     def _is_rung(self) -> bool:
         """Wait for a ring, and take all that have come."""
         try:
-            self._bell.get(timeout=TICK)
+            self._bell.get(timeout=self._session.tick)
         except queue.Empty:
             return False
         with suppress(queue.Empty):
@@ -90,7 +89,7 @@ class Mirror:
                 continue
             except ClusterError as error:
                 self._complain(collection.resource, str(error))
-                self._closed.wait(TICK)
+                self._closed.wait(self._session.tick)
 
     def _follow(self, collection: Collection, query: Query) -> None:
         api = self._session.open(self._session.flags)

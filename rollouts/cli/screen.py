@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 HOLD, SHOW = "\x1b[?2026h", "\x1b[?2026l"
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
@@ -48,6 +48,7 @@ class Screen:
         self._drawn: os.terminal_size | None = None
         self._shown = ""
         self._is_cut = False
+        self._former: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if self._is_terminal:
@@ -59,6 +60,8 @@ class Screen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        for number, handler in self._former.items():
+            signal.signal(number, handler)
 
     def show(self, view: str) -> None:
         """Draw the view (lines, ended by a newline) unless it stands there already."""
@@ -71,7 +74,8 @@ class Screen:
     def close(self) -> None:
         """Leave the terminal as it was, with the last view whole."""
         if self._drawn is not None:
-            whole = f"{HOME}{BELOW}{WRAP}{self._shown}" if self._is_cut else WRAP
+            lines = "".join(f"{line}\r\n" for line in self._shown.splitlines())
+            whole = f"{HOME}{BELOW}{WRAP}{lines}" if self._is_cut else WRAP
             self._write(f"{HOLD}{whole}{CURSOR}{SHOW}")
             self._drawn = None
 
@@ -95,7 +99,8 @@ class Screen:
 
     def _listen(self, name: str, handler: Callable[[int, FrameType | None], None]) -> None:
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), handler)
+            number = getattr(signal, name)
+            self._former[number] = signal.signal(number, handler)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # signal's signature

@@ -62,6 +62,10 @@ class Api(Protocol):
         """The object as stored; the body's resourceVersion must be the current one."""
         ...
 
+    def discover(self) -> tuple[Resource, ...]:
+        """Every resource that the server serves."""
+        ...
+
 
 def connect(flags: Mapping[str, str]) -> Api:
     """The API server of kubectl's persistent flags (names without dashes)."""
@@ -107,13 +111,14 @@ def _is_terminal() -> bool:
 
 @dataclass
 class Session:
-    """One run of the CLI. `rest` is the least time between two redraws, in seconds."""
+    """One run of the CLI. `rest` is the least time between two redraws, `tick` the most, in seconds."""
 
     flags: Mapping[str, str] = field(default_factory=dict)
     open: Callable[[Mapping[str, str]], Api] = connect
     now: Clock = wall_clock
     is_terminal: Callable[[], bool] = _is_terminal
     rest: float = 0.2
+    tick: float = 1.0
 
     @property
     def is_colourful(self) -> bool:

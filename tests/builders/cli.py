@@ -13,7 +13,7 @@ from rollouts.cli.main import CLIENT, OWN, run
 from rollouts.cli.session import Session
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.kinds import ROLLOUTS
-from rollouts.cluster.port import Collection, Json, Page, Patch, PatchType, Query, Target, WatchEvent
+from rollouts.cluster.port import Collection, Json, Page, Patch, PatchType, Query, Resource, Target, WatchEvent
 
 NOW = datetime(2026, 11, 10, 12, tzinfo=UTC)
 
@@ -76,6 +76,10 @@ class FakeApi:
             _merge(obj, patch.body)
         return obj
 
+    def discover(self) -> tuple[Resource, ...]:
+        """Nothing but the kinds that everybody knows."""
+        return ()
+
     def _of(self, collection: Collection) -> Sequence[Json]:
         def is_there(obj: Json) -> bool:
             return collection.namespace in (None, obj["metadata"].get("namespace"))
@@ -126,7 +130,7 @@ def command(
     out, err = io.StringIO(), io.StringIO()
 
     def session(flags: Any) -> Session:
-        return Session(flags, open=lambda _: api, now=now, is_terminal=lambda: on_terminal, rest=0.0)
+        return Session(flags, open=lambda _: api, now=now, is_terminal=lambda: on_terminal, rest=0.0, tick=0.01)
 
     with redirect_stdout(out), redirect_stderr(err):
         code = run(words, program=program, table=CLIENT, session=session)

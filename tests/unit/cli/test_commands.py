@@ -3,13 +3,13 @@
 import copy
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from rollouts.cluster.errors import ConflictError
-from rollouts.cluster.port import Json, Target, WatchEvent
+from rollouts.cluster.errors import ConflictError, ServerError
+from rollouts.cluster.port import Collection, Json, Query, Target, WatchEvent
 from tests.builders.cli import NOW, FakeApi, command
 from tests.unit.cli.worlds import a_replica_set, a_rollout, a_template, an_experiment
 
@@ -91,7 +91,7 @@ def test_get_watch_draws_again_on_change_and_ends_in_time() -> None:
     """Two states, two trees."""
     api = becoming(a_rollout(), a_rollout(phase="Healthy", message=""))
 
-    outcome = command(["get", "rollout", "web", "-w", "--timeout-seconds", "1"], api, now=ticking(0.05))
+    outcome = command(["get", "rollout", "web", "-w", "--timeout-seconds", "1"], api, now=ticking(0.005))
 
     assert outcome.code == 0
     assert re.findall(r"^Status: .*$", outcome.stdout, re.MULTILINE) == [
@@ -110,6 +110,26 @@ def test_get_watch_colours_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "\x1b[36m◌\x1b[0m Progressing" in outcome()
     assert "\x1b[36m" not in outcome("--no-color")
+
+
+class Lost(FakeApi):
+    """A server that can be read, and not be watched."""
+
+    def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
+        """The connection breaks."""
+        raise ServerError("watch of rollouts: no answer from the API server: connection reset")
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_lost_connection_is_told_and_does_not_end_the_watch(on_terminal: bool) -> None:
+    """Below the view on a terminal, on stderr elsewhere."""
+    words = ["get", "rollout", "web", "-w", "--timeout-seconds", "1"]
+
+    outcome = command(words, Lost([a_rollout()]), now=ticking(0.005), on_terminal=on_terminal)
+
+    assert outcome.code == 0
+    told = outcome.stdout if on_terminal else outcome.stderr
+    assert "no answer from the API server" in told
 
 
 def test_get_shows_an_experiment() -> None:

@@ -1,0 +1,162 @@
+"""The commands on a real pseudo-terminal, against the embedded cluster over HTTP: what a person sees.
+
+pexpect runs the program, pyte is its screen. Every wait is for something to be seen.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+import pytest_asyncio
+
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Collection, Patch, PatchType, Target
+from tests.builders.kubectl import Kubectl, shop
+from tests.unit.cli.test_over_http import CANARY, RUN
+from tests.unit.dialects.argo.test_rollout import a_manifest
+
+PATIENCE = 30.0
+
+
+class Person:
+    """Somebody before a terminal that runs a command."""
+
+    def __init__(self, cluster: Kubectl, *words: str, columns: int = 100, **environment: str) -> None:
+        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        kubeconfig = str(cluster.home / "kubeconfig")
+        self.program = pexpect.spawn(
+            sys.executable,
+            ["-c", RUN.format(entry="kubectl_sluice"), *words],
+            env={**inherited, "TERM": "xterm-256color", "KUBECONFIG": kubeconfig, **environment},
+            dimensions=(30, columns),
+            timeout=PATIENCE,
+        )
+        self.screen = pyte.Screen(columns, 30)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.blanks = 0
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(row.rstrip() for row in self.screen.display)
+
+    async def sees(self, is_so: Callable[[str], bool]) -> None:
+        """Look until it is so; count the moments when the screen was blank after the first frame."""
+        async with asyncio.timeout(PATIENCE):
+            while not is_so(self.text):
+                piece = await asyncio.to_thread(self.program.read_nonblocking, 512, PATIENCE)
+                self.raw += piece
+                self.stream.feed(piece)
+                self.blanks += b"Name:" in self.raw and "Name:" not in self.text
+
+    async def ends(self) -> int:
+        """Read to the end; the exit code."""
+        async with asyncio.timeout(PATIENCE):
+            rest = await asyncio.to_thread(self._rest)
+        self.raw += rest
+        self.stream.feed(rest)
+        self.program.close()
+        return int(self.program.exitstatus if self.program.exitstatus is not None else -1)
+
+    def _rest(self) -> bytes:
+        self.program.expect(pexpect.EOF)
+        found: bytes = self.program.before or b""
+        return found
+
+
+@pytest_asyncio.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Kubectl]:
+    """A served store that holds one canary on its way."""
+    async with shop(tmp_path) as kubectl:
+        await kubectl.store.create(Collection(kinds.ROLLOUTS, "default"), a_manifest(CANARY, replicas=1))
+        await put(kubectl, "Progressing")
+        yield kubectl
+
+
+async def put(cluster: Kubectl, phase: str, message: str = "") -> None:
+    """What the controller would write."""
+    status = {"phase": phase, "message": message, "observedGeneration": "1"}
+    target = Target(kinds.ROLLOUTS, "shop", "default", "status")
+    await cluster.store.patch(target, Patch(PatchType.MERGE, {"status": status}))
+
+
+async def test_a_watched_rollout_is_redrawn_and_never_blank(cluster: Kubectl) -> None:
+    """Phase after phase on the same place; Ctrl-C leaves the last view, a cursor, and exit code 130."""
+    person = Person(cluster, "get", "rollout", "shop", "-w")
+    await person.sees(lambda text: "◌ Progressing" in text)
+    for phase in ("Paused", "Degraded", "Healthy"):
+        await put(cluster, phase, "because")
+        await person.sees(lambda text, phase=phase: f" {phase}" in text.splitlines()[2])  # type: ignore[misc]
+    assert person.text.startswith("Name:            shop")
+
+    person.program.sendintr()
+    code = await person.ends()
+
+    assert code == 130
+    assert person.blanks == 0
+    assert "✔ Healthy" in person.text
+    assert "Traceback" not in person.text
+    assert not person.screen.cursor.hidden
+
+
+async def test_a_resized_terminal_is_redrawn_at_once(cluster: Kubectl) -> None:
+    """Long lines are cut to the new width, and the head stays in the first row."""
+    person = Person(cluster, "get", "rollout", "shop", "-w")
+    await person.sees(lambda text: "Desired" in text)
+
+    person.program.setwinsize(12, 30)
+    person.screen.resize(12, 30)
+    person.screen.reset()
+    await person.sees(lambda text: "more lines" in text)
+
+    assert person.text.startswith("Name:            shop")
+    person.program.sendintr()
+    assert await person.ends() == 130
+
+
+@pytest.mark.parametrize(("words", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
+async def test_colours_are_left_out_on_request(cluster: Kubectl, words: list[str], environment: dict[str, str]) -> None:
+    """By the flag, or by the variable that all programs heed."""
+    person = Person(cluster, "get", "rollout", "shop", *words, **environment)
+
+    assert await person.ends() == 0
+    assert b"\x1b[" not in person.raw
+
+
+async def test_a_terminal_gets_colours(cluster: Kubectl) -> None:
+    """The sign of the phase has its own."""
+    person = Person(cluster, "get", "rollout", "shop")
+
+    assert await person.ends() == 0
+    assert "\x1b[36m◌\x1b[0m Progressing" in person.raw.decode()
+
+
+async def test_a_watch_is_told_to_end_by_a_signal(cluster: Kubectl) -> None:
+    """SIGTERM leaves the terminal as it was."""
+    person = Person(cluster, "get", "rollout", "shop", "-w")
+    await person.sees(lambda text: "◌ Progressing" in text)
+
+    person.program.kill(15)
+
+    assert await person.ends() == 143
+    assert not person.screen.cursor.hidden
+
+
+async def test_a_list_is_followed_line_by_line(cluster: Kubectl) -> None:
+    """Each change is a new line under the same titles."""
+    person = Person(cluster, "list", "rollouts", "-w")
+    await person.sees(lambda text: "Progressing" in text)
+    await put(cluster, "Healthy")
+    await person.sees(lambda text: "Healthy" in text)
+
+    person.program.sendintr()
+
+    assert await person.ends() == 130
+    rows = [row.split()[:3] for row in person.text.splitlines()[:3]]
+    assert rows == [["NAME", "STRATEGY", "STATUS"], ["shop", "Canary", "Progressing"], ["shop", "Canary", "Healthy"]]
