@@ -35,7 +35,7 @@ from tests.scenarios.sight import WATCHED, Shelves
 from tests.scenarios.stage import House, Stage
 
 ABREAST = 10
-PATIENCE = 3.0
+PATIENCE, MOMENT = 3.0, 0.1
 LONGEST = 300.0
 """Seconds that one scenario may take in all."""
 
@@ -127,6 +127,7 @@ class Theatre:
                 log=program.lines,
                 answers=answers,
                 patience=PATIENCE,
+                moment=MOMENT,
             )
 
 

@@ -29,7 +29,8 @@ class House:
     """What differs between the two clusters.
 
     `command` runs a line of Sluice's own CLI in a namespace, `kubectl` the real kubectl (or says why it cannot).
-    `patience` stretches every limit: a real cluster shares two cores with nine other scenarios.
+    `patience` stretches every limit: a real cluster shares two cores with nine other scenarios. `moment` is how far the
+    watch of one kind may be behind that of another: what led to a state is asked for once it has come, too.
     """
 
     cluster: Cluster
@@ -40,6 +41,7 @@ class House:
     log: Callable[[], Sequence[str]]
     answers: dict[str, float]
     patience: float = 1.0
+    moment: float = 0.0
 
 
 @dataclass
@@ -163,8 +165,8 @@ class Stage:
             if found.done():
                 return
             try:
-                if value := is_so(self.world):
-                    found.set_result(value)
+                if so := is_so(self.world):
+                    found.set_result(so)
             except Exception as error:  # it would be the watch's otherwise
                 found.set_exception(error)
 
@@ -172,7 +174,10 @@ class Stage:
         self._looks.append(look)
         try:
             async with asyncio.timeout(within * self.house.patience):
-                return await found
+                value = await found
+            if self.house.moment:
+                await asyncio.sleep(self.house.moment)
+            return value
         except TimeoutError:
             awaited = what or _told(is_so)
         finally:
