@@ -19,10 +19,13 @@ from rollouts.cluster.errors import (
     NotFoundError,
     UnsupportedMediaTypeError,
 )
+from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.controller.caches import Caches, controller_of
+from rollouts.controller.echo import is_echo
 from rollouts.controller.observe import Observer, World
 from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
+from rollouts.controller.wakers import key_of
 from rollouts.dialects.argo.analysis import render_run
 from rollouts.dialects.argo.experiment import render_experiment
 from rollouts.model.effects import (
@@ -34,7 +37,7 @@ from rollouts.model.effects import (
     StartAnalysis,
     StartExperiment,
 )
-from rollouts.model.objects import Change, Create, Json, Remove, ref_of
+from rollouts.model.objects import Change, Create, Json, Modify, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
 from rollouts.traffic.protocol import Desired, Rendered
@@ -83,7 +86,8 @@ class Applier:
         outcome = Outcome()
         for effect in effects:
             try:
-                outcome.failure = await self._apply(await self._by_now(world), effect, outcome)
+                by_now = await self._by_now(world) if outcome.done else world
+                outcome.failure = await self._apply(by_now, effect, outcome)
             except ClusterError as error:
                 outcome.error = error
             if outcome.failure is not None or outcome.error is not None:
@@ -113,7 +117,7 @@ class Applier:
             return Failure(effect, reason="Invalid", message=str(error))
         for change in rendered.changes:
             try:
-                await self._carry_out(change)
+                await self._carry_out(world, change)
             except REFUSALS as error:
                 failure = await self._failure(world, effect, change, error)
                 if failure is not None:
@@ -142,14 +146,18 @@ class Applier:
             return Failure(effect, reason=type(error).reason, message=error.message)
         return None
 
-    async def _carry_out(self, change: Change) -> None:
+    async def _carry_out(self, world: World, change: Change) -> None:
+        before = self._caches.find(change.ref)
         try:
             answer = await self._resources.carry_out(change)
         except ConflictError:
             await self._observer.refresh(change.ref)
             raise
         if answer is not None:
-            self._caches.put(answer)
+            is_known = (
+                is_echo(before, change.body, answer) if isinstance(change, Modify) else isinstance(change, Create)
+            )
+            self._caches.put(answer, unheard_by=key_of(world.manifest, ROLLOUTS) if is_known else None)
         elif isinstance(change, Remove):
             self._caches.drop(change.ref)
 

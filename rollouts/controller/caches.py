@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from rollouts.cluster import kinds
 from rollouts.cluster.informers import Cache, slim
 from rollouts.cluster.port import Json, Resource
+from rollouts.controller.kinds.protocol import Key
 from rollouts.model.objects import Ref
 
 HASH_LABEL = "rollouts-pod-template-hash"
@@ -15,12 +16,16 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 class Caches:
-    """A Cache for each of `resources`; objects of other kinds are not kept."""
+    """A Cache for each of `resources`; objects of other kinds are not kept.
+
+    While `put` tells the listeners, `deaf` is the key for which they tell nothing new.
+    """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
         self._caches = {(r.api_version, r.kind): Cache() for r in self.resources}
         self._lent: dict[tuple[str, str], Cache] = {}
+        self.deaf: Key | None = None
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
         self.orphans = Orphans(self._caches.get((kinds.REPLICA_SETS.api_version, kinds.REPLICA_SETS.kind)))
 
@@ -41,12 +46,16 @@ class Caches:
         cache = self.at(ref)
         return None if cache is None else cache.get(ref.namespace, ref.name)
 
-    def put(self, obj: Json) -> None:
-        """Take in the answer to a write, or to a read, if its kind is kept."""
+    def put(self, obj: Json, *, unheard_by: Key | None = None) -> None:
+        """Take in the answer to a write, or to a read, if its kind is kept. `unheard_by` is not woken: it knows."""
         at = (obj.get("apiVersion", ""), obj.get("kind", ""))
-        for caches in (self._caches, self._lent):
-            if at in caches:
-                caches[at].put(slim(obj))
+        self.deaf = unheard_by
+        try:
+            for caches in (self._caches, self._lent):
+                if at in caches:
+                    caches[at].put(slim(obj))
+        finally:
+            self.deaf = None
 
     def lend(self, resource: Resource) -> Cache:
         """A cache of every object of a kind, apart from the one that holds ours; answers to writes enter it too."""

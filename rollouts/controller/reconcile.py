@@ -15,6 +15,7 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.apply import Applier, Outcome
 from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
+from rollouts.controller.echo import is_echo
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.observe import Observer, World, snapshot_of
 from rollouts.controller.patience import Patience
@@ -23,6 +24,7 @@ from rollouts.controller.pods import Pods
 from rollouts.controller.report import status_patch, told_by, told_with, write_status
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
+from rollouts.controller.wakers import key_of
 from rollouts.decide.ahead import decide_ahead
 from rollouts.decide.duration import Ended, ended_between
 from rollouts.dialects.argo.status import project
@@ -118,7 +120,7 @@ class Reconciler:
             return until if plan.wake_at is None else min(until, plan.wake_at)
         has_written = await self._report(world, plan, outcome)
         self._patience.end(key)
-        if outcome.done or has_written:
+        if (outcome.done or has_written) and not plan.is_settled:
             self._wake(key)
         return plan.wake_at
 
@@ -145,9 +147,9 @@ class Reconciler:
             return False
         held = self._caches.find(ref_of(observed)) or observed
         try:
-            self._caches.put(
-                await write_status(self._cluster, ROLLOUTS, observed=observed, held=held, patch=patch),
-            )
+            answer = await write_status(self._cluster, ROLLOUTS, observed=observed, held=held, patch=patch)
+            is_known = is_echo(held, {"status": patch}, answer)
+            self._caches.put(answer, unheard_by=key_of(observed, ROLLOUTS) if is_known else None)
         except ConflictError:
             await self.observer.refresh(ref_of(observed))
             raise

@@ -64,7 +64,8 @@ class Wakers:
         def tell(before: Json | None, after: Json | None) -> None:
             keys = dict.fromkeys(key for obj in (before, after) if obj is not None for key in whom(obj))
             for key in keys:
-                self._wake(key)
+                if key != self._caches.deaf:
+                    self._wake(key)
 
         return tell
 

@@ -9,12 +9,15 @@ from datetime import datetime
 
 from rollouts.decide import decide
 from rollouts.decide.imagine import imagined
-from rollouts.model.effects import CreateVersion, Effect, ScaleVersion
+from rollouts.model.effects import CreateVersion, DelayScaleDown, Effect, NumberVersion, ScaleVersion, SetRevision
 from rollouts.model.plan import Plan
 from rollouts.model.snapshot import Snapshot
 
 _MOST_ROUNDS = 16
 """A fold ends here even if each round gives the next one something to do: a defect must not hang the controller."""
+
+_PLAIN = (CreateVersion, DelayScaleDown, NumberVersion, ScaleVersion, SetRevision)
+"""Effects of which the world will say just what was imagined. What routers make of a weight is theirs to say."""
 
 MayFollow = Callable[[Plan, Plan], bool]
 """Whether the second plan may be carried out right after the first, before any status is written."""
@@ -34,7 +37,8 @@ def folded(first: Snapshot, now: datetime, may_follow: MayFollow, seen: Seen = l
         world = seen(ahead)
         last = decide(world, now)
         if not acts(last, world):
-            return replace(plan, wake_at=last.wake_at, errands=last.errands)
+            is_plain = all(isinstance(effect, _PLAIN) for effect in plan.effects)
+            return replace(plan, wake_at=last.wake_at, errands=last.errands, is_settled=is_plain)
         if last.questions or not may_follow(plan, last):
             return plan
         plan = _joined(plan, last)

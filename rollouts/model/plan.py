@@ -23,8 +23,9 @@ class Plan:
     `errands`: they are asked beside everything else.
 
     `status` is the whole new status (equal to the observed one: nothing is written). `wake_at` is None when only an
-    event can change the verdict; otherwise it lies after `now`. `may_wait`: nobody waits for this status, and it is about
-    to change again; it may be written a little later, and a round that is made until then comes to it again.
+    event can change the verdict; otherwise it lies after `now`. `may_wait`: nobody waits for this status, and it is
+    about to change again; it may be written a little later, and a round that is made until then comes to it again.
+    `is_settled`: carried out, the plan leaves nothing to do before something else happens.
     """
 
     status: Status
@@ -35,3 +36,4 @@ class Plan:
     events: tuple[Event, ...] = ()
     wake_at: datetime | None = None
     may_wait: bool = False
+    is_settled: bool = False
