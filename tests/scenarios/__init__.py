@@ -35,7 +35,8 @@ sizes (image to spec.replicas), available, pods, weights, service_image, service
 reasons, all(kind), one(kind, name).
 
 A world that has to stand before the controller sees it (one of Argo's, taken over): apply its Rollout with the label
-`argo-rollouts.argoproj.io/controller-instance-id` of somebody else, and take that off when all is in place.
+`argo-rollouts.argoproj.io/controller-instance-id` of somebody else, and take that off when all is in place. So does
+takeover.py with the recorded worlds of Argo.
 
 Waiting: `until(lambda world: …, within=60, what="…")` looks at every single change, so nothing is missed between two
 looks; phase, healthy, paused(step=…) and degraded are such waits. The limits are those of a quiet machine (the real
@@ -47,6 +48,9 @@ real cluster it is true time; durations in manifests too. `quiet()` waits until 
 
 phase, healthy, paused and degraded also wait until the watches of ReplicaSets, Services and routes have caught up with
 what the status was written after. After any other `until`, wait for what belongs to another object; do not assert it.
+
+Every status that a stage sees is held against the types of Argo's (statuses.py); one that Argo's controller could not read
+fails the scenario at its end, and so does a question of `record` that breaks.
 
 Events: `await stage.expect_events("RolloutUpdated", ("ScalingReplicaSet", "Scaled up …"), ("Warning", reason,
 message))` are all events about a rollout in order, no more and no less.
