@@ -129,7 +129,7 @@ def _of(line: Line, session: Session) -> Answer:
     if line.last.startswith("-"):
         return Answer(_flags(line.command))
     if isinstance(line.command, click.Group):
-        return Answer(_commands(line.command))
+        return Answer(() if line.arguments else _commands(line.command))
     return _arguments(line, session)
 
 

@@ -59,7 +59,7 @@ function __FUNCTION
     set -e answer[-1]
     set -l flag (string match --regex -- '^--[^=]*=' (commandline --current-token --cut-at-cursor))
     for choice in $answer
-        echo $flag$choice
+        echo "$flag$choice"
     end
     if test (count $answer) -eq 0; and test (math "$directive % 8") -lt 4
         __fish_complete_path (commandline --current-token --cut-at-cursor)

@@ -6,8 +6,9 @@ pexpect runs the program, pyte is its screen. Every wait is for something to be 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pexpect
 import pyte
@@ -21,15 +22,18 @@ from tests.unit.cli.test_over_http import CANARY, RUN
 from tests.unit.dialects.argo.test_rollout import a_manifest
 
 PATIENCE = 30.0
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Person:
     """Somebody before a terminal that runs a command."""
 
-    def __init__(self, cluster: Kubectl, *words: str, columns: int = 100, **environment: str) -> None:
+    def __init__(
+        self, cluster: Kubectl, *words: str, columns: int = 100, environment: Mapping[str, str] = NONE
+    ) -> None:
         inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         kubeconfig = str(cluster.home / "kubeconfig")
-        self.program = pexpect.spawn(
+        self.program: pexpect.spawn[bytes] = pexpect.spawn(
             sys.executable,
             ["-c", RUN.format(entry="kubectl_sluice"), *words],
             env={**inherited, "TERM": "xterm-256color", "KUBECONFIG": kubeconfig, **environment},
@@ -123,7 +127,7 @@ async def test_a_resized_terminal_is_redrawn_at_once(cluster: Kubectl) -> None:
 @pytest.mark.parametrize(("words", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
 async def test_colours_are_left_out_on_request(cluster: Kubectl, words: list[str], environment: dict[str, str]) -> None:
     """By the flag, or by the variable that all programs heed."""
-    person = Person(cluster, "get", "rollout", "shop", *words, **environment)
+    person = Person(cluster, "get", "rollout", "shop", *words, environment=environment)
 
     assert await person.ends() == 0
     assert b"\x1b[" not in person.raw
