@@ -4,6 +4,7 @@ The order of the checks is the order of Argo's reconcile (spec/argo-rollouts.md 
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from rollouts.decide.conditions import (
     PROGRESSING,
@@ -16,7 +17,7 @@ from rollouts.decide.duration import with_attempt
 from rollouts.decide.metadata import avoided_by, metadata_of
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.status import phase_of
-from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, SetRevision
+from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, RefreshVersion, SetRevision
 from rollouts.model.faults import Fault
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
@@ -24,6 +25,8 @@ from rollouts.model.status import Condition, Phase
 
 INVALID_SPEC = "InvalidSpec"
 DEFAULT_REPLICAS = 1
+RETRY = timedelta(seconds=30)
+"""How long a refused change of a version is left alone."""
 
 
 def rollout_deleted(here: Situation) -> Step | None:
@@ -104,6 +107,20 @@ def revision_stale(here: Situation) -> Step | None:
     former = (*new.former_revisions, new.revision)
     updated = Event("RolloutUpdated", f"Rollout updated to revision {newest}")
     return Step((NumberVersion(new.name, newest, former), SetRevision(newest)), (updated,))
+
+
+def copies_dated(here: Situation) -> Step | None:
+    """The new version carries the rollout's annotations and its minReadySeconds: they follow without an update."""
+    new = here.new
+    if new is None or not new.is_dated:
+        return None
+    effect = RefreshVersion(new.name)
+    failed = next((failure for failure in here.snapshot.failures if failure.effect == effect), None)
+    if failed is None:
+        return Step((effect,))
+    text = f"ReplicaSet {new.name} does not follow the rollout's annotations and minReadySeconds: {failed.message}"
+    event = Event("ReplicaSetUpdateError", text, is_warning=True)
+    return Step(events=(event,), wake_at=here.now + RETRY, reason=text)
 
 
 def progressing_unknown(here: Situation) -> Step | None:

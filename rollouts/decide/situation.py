@@ -16,6 +16,7 @@ from rollouts.model.effects import (
     NumberVersion,
     PlaceVersion,
     PointService,
+    RefreshVersion,
     ScaleVersion,
 )
 from rollouts.model.plan import Event
@@ -217,6 +218,8 @@ def _imagine(version: Version, effects: tuple[Effect, ...]) -> Version:
                 version = marked(version, effect)
             case PlaceVersion(name=name, keeps_off=other) if name == version.name:
                 version = replace(version, keeps_off=other)
+            case RefreshVersion(name=name) if name == version.name:
+                version = replace(version, is_dated=False)
             case _:
                 pass
     return version

@@ -39,6 +39,7 @@ CHECKS: tuple[Stage, ...] = (
     checks.new_version_missing,
     checks.replicas_unset,
     checks.revision_stale,
+    checks.copies_dated,
     metadata.place_new,
     checks.progressing_unknown,
 )

@@ -50,6 +50,13 @@ class NumberVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshVersion:
+    """Bring a version's copies of the rollout's annotations and minReadySeconds up to date."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class DelayScaleDown:
     """Keep a version until `until` (None: drop its deadline)."""
 
@@ -252,6 +259,7 @@ Effect = (
     | MarkVersion
     | MarkPods
     | PlaceVersion
+    | RefreshVersion
     | EvictPod
     | AdoptVersion
     | ReleaseVersion

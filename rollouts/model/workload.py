@@ -15,6 +15,7 @@ class Version:
     scaled (annotation desired-replicas), `scale_down_at` its delayed end. `failure` is (reason, message) of a
     ReplicaFailure condition. `metadata` is what was put into its pods for a role (annotation ephemeral-metadata),
     `pending` what is being put in: its pods may have it or not. `keeps_off` is the version whose nodes its pods avoid.
+    `is_dated` says that its copies of the rollout's annotations or minReadySeconds are older than the rollout's own.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Version:
     metadata: PodMetadata | None = None
     pending: PodMetadata | None = None
     keeps_off: str = ""
+    is_dated: bool = False
 
     @property
     def is_saturated(self) -> bool:

@@ -24,6 +24,7 @@ from rollouts.model.effects import (
     OverwriteCopy,
     PlaceVersion,
     PointService,
+    RefreshVersion,
     ReleaseVersion,
     ScaleTarget,
     ScaleVersion,
@@ -40,7 +41,7 @@ from rollouts.workloads import affinity, claims, metadata, references, replicase
 _API = "argoproj.io/v1alpha1"
 
 
-_OfVersion = CreateVersion | ScaleVersion | NumberVersion | DelayScaleDown | DeleteVersion
+_OfVersion = CreateVersion | ScaleVersion | NumberVersion | RefreshVersion | DelayScaleDown | DeleteVersion
 _Tie = PointService | AdoptVersion | ReleaseVersion
 _OfRollout = SetRevision | NoteWorkload | FillReplicas
 _OfAnalysis = CancelAnalysis | DeleteAnalysis | CancelExperiment | DeleteExperiment
@@ -54,7 +55,7 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
     its copy, which no shell carries out yet.
     """
     match effect:
-        case CreateVersion() | ScaleVersion() | NumberVersion() | DelayScaleDown() | DeleteVersion():
+        case CreateVersion() | ScaleVersion() | NumberVersion() | RefreshVersion() | DelayScaleDown() | DeleteVersion():
             return _version(effect, rollout, manifest)
         case SetRevision() | NoteWorkload() | FillReplicas():
             return _own(effect, rollout)
@@ -82,6 +83,8 @@ def _version(effect: _OfVersion, rollout: Rollout, manifest: Json) -> Change:
             return replicasets.scale(effect, rollout)
         case NumberVersion():
             return replicasets.number(effect, rollout)
+        case RefreshVersion():
+            return replicasets.refresh(effect, rollout, manifest)
         case DelayScaleDown():
             return replicasets.delay(effect, rollout)
         case DeleteVersion(name=name):

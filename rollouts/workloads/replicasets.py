@@ -5,10 +5,11 @@ The pod template goes into the ReplicaSet as the user wrote it, plus the hash la
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, ScaleVersion
+from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, RefreshVersion, ScaleVersion
 from rollouts.model.objects import Create, Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
@@ -37,7 +38,7 @@ def versions(manifest: Json, replicasets: Iterable[Json]) -> tuple[Version, ...]
     `manifest` is the rollout's object: ReplicaSets that another controller owns are not its versions.
     """
     uid = manifest.get("metadata", {}).get("uid")
-    held = [_version(rs) for rs in replicasets if _is_held(rs, uid)]
+    held = [replace(_version(rs), is_dated=_is_dated(rs, manifest)) for rs in replicasets if _is_held(rs, uid)]
     return tuple(sorted(held, key=lambda v: (v.revision, v.name)))
 
 
@@ -132,10 +133,26 @@ def number(effect: NumberVersion, rollout: Rollout) -> Modify:
     return Modify(ref(rollout, effect.name), {"metadata": {"annotations": annotations}})
 
 
+def refresh(effect: RefreshVersion, rollout: Rollout, manifest: Json) -> Modify:
+    """The rollout's present annotations and minReadySeconds; annotations that it lost stay, as in Argo."""
+    copied = copied_annotations(_mapping(manifest["metadata"].get("annotations")))
+    body = {"metadata": {"annotations": copied}, "spec": {"minReadySeconds": int(rollout.min_ready.total_seconds())}}
+    return Modify(ref(rollout, effect.name), body)
+
+
 def delay(effect: DelayScaleDown, rollout: Rollout) -> Modify:
     """A deadline until which the version keeps its pods, or none any more."""
     until = None if effect.until is None else effect.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Modify(ref(rollout, effect.name), {"metadata": {"annotations": {SCALE_DOWN_DEADLINE: until}}})
+
+
+def _is_dated(rs: Json, manifest: Json) -> bool:
+    """Whether a ReplicaSet's copies differ from what the rollout says."""
+    wanted = copied_annotations(_mapping(_mapping(manifest.get("metadata")).get("annotations")))
+    held = _mapping(rs["metadata"].get("annotations"))
+    if any(held.get(key) != value for key, value in wanted.items()):
+        return True
+    return (_mapping(manifest.get("spec")).get("minReadySeconds") or 0) != (rs["spec"].get("minReadySeconds") or 0)
 
 
 def _is_held(rs: Json, uid: str | None) -> bool:

@@ -49,6 +49,26 @@ def test_a_settled_rollout_is_written_to_no_more() -> None:
     tell(story)
 
 
+def test_annotations_and_readiness_follow_without_an_update() -> None:
+    """The running version gets them by one write: no new ReplicaSet, no revision, and then rest."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        await shop.start(spy)
+        await shop.world.apply([a_canary(PAUSE)])
+        await asyncio.sleep(30)
+        spy.writes.clear()
+        await shop.patch({"metadata": {"annotations": {"team": "b"}}, "spec": {"minReadySeconds": 7}})
+        await asyncio.sleep(60)
+        (held,) = await shop.listed(kinds.REPLICA_SETS)
+
+        assert (held["metadata"]["annotations"]["team"], held["spec"]["minReadySeconds"]) == ("b", 7)
+        assert spy.said().count(f"patch ReplicaSet {held['metadata']['name']}") == 1
+        assert await shop.phase() == ("Healthy", "")
+
+    tell(story)
+
+
 def test_every_object_is_looked_at_again_after_a_while_and_a_deleted_one_is_not() -> None:
     """A lost event costs time, never a rollout; what is gone costs nothing."""
 

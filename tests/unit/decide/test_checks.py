@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollouts.decide import decide
-from rollouts.model.effects import CreateVersion, DeleteVersion, NumberVersion, SetRevision
+from rollouts.model.effects import CreateVersion, DeleteVersion, NumberVersion, RefreshVersion, SetRevision
 from rollouts.model.faults import Fault
 from rollouts.model.plan import Plan
 from rollouts.model.snapshot import Failure
@@ -118,6 +118,19 @@ def test_a_version_that_comes_back_gets_the_newest_number() -> None:
 
     assert NumberVersion("shop-v1", 3, (1,)) in effects
     assert SetRevision(3) in effects
+
+
+def test_a_refused_refreshment_is_told_and_holds_nothing_up() -> None:
+    """The version keeps its old copies for a while, and the round goes on to what matters."""
+    here = deployed(a_canary())
+    dated = replace(here.snapshot, versions=tuple(replace(v, is_dated=True) for v in here.snapshot.versions))
+    (effect,) = decide(dated, here.now).effects
+    refused_once = replace(dated, failures=(Failure(effect, "Forbidden", "no"),))
+    plan = decide(refused_once, here.now)
+
+    assert effect == RefreshVersion("shop-v1")
+    assert (plan.effects, [event.reason for event in plan.events]) == ((), ["ReplicaSetUpdateError"])
+    assert plan.wake_at == here.now + timedelta(seconds=30)
 
 
 def test_old_versions_beyond_the_limit_are_deleted_oldest_first() -> None:

@@ -145,3 +145,20 @@ def test_effects_become_small_patches() -> None:
         },
         is_strategic=True,
     )
+
+
+def test_copies_of_the_rollout_follow_it() -> None:
+    """Another annotation or minReadySeconds dates a version; the patch brings both, and keeps what is not copied."""
+    body = made(a_manifest(annotations={"team": "a"}))
+    body["metadata"] |= {"uid": "rs-uid", "creationTimestamp": "2026-11-01T12:00:00Z"}
+    later = a_manifest(annotations={"team": "b", "rollout.argoproj.io/revision": "3"})
+    longer = a_manifest(annotations={"team": "a"})
+    longer["spec"]["minReadySeconds"] = 9
+
+    assert not versions(a_manifest(annotations={"team": "a"}), [body])[0].is_dated
+    assert versions(later, [body])[0].is_dated
+    assert versions(longer, [body])[0].is_dated
+    assert render(e.RefreshVersion("shop-1"), parse(later), later) == Modify(
+        Ref("apps/v1", "ReplicaSet", "default", "shop-1"),
+        {"metadata": {"annotations": {"team": "b"}}, "spec": {"minReadySeconds": 5}},
+    )
