@@ -125,13 +125,13 @@ def _argument(pair: str) -> Json:
     return {"name": name, "value": value}
 
 
-def _template(session: Session, *, template: str, is_global: bool, **_: str) -> Json:
+def _template(session: Session, /, *, template: str, is_global: bool, **_: str) -> Json:
     if is_global:
         return session.api.get(Target(CLUSTER_ANALYSIS_TEMPLATES, template))
     return session.api.get(session.target(ANALYSIS_TEMPLATES, template))
 
 
-def _metadata(template: Json, *, name: str, generate_name: str, instance_id: str, **_: Any) -> Json:
+def _metadata(template: Json, /, *, name: str, generate_name: str, instance_id: str, **_: Any) -> Json:
     prefix = generate_name or f"{template['metadata'].get('name', '')}-"
     if not name and prefix == "-":
         raise CommandError("name is invalid")
