@@ -1,0 +1,133 @@
+"""`explain ROLLOUT`: what it waits for, since when, what comes next, what stands in the way, and what one can do."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rollouts.cli.ages import human
+from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.session import CommandError, Session
+from rollouts.cli.style import Style, cut, style_of
+
+if TYPE_CHECKING:
+    from rollouts.cli.explain_seen import Seen
+
+_TONES = {"Healthy": "good", "Degraded": "bad", "Paused": "warn", "Progressing": "accent"}
+_LABEL = 12
+
+
+@click.command(
+    "explain",
+    cls=CobraCommand,
+    use="ROLLOUT_NAME",
+    examples="""
+  # Why does it not go on?
+  kubectl argo rollouts explain guestbook
+
+  # The same for a program
+  kubectl argo rollouts explain guestbook -o json
+""",
+)
+@click.argument("name")
+@click.option("-o", "--output", "form", default="text", metavar="format", help="text or json.")
+@click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
+@click.pass_context
+def explain(ctx: click.Context, /, name: str, form: str, no_colour: bool) -> None:
+    """Explain what a rollout waits for, since when, what comes next, and what a person can do.
+
+    The controller's own decision code is run on the live objects; nothing is written.
+    """
+    from rollouts.cli.explain_seen import seen
+
+    session: Session = ctx.obj
+    if form not in ("text", "json"):
+        raise CommandError(f'unknown output format "{form}": known are text, json')
+    told = explanation(seen(session, name), ctx.find_root().command_path)
+    if form == "json":
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    style = style_of(session.is_terminal, no_colour=no_colour)
+    for line in lines(told, style, session.now()):
+        click.echo(line, color=style.is_coloured)
+
+
+def explanation(seen: "Seen", program: str) -> dict[str, Any]:
+    """All of it as plain values; times are RFC 3339."""
+    from rollouts.cli.canary import steps_of
+    from rollouts.cli.explain_next import coming
+    from rollouts.cli.explain_steps import step_words
+    from rollouts.cli.explain_words import deeds, obstacles
+    from rollouts.decide.situation import Situation
+    from rollouts.decide.waiting import last_progress
+
+    status, steps, wait = seen.plan.status, steps_of(seen.world.manifest), seen.wait
+    at = status.step if status.step is not None and status.step < len(steps) and not status.is_aborted else None
+    since = wait.since or last_progress(Situation(seen.snapshot, seen.now, status, ())) if wait else None
+    return {
+        "name": seen.rollout.name,
+        "namespace": seen.rollout.namespace,
+        "phase": str(status.phase or "Progressing"),
+        "message": status.message,
+        "step": None if at is None else f"{at + 1} of {len(steps)}: {step_words(steps[at])}",
+        "reason": seen.plan.reason,
+        "waitsFor": wait.what if wait else None,
+        "since": _stamp(since),
+        "byDesign": bool(wait and wait.is_by_design),
+        "inTheWay": [{"what": o.what, "cure": o.cure} for o in obstacles(seen)],
+        "next": [{"what": c.what, "at": _stamp(c.at), "when": c.when} for c in coming(seen)],
+        "youCan": [{"command": _command(d.command, program), "why": d.why} for d in deeds(seen)],
+    }
+
+
+def lines(told: dict[str, Any], style: Style, now: datetime) -> Iterator[str]:
+    """The explanation for people, as wide as the terminal."""
+    phase = style.tone(told["phase"], _TONES.get(told["phase"]))
+    yield f"{style.bold(told['name'])} in {told['namespace']} is {phase}" + _after(told["step"], ", at step ")
+    if told["message"] and told["phase"] != "Healthy":
+        yield from _field("Message", [told["message"]], style)
+    yield from _field("Waits for", [_waiting(told, now)], style)
+    obstacles = [o["what"] + _after(o["cure"], " → ") for o in told["inTheWay"]]
+    yield from _field("In the way", obstacles, style, tone="bad" if not told["byDesign"] else None)
+    yield from _field("Next", [_coming(c, now) for c in told["next"]], style)
+    width = max((len(d["command"]) for d in told["youCan"]), default=0)
+    yield from _field("You can", [f"{d['command']:<{width}}  {d['why']}" for d in told["youCan"]], style, tone="accent")
+
+
+def _waiting(told: dict[str, Any], now: datetime) -> str:
+    if told["waitsFor"] is None:
+        return "" if told["inTheWay"] else "nothing: " + told["reason"]
+    since = told["since"]
+    age = f", since {since} ({human(now - datetime.fromisoformat(since))})" if since else ""
+    return f"{told['waitsFor']}{age}"
+
+
+def _coming(coming: dict[str, Any], now: datetime) -> str:
+    if coming["when"] or not coming["at"]:
+        return f"{_after(coming['when'], '', ': ')}{coming['what']}"
+    left = datetime.fromisoformat(coming["at"]) - now
+    moment = f"in {human(left)}" if left.total_seconds() > 0 else "overdue"
+    return f"at {coming['at']} ({moment}): {coming['what']}"
+
+
+def _field(label: str, values: list[str], style: Style, *, tone: str | None = None) -> Iterator[str]:
+    """A label and its values, wrapped and indented."""
+    head = f"{label:<{_LABEL}}"
+    for value in filter(None, values):
+        for index, line in enumerate(cut(value, style.width - _LABEL)):
+            yield f"{style.dim(head)}{style.tone('  ' * bool(index) + line, tone)}"
+            head = " " * _LABEL
+
+
+def _after(text: str | None, before: str, behind: str = "") -> str:
+    return f"{before}{text}{behind}" if text else ""
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _command(command: str, program: str) -> str:
+    return command if command.startswith("kubectl ") else f"{program} {command}"
