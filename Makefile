@@ -20,7 +20,7 @@ REPORT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml)
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11 pyproject.toml
 
-.PHONY: help .venv demo test check e2e bench soak lock clean
+.PHONY: help .venv demo test check e2e bench soak docs lock clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z.0-9]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
@@ -48,6 +48,9 @@ bench: $(DEVELOPER) ## Measure start-up, memory, requests and CPU
 
 soak: $(DEVELOPER) ## Simulate many more seeds than `make test` does
 	SLUICE_SOAK=1 $(PYTEST) -n 2 tests/simulation $(ARGS)
+
+docs: $(DEVELOPER) ## Write docs/cli.md anew from the commands
+	$(BIN)/python -m tools.reference
 
 lock: $(DEVELOPER) ## Choose versions anew and write the lock files
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt >/dev/null

@@ -11,10 +11,19 @@ from typing import Any
 
 import click
 
+from rollouts.cli.arguments import CobraCommand
 from rollouts.cli.version import number
 from rollouts.cluster.login import pod_namespace
 from rollouts.controller.settings import FLAGS, Flag, settings_of
 from rollouts.model.errors import RolloutsError
+
+EXAMPLES = """
+  # Run against the cluster of the kubeconfig
+  sluice controller
+
+  # One namespace, and a log for people
+  sluice controller --namespaced --namespace shop --logformat text
+"""
 
 
 def _option(flag: Flag) -> click.Option:
@@ -51,8 +60,10 @@ _VERSION = click.Option(
     ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 
-controller = click.Command(
+controller = CobraCommand(
     "controller",
+    is_local=True,
+    examples=EXAMPLES,
     params=[*(_option(flag) for flag in FLAGS), _VERSION],
     callback=_serve,
     help="Run the controller against the cluster of $KUBECONFIG, or of the pod it runs in.",

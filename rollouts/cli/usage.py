@@ -3,6 +3,7 @@
 People know this page from `kubectl argo rollouts`, and wrong arguments are answered with it, so its form is Argo's.
 """
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -15,7 +16,7 @@ PLUGIN = "kubectl argo rollouts"
 
 def page(ctx: click.Context, about: str, examples: str, commands: Mapping[str, str]) -> str:
     """The whole help of a command: what it is for, then its usage."""
-    return f"{about.strip()}\n\n{usage(ctx, examples, commands)}"
+    return f"{inspect.cleandoc(about)}\n\n{usage(ctx, examples, commands)}"
 
 
 def usage(ctx: click.Context, examples: str, commands: Mapping[str, str]) -> str:
@@ -81,7 +82,7 @@ def _flag(option: click.Option) -> Flag:
 
 
 def _type(option: click.Option) -> str:
-    if option.is_flag:
+    if option.is_flag or option.type is click.BOOL:
         return ""
     if option.metavar:
         return option.metavar
@@ -93,7 +94,7 @@ def _type(option: click.Option) -> str:
 def _default(option: click.Option) -> str:
     """As pflag says it: nothing for what is empty, 0 or false."""
     value = option.to_info_dict().get("default")
-    if option.is_flag:
+    if option.is_flag or option.type is click.BOOL:
         return " (default true)" if value is True else ""
     if not isinstance(value, str | int) or value in ("", 0, "0s"):
         return ""

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import click
 
+from rollouts.cli.arguments import CobraCommand
 from rollouts.model.errors import RolloutsError
 
 
-@click.command()
+@click.command(
+    "demo",
+    cls=CobraCommand,
+    is_local=True,
+    examples="""
+  # A good version is promoted, a bad one rolled back
+  sluice demo
+
+  # Leave it running, to try the commands on it
+  sluice demo --keep
+""",
+)
 @click.option("--keep", is_flag=True, help="Leave everything running at the end, and tell what to try.")
 @click.option(
     "--scenario", "scenario_file", type=click.Path(exists=True, path_type=Path), help="Other behaviour (YAML)."
