@@ -101,7 +101,7 @@ class Runner:
 def _judged(metric: Metric, outcome: Value | Pending, started: datetime, finished: datetime) -> Measurement:
     if isinstance(outcome, Pending):
         return Measurement(Phase.RUNNING, started, metadata=outcome.metadata, resume_at=outcome.resume_at)
-    phase, message = judge(metric, outcome.result)
+    phase, message = judge(metric, outcome.result, finished)
     return Measurement(phase, started, finished, outcome.text, message, outcome.metadata)
 
 

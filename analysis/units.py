@@ -27,9 +27,14 @@ _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t
 
 def parse_duration(text: str) -> timedelta:
     """A Go duration (`90s`, `1h30m`, `-1.5h`). Below a microsecond it is rounded. DurationError in Go's words."""
+    return timedelta(microseconds=parse_nanoseconds(text) / 1000)
+
+
+def parse_nanoseconds(text: str) -> int:
+    """The same, to the nanosecond."""
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     if rest == "0":
-        return timedelta()
+        return 0
     if not rest:
         raise DurationError(f"time: invalid duration {quote(text)}")
     nanoseconds, at = 0, 0
@@ -40,7 +45,7 @@ def parse_duration(text: str) -> timedelta:
         at = match.end() if match else len(rest)
     if nanoseconds >= _LONGEST:
         raise DurationError(f"time: invalid duration {quote(text)}")
-    return timedelta(microseconds=sign * nanoseconds / 1000)
+    return sign * nanoseconds
 
 
 def _part(text: str, whole: str, fraction: str, unit: str) -> int:

@@ -6,6 +6,7 @@ code. Limits and texts: spec/argo-rollouts.md §3.2 and §3.3.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from analysis.errors import ExpressionError
@@ -26,11 +27,11 @@ from analysis.patterns import go_pattern
 _FROM_BEST = (Phase.SUCCESSFUL, Phase.RUNNING, Phase.PENDING, Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)
 
 
-def judge(metric: Metric, result: Any) -> tuple[Phase, str]:
-    """The phase of one measurement with this result, and for an Error its message."""
+def judge(metric: Metric, result: Any, now: datetime) -> tuple[Phase, str]:
+    """The phase of one measurement with this result, and for an Error its message. `now` is what conditions call so."""
     try:
-        good = _condition("successCondition", metric.success_condition, result)
-        bad = _condition("failureCondition", metric.failure_condition, result)
+        good = _condition("successCondition", metric.success_condition, result, now)
+        bad = _condition("failureCondition", metric.failure_condition, result, now)
     except ExpressionError as error:
         return Phase.ERROR, str(error)
     if bad:
@@ -40,11 +41,11 @@ def judge(metric: Metric, result: Any) -> tuple[Phase, str]:
     return (Phase.FAILED if bad is None else Phase.INCONCLUSIVE), ""
 
 
-def _condition(field: str, condition: str, result: Any) -> bool | None:
+def _condition(field: str, condition: str, result: Any, now: datetime) -> bool | None:
     if not condition:
         return None
     try:
-        return holds(condition, result)
+        return holds(condition, result, now)
     except ExpressionError as error:
         raise ExpressionError(f'could not evaluate {field} "{condition}": {error}') from error
 

@@ -1,250 +1,358 @@
-"""Checks a condition against the type of its result and compiles it to closures. Called by conditions.py.
+"""Compiles a checked condition to closures over the frame of an evaluation. Called by conditions.py.
 
-One walk does both: each node gives its static type and a closure over the result. The walk is bounded by the parser's
-limits on length and depth, and this part of the language has no loops: a condition can neither hang nor eat memory.
+Each node becomes a function of the frame; the static types decide only where expr-lang compiles to something special
+(`==` on two integers or two strings asserts their types).
 """
 
-import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from analysis.errors import ExpressionError
-from analysis.expression import operations
-from analysis.expression.functions import FUNCTIONS, check_call
-from analysis.expression.nodes import Binary, Call, Chain, Conditional, Items, Literal, Member, Name, Node, Unary
-from analysis.expression.types import ANY, BOOL, FLOAT, INT, NIL, STRING, Sort, Type, list_of, may_equal
-
-Run = Callable[[Any], Any]
-"""A compiled node: the provider's result in, the node's value out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A node's static type and what it does."""
-
-    type: Type
-    run: Run
+from analysis.expression import loops
+from analysis.expression.catalog import LOOPS
+from analysis.expression.checker import Types
+from analysis.expression.frame import Frame
+from analysis.expression.functions import BUILTIN, GIVEN, refuse_call
+from analysis.expression.loops import Run
+from analysis.expression.methods import method_of
+from analysis.expression.nodes import (
+    Among,
+    Binary,
+    Builtin,
+    Call,
+    Chain,
+    Conditional,
+    Entries,
+    Items,
+    Let,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Pointer,
+    Predicate,
+    Sequence,
+    Slice,
+    Unary,
+)
+from analysis.expression.operations import OPERATIONS, cut, fetch, key_of, negate, text, truth
+from analysis.expression.patterns import pattern, runs_on
+from analysis.expression.values import asserted_name, dynamic_name, is_list, to_int
 
 
 class _NilChainError(Exception):
     """An optional member met nil: its whole chain is nil."""
 
 
-def compile_node(node: Node, result: Type) -> Compiled:  # noqa: PLR0911  # one return a kind of node
-    """The node, checked against a result of this type."""
-    match node:
-        case Literal(value):
-            return Compiled(_literal_type(value), lambda _: value)
-        case Name(name):
-            return _name(name, result)
-        case Items(items):
-            return _items(tuple(compile_node(item, result) for item in items))
-        case Unary(sign, operand):
-            return _unary(sign, compile_node(operand, result))
-        case Binary(sign, left, right):
-            return _binary(sign, compile_node(left, result), compile_node(right, result))
-        case Conditional(test, yes, no):
-            return _conditional(*(compile_node(part, result) for part in (test, yes, no)))
-        case Member(base, key, is_optional):
-            return _member(compile_node(base, result), compile_node(key, result), key, is_optional=is_optional)
-        case Chain(inner):
-            return _chain(compile_node(inner, result))
-        case Call(function, arguments):
-            return _call(function, tuple(compile_node(argument, result) for argument in arguments))
-        case _:
-            assert_never(node)
+class Compiler:
+    """One walk over a condition."""
+
+    def __init__(self, types: Types) -> None:
+        """With what the checker has found out."""
+        self._types = types
+
+    def compiled(self, node: Node) -> Run:
+        """What the node does."""
+        match node:
+            case Literal() | Name() | Pointer() | Items() | Entries():
+                return self._value(node)
+            case Unary(sign, operand):
+                return _unary(sign, self.compiled(operand))
+            case Binary():
+                return self._binary(node)
+            case Builtin():
+                return self._builtin(node)
+            case Call():
+                return self._call(node)
+            case Member() | Chain() | Slice():
+                return self._access(node)
+            case _:
+                return self._compound(node)
+
+    def _all(self, nodes: tuple[Node, ...]) -> tuple[Run, ...]:
+        return tuple(map(self.compiled, nodes))
+
+    def _value(self, node: Literal | Name | Pointer | Items | Entries) -> Run:
+        match node:
+            case Literal(value):
+                return lambda _: value
+            case Name(name):
+                return _name(name)
+            case Pointer(name):
+                return {"": lambda frame: frame.item, "index": lambda frame: frame.index}.get(name, _gathered)
+            case Items(items):
+                return _items(self._all(items), is_constant=all(map(_is_constant, items)))
+            case Entries(entries):
+                return _entries(tuple((self.compiled(key), self.compiled(value)) for key, value in entries))
+
+    def _compound(self, node: Predicate | Let | Sequence | Conditional | Among) -> Run:
+        match node:
+            case Predicate(body):
+                return self.compiled(body)
+            case Let(name, value, body):
+                return _let(name, self.compiled(value), self.compiled(body))
+            case Sequence(nodes):
+                runs = self._all(nodes)
+                return lambda frame: [run(frame) for run in runs][-1]
+            case Conditional(test, yes, no):
+                chosen, first, second = self._all((test, yes, no))
+                return lambda frame: first(frame) if truth(chosen(frame)) else second(frame)
+            case Among(needle, members):
+                return _among(self.compiled(needle), members)
+
+    def _binary(self, node: Binary) -> Run:
+        left, right = self.compiled(node.left), self.compiled(node.right)
+        match node.operator:
+            case "and" | "&&":
+                return lambda frame: right(frame) if truth(left(frame)) else False
+            case "or" | "||":
+                return lambda frame: True if truth(left(frame)) else right(frame)
+            case "??":
+                return lambda frame: right(frame) if (value := left(frame)) is None else value
+            case "==" | "!=":
+                return self._equality(node, left, right)
+            case "matches":
+                return _matching(node.right, left, right)
+            case "..":
+                return _range(left, right)
+            case sign:
+                return _operation(sign, left, right)
+
+    def _equality(self, node: Binary, left: Run, right: Run) -> Run:
+        kinds = {self._types.of(side).name for side in (node.left, node.right)}
+        wanted = {"int": int, "string": str}.get(kinds.pop()) if len(kinds) == 1 else None
+        if wanted is None:
+            return _operation(node.operator, left, right)
+        is_equal, name = node.operator == "==", "int" if wanted is int else "string"
+
+        def run(frame: Frame) -> bool:
+            one, other = left(frame), right(frame)
+            for value in (one, other):
+                if type(value) is not wanted:
+                    raise ExpressionError(f"interface conversion: interface {{}} is {asserted_name(value)}, not {name}")
+            return (one == other) is is_equal
+
+        return run
+
+    def _call(self, node: Call) -> Run:
+        arguments = self._all(node.arguments)
+        if isinstance(node.callee, Name) and node.callee.name in GIVEN:
+            function = GIVEN[node.callee.name][1]
+            return lambda frame: function(frame, *[run(frame) for run in arguments])
+        callee = self.compiled(node.callee)
+
+        def run(frame: Frame) -> Any:
+            given = [argument(frame) for argument in arguments]
+            called = callee(frame)
+            if not callable(called):
+                raise refuse_call(called)
+            return _called(called, given)
+
+        return run
+
+    def _access(self, node: Member | Chain | Slice) -> Run:
+        match node:
+            case Chain(inner):
+                return _chain(self.compiled(inner))
+            case Slice(base, start, stop):
+                of, low, high = (None if part is None else self.compiled(part) for part in (base, start, stop))
+                return _slice(of or _gathered, low, high)
+            case Member(base, key, is_optional):
+                return _member(self.compiled(base), self.compiled(key), is_optional=is_optional)
+
+    def _builtin(self, node: Builtin) -> Run:
+        arguments = self._all(node.arguments)
+        if node.name in LOOPS:
+            mapped = None if node.mapped is None else self.compiled(node.mapped)
+            return _loop(node, arguments, mapped)
+        function = BUILTIN[node.name]
+        if len(arguments) == 1:
+            argument = arguments[0]
+            return lambda frame: function(frame, argument(frame))
+        return lambda frame: function(frame, *[run(frame) for run in arguments])
 
 
-def _literal_type(value: object) -> Type:
-    match value:
-        case None:
-            return NIL
-        case bool():
-            return BOOL
-        case int():
-            return INT
-        case float():
-            return FLOAT
-        case _:
-            return STRING
+def _gathered(frame: Frame) -> Any:
+    return frame.acc
 
 
-def _name(name: str, result: Type) -> Compiled:
-    if name != "result":
-        raise ExpressionError(f"unknown name {name}")
-    return Compiled(result, lambda value: value)
+def _is_constant(node: Node) -> bool:
+    return isinstance(node, Literal) and node.value is not None
 
 
-def _items(items: tuple[Compiled, ...]) -> Compiled:
-    runs = tuple(item.run for item in items)
-    return Compiled(list_of(tuple(item.type for item in items)), lambda result: [run(result) for run in runs])
+def _name(name: str) -> Run:
+    if name == "result":
+        return lambda frame: frame.result
+    if name == "$env":
+        return lambda frame: {"result": frame.result, **frame.names}
+
+    def run(frame: Frame) -> Any:
+        return frame.variables[name] if name in frame.variables else frame.names.get(name)
+
+    return run
 
 
-def _unary(sign: str, operand: Compiled) -> Compiled:
-    run, type_ = operand.run, operand.type
-    is_logical = sign in ("!", "not")
-    if not (type_.is_open or (type_ == BOOL if is_logical else type_.is_number)):
-        raise ExpressionError(f"invalid operation: {sign} (mismatched type {type_.name})")
-    if is_logical:
-        return Compiled(BOOL, lambda result: not operations.truth(run(result)))
-    apply = operations.negate if sign == "-" else operations.plus
-    return Compiled(type_, lambda result: apply(run(result)))
+def _items(runs: tuple[Run, ...], *, is_constant: bool) -> Run:
+    if is_constant and runs:
+        return lambda frame: [run(frame) for run in runs]
+
+    def run(frame: Frame) -> list[Any]:
+        frame.grow(len(runs))
+        return [item(frame) for item in runs]
+
+    return run
 
 
-_Operation = Callable[[Any, Any], Any]
-_OPERATIONS: Mapping[str, _Operation] = {
-    "==": operations.equal,
-    "!=": lambda left, right: not operations.equal(left, right),
-    "<": operations.ordered("<", operator.lt),
-    "<=": operations.ordered("<=", operator.le),
-    ">": operations.ordered(">", operator.gt),
-    ">=": operations.ordered(">=", operator.ge),
-    "+": operations.add,
-    "-": operations.subtract,
-    "*": operations.multiply,
-    "/": operations.divide,
-    "%": operations.remainder,
-    "**": operations.power,
-    "^": operations.power,
-    "in": operations.contained,
-    "contains": operations.on_strings("contains", lambda left, right: right in left),
-    "startsWith": operations.on_strings("startsWith", str.startswith),
-    "endsWith": operations.on_strings("endsWith", str.endswith),
-}
+def _entries(runs: tuple[tuple[Run, Run], ...]) -> Run:
+    def run(frame: Frame) -> dict[str, Any]:
+        frame.grow(len(runs))
+        # Go fills a map from the last entry on: of twins the first one stays
+        found = [(key(frame), value(frame)) for key, value in runs]
+        return {text(key): value for key, value in reversed(found)}
+
+    return run
 
 
-def _binary(sign: str, left: Compiled, right: Compiled) -> Compiled:
-    type_ = check_binary(sign, left.type, right.type)
-    a, b = left.run, right.run
-    match sign:
-        case "and" | "&&":
-            return Compiled(type_, lambda result: operations.truth(a(result)) and operations.truth(b(result)))
-        case "or" | "||":
-            return Compiled(type_, lambda result: operations.truth(a(result)) or operations.truth(b(result)))
-        case "??":
-            return Compiled(type_, lambda result: b(result) if (value := a(result)) is None else value)
-        case _:
-            apply = _OPERATIONS[sign]
-            return Compiled(type_, lambda result: apply(a(result), b(result)))
+def _unary(sign: str, operand: Run) -> Run:
+    if sign in ("!", "not"):
+        return lambda frame: not truth(operand(frame))
+    return (lambda frame: negate(operand(frame))) if sign == "-" else operand
 
 
-def check_binary(sign: str, left: Type, right: Type) -> Type:
-    """The type that an operator gives for operands of these types; ExpressionError when it takes none such."""
-    match sign:
-        case "==" | "!=":
-            fits, gives = may_equal(left, right), BOOL
-        case "and" | "&&" | "or" | "||":
-            fits, gives = _are(left, right, Sort.BOOL), BOOL
-        case "<" | "<=" | ">" | ">=":
-            fits, gives = _are_numbers(left, right) or _are(left, right, Sort.STRING), BOOL
-        case "contains" | "startsWith" | "endsWith":
-            fits, gives = _are(left, right, Sort.STRING), BOOL
-        case "in":
-            fits, gives = _may_contain(left, right), BOOL
-        case "??":
-            fits, gives = True, _either(left, right)
-        case _:
-            fits, gives = _arithmetic(sign, left, right)
-    if not fits:
-        raise ExpressionError(f"invalid operation: {sign} (mismatched types {left.name} and {right.name})")
-    return gives
+def _operation(sign: str, left: Run, right: Run) -> Run:
+    apply = OPERATIONS[sign]
+    if sign in ("in", "==", "!="):
+        return lambda frame: apply(frame.read(left(frame)), frame.read(right(frame)))
+    if sign != "+":
+        return lambda frame: apply(left(frame), right(frame))
+
+    def add(frame: Frame) -> Any:
+        value = apply(left(frame), right(frame))
+        return frame.made(value) if isinstance(value, str) else value
+
+    return add
 
 
-def _are(left: Type, right: Type, *sorts: Sort) -> bool:
-    return all(type_.is_open or type_.sort in sorts for type_ in (left, right))
+def _matching(written: Node, left: Run, right: Run) -> Run:
+    known = pattern(written.value) if isinstance(written, Literal) and isinstance(written.value, str) else None
+
+    def run(frame: Frame) -> bool:
+        value, wanted = left(frame), right(frame)
+        if value is None or wanted is None:
+            return False
+        program = pattern(text(wanted)) if known is None else known
+        return runs_on(program, text(value, "[]uint8"), frame.spend)
+
+    return run
 
 
-def _are_numbers(left: Type, right: Type) -> bool:
-    return _are(left, right, Sort.INT, Sort.FLOAT)
+def _range(left: Run, right: Run) -> Run:
+    def run(frame: Frame) -> range:
+        first, last = left(frame), right(frame)
+        found = range(to_int(first), to_int(last) + 1)
+        if found.stop - found.start > 0:
+            frame.grow(found.stop - found.start)
+        return found
+
+    return run
 
 
-def _arithmetic(sign: str, left: Type, right: Type) -> tuple[bool, Type]:
-    is_open = left.is_open or right.is_open
-    if sign in ("/", "**", "^"):
-        return _are_numbers(left, right), FLOAT
-    if sign == "%":
-        return _are(left, right, Sort.INT), INT
-    if sign == "+" and _are(left, right, Sort.STRING):
-        return True, ANY if is_open else STRING
-    are_integers = left.sort is right.sort is Sort.INT
-    return _are_numbers(left, right), ANY if is_open else INT if are_integers else FLOAT
+def _among(needle: Run, members: frozenset[int] | frozenset[str]) -> Run:
+    wanted = "string" if any(isinstance(member, str) for member in members) else "int"
+    return lambda frame: key_of(needle(frame), wanted) in members
 
 
-def _may_contain(left: Type, right: Type) -> bool:
-    if right.sort is Sort.MAP:
-        if left.sort not in (Sort.UNKNOWN, Sort.NIL, Sort.STRING):
-            raise ExpressionError(f"cannot use {left.name} as type string in map key")
-        return True
-    if right.sort is Sort.LIST:
-        element = right.element or ANY
-        if not may_equal(left, element):
-            raise ExpressionError(f"cannot use {left.name} as type {element.name} in array")
-        return True
-    return right.is_open
+def _let(name: str, value: Run, body: Run) -> Run:
+    def run(frame: Frame) -> Any:
+        frame.variables[name] = value(frame)
+        return body(frame)
+
+    return run
 
 
-def _either(left: Type, right: Type) -> Type:
-    if left.sort is Sort.NIL:
-        return right
-    return left if right.sort is Sort.NIL or left == right else ANY
-
-
-def _conditional(test: Compiled, yes: Compiled, no: Compiled) -> Compiled:
-    if not (test.type.is_open or test.type == BOOL):
-        raise ExpressionError(f"non-bool expression (type {test.type.name}) used as condition")
-    chosen, first, second = test.run, yes.run, no.run
-    return Compiled(
-        _either(yes.type, no.type),
-        lambda result: first(result) if operations.truth(chosen(result)) else second(result),
-    )
-
-
-def _member(base: Compiled, key: Compiled, written: Node, *, is_optional: bool) -> Compiled:
-    type_ = _member_type(base.type, key.type, written)
-    of, at = base.run, key.run
-    if not is_optional:
-        return Compiled(type_, lambda result: operations.fetch(of(result), at(result)))
-
-    def run(result: Any) -> Any:
-        value = of(result)
-        if value is None:
+def _member(base: Run, key: Run, *, is_optional: bool) -> Run:
+    def run(frame: Frame) -> Any:
+        value = base(frame)
+        if value is None and is_optional:
             raise _NilChainError
-        return operations.fetch(value, at(result))
+        name = key(frame)
+        method = None if isinstance(value, Mapping) or is_list(value) else method_of(value, name)
+        return fetch(value, name) if method is None else method
 
-    return Compiled(type_, run)
-
-
-def _member_type(base: Type, key: Type, written: Node) -> Type:
-    if base.is_open:
-        return ANY
-    if base.sort is Sort.MAP:
-        if not (key.is_open or key.sort is Sort.STRING):
-            raise ExpressionError(f"cannot use {key.name} to get an element from {base.name}")
-        return ANY
-    if base.sort is Sort.LIST:
-        if not (key.is_open or key.sort is Sort.INT):
-            raise ExpressionError(f"array elements can only be selected using an integer (got {key.name})")
-        return base.element or ANY
-    # also nil: a chain may end at nil, it may not start there
-    if isinstance(written, Literal) and isinstance(written.value, str):
-        raise ExpressionError(f"type {base.name} has no field {written.value}")
-    raise ExpressionError(f"type {base.name}[{key.name}] is undefined")
+    return run
 
 
-def _chain(inner: Compiled) -> Compiled:
-    run = inner.run
-
-    def until_nil(result: Any) -> Any:
+def _chain(inner: Run) -> Run:
+    def until_nil(frame: Frame) -> Any:
         try:
-            return run(result)
+            return inner(frame)
         except _NilChainError:
             return None
 
-    return Compiled(ANY, until_nil)
+    return until_nil
 
 
-def _call(name: str, arguments: tuple[Compiled, ...]) -> Compiled:
-    gives = check_call(name, tuple(argument.type for argument in arguments))
-    function, runs = FUNCTIONS[name].run, tuple(argument.run for argument in arguments)
-    return Compiled(gives, lambda result: function(result, *(run(result) for run in runs)))
+def _slice(base: Run, start: Run | None, stop: Run | None) -> Run:
+    def run(frame: Frame) -> Any:
+        value = base(frame)
+        last = None if stop is None else stop(frame)
+        if stop is None and not (is_list(value) or isinstance(value, str | Mapping)):
+            raise ExpressionError(f"invalid argument for len (type {dynamic_name(value)})")
+        first = 0 if start is None else start(frame)
+        found = cut(value, first, last)
+        frame.read(found)
+        return found
+
+    return run
+
+
+def _called(function: Any, given: list[Any]) -> Any:
+    """A method's value; what its arguments are is known only now."""
+    try:
+        return function(*given)
+    except TypeError:
+        raise ExpressionError(f"invalid number of arguments: {len(given)} given") from None
+    except (AttributeError, ValueError, OverflowError):
+        raise ExpressionError("the method's arguments are of wrong types or sizes") from None
+
+
+def _loop(node: Builtin, arguments: tuple[Run, ...], mapped: Run | None) -> Run:
+    """A loop over the first argument; `items_of` says what has no elements."""
+    collection, body = arguments[0], arguments[1] if len(arguments) > 1 else _item
+    last = arguments[2] if len(arguments) > 2 else None
+    turn = _turn(node, body, mapped, last)
+    return lambda frame: turn(frame, loops.items_of(collection(frame)))
+
+
+def _item(frame: Frame) -> Any:
+    return frame.item
+
+
+def _turn(node: Builtin, body: Run, mapped: Run | None, last: Run | None) -> Callable[[Frame, Any], Any]:
+    throws, enough = node.throws, node.enough
+    rows: Mapping[str, Callable[[Frame, Any], Any]] = {
+        "all": lambda frame, items: loops.every(frame, items, body, wanted=True),
+        "none": lambda frame, items: loops.every(frame, items, body, wanted=False),
+        "any": lambda frame, items: not loops.every(frame, items, body, wanted=False),
+        "one": lambda frame, items: loops.counted(frame, items, body) == 1,
+        "filter": lambda frame, items: loops.passing(frame, items, body, mapped),
+        "map": lambda frame, items: loops.mapping(frame, items, body),
+        "count": lambda frame, items: loops.counted(frame, items, body, enough),
+        "sum": lambda frame, items: loops.summed(frame, items, body),
+        "find": lambda frame, items: loops.or_nil(loops.found(frame, items, body, taken=mapped), throws=throws),
+        "findLast": lambda frame, items: loops.or_nil(
+            loops.found(frame, items, body, backwards=True, taken=mapped), throws=throws
+        ),
+        "findIndex": lambda frame, items: loops.or_nil(loops.found(frame, items, body, taken=_index)),
+        "findLastIndex": lambda frame, items: loops.or_nil(
+            loops.found(frame, items, body, backwards=True, taken=_index)
+        ),
+        "groupBy": lambda frame, items: loops.grouped(frame, items, body),
+        "sortBy": lambda frame, items: loops.sorted_by(frame, items, body, "asc" if last is None else last(frame)),
+        "reduce": lambda frame, items: loops.reduced(frame, items, body, last),
+    }
+    return rows[node.name]
+
+
+def _index(frame: Frame) -> int:
+    return frame.index

@@ -1,11 +1,14 @@
-"""Cuts a condition into tokens. Called by the parser; the words of its errors are those that Argo's users know."""
+"""Cuts a condition into tokens. Called by the parser; the words of its errors are those that Argo's users know.
+
+Tokens are cut one by one as the parser asks for them, so that of two mistakes the first in the text is told.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analysis.errors import ExpressionError
+from analysis.errors import ExpressionError, UnsupportedError
 from analysis.units import quote
 
 
@@ -28,29 +31,38 @@ class Token:
     text: str = ""
 
     def __str__(self) -> str:
+        """As error texts show it."""
         return f"{self.sort}({quote(self.text)})" if self.text else str(self.sort)
 
     def is_operator(self, *texts: str) -> bool:
         """An operator, and one of these."""
         return self.sort is Sort.OPERATOR and self.text in texts
 
+    def is_bracket(self, *texts: str) -> bool:
+        """A bracket, and one of these."""
+        return self.sort is Sort.BRACKET and self.text in texts
+
 
 WORDS = frozenset(["and", "or", "not", "in", "contains", "startsWith", "endsWith", "matches", "let", "if", "else"])
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
-    | (?P<number>(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+
-        |(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)\w*)
-    | (?P<name>[^\W\d]\w*)
-    | (?P<raw>`[^`]*`)
+    | (?P<number>(?:0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|(?=[0-9]|\.[0-9])[0-9_]*)
+        (?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)
+    | (?P<bytes>[bB]['"])
+    | (?P<name>(?:\$|[^\W\d])(?:\$|\w)*)
+    | (?P<raw>`(?:[^`]|``)*`(?!`))
     | (?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
+    | (?P<open>['"`]|/\*)
     | (?P<bracket>[()\[\]{}])
-    | (?P<operator>\*\*|&&|\|\||==|!=|<=|>=|\?\?|\?\.|\.\.|::|[-+*/%^!<>?:.,;|&=\#])""",
+    | (?P<operator>\|\|?|::?|\?[.?]?|\.\.?|\#\#?|[&!=*<>][&=*]?|[-+/%^,;])""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)", re.DOTALL)
-_PLAIN = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
-_PLAIN["`"] = "`"
+_HEX = "[0-9a-fA-F]"
+_ESCAPE = re.compile(
+    rf"\\(?:u\{{({_HEX}{{1,6}})\}}|x({_HEX}{{2}})|u({_HEX}{{4}})|U({_HEX}{{8}})|([0-7]{{3}})|(.))", re.DOTALL
+)
+_PLAIN = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -59,17 +71,22 @@ def tokens(text: str) -> Iterator[Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
-            raise _misfit(text[at])
+            raise ExpressionError(f"unrecognized character: U+{ord(text[at]):04X} {_character(text[at])}".rstrip())
         at = match.end()
-        if match.lastgroup != "space":
-            yield _token(str(match.lastgroup), match[0])
+        group = str(match.lastgroup)
+        if group == "number" and at < len(text) and _is_word(text[at]):
+            raise ExpressionError(f"bad number syntax: {quote(match[0] + text[at])}")
+        if group != "space":
+            yield _token(group, match[0])
     yield Token(Sort.END)
 
 
-def _misfit(char: str) -> ExpressionError:
-    if char in "'\"`":
-        return ExpressionError("literal not terminated")
-    return ExpressionError(f"unrecognized character: U+{ord(char):04X} '{char}'")
+def _character(char: str) -> str:
+    return f"'{char}'" if char.isprintable() else ""
+
+
+def _is_word(char: str) -> bool:
+    return char in "_$" or char.isalpha() or char.isdecimal()
 
 
 def _token(group: str, text: str) -> Token:
@@ -79,27 +96,32 @@ def _token(group: str, text: str) -> Token:
         case "name":
             return Token(Sort.OPERATOR if text in WORDS else Sort.IDENTIFIER, text)
         case "raw":
-            return Token(Sort.STRING, text[1:-1])
+            return Token(Sort.STRING, text[1:-1].replace("``", "`"))
         case "string":
-            return Token(Sort.STRING, _ESCAPE.sub(_unescape, text[1:-1]))
+            return Token(Sort.STRING, unescaped(text))
+        case "bytes":
+            raise UnsupportedError("byte strings (b'…') are not supported; write the text without the b")
+        case "open":
+            raise ExpressionError("unclosed comment" if text == "/*" else "literal not terminated")
         case "bracket":
             return Token(Sort.BRACKET, text)
         case _:
             return Token(Sort.OPERATOR, text)
 
 
-def _unescape(match: re.Match[str]) -> str:
-    code = match[1]
-    if code in _PLAIN:
-        return _PLAIN[code]
-    if code[0] in "xuU" and len(code) > 1:
-        return _char(int(code[1:], 16))
-    if len(code) == 3:
-        return _char(int(code, 8))
-    raise ExpressionError(f"unable to unescape string: \\{code}")
+def unescaped(literal: str) -> str:
+    """The value of a string literal with its quotes."""
+    quoted, inside = literal[0], literal[1:-1].replace("\r\n", "\n").replace("\r", "\n")
+    return _ESCAPE.sub(lambda match: _unescape(match, quoted), inside)
 
 
-def _char(code: int) -> str:
-    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-        raise ExpressionError(f"unable to unescape string: U+{code:04X} is no character")
-    return chr(code)
+def _unescape(match: re.Match[str], quoted: str) -> str:
+    braced, two, four, eight, octal, other = match.groups()
+    if other is not None:
+        if other != quoted and other not in _PLAIN:
+            raise ExpressionError("invalid char escape")
+        return _PLAIN.get(other, other)
+    code = int(octal, 8) if octal else int(braced or two or four or eight, 16)
+    if code > 0x10FFFF or (octal and code > 0o377):
+        raise ExpressionError("unable to unescape string")
+    return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)  # half a pair is no character

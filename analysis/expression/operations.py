@@ -5,63 +5,103 @@ index out of range is an error.
 """
 
 import math
+import operator
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analysis.errors import ExpressionError
-from analysis.expression.types import dynamic_name
+from analysis.expression.values import (
+    Byte,
+    Duration,
+    Keyed,
+    Strings,
+    asserted_name,
+    decoded,
+    dynamic_name,
+    encoded,
+    is_integer,
+    is_list,
+    is_number,
+    to_int,
+    wrap,
+)
+
+Operation = Callable[[Any, Any], Any]
 
 
-def wrap(value: int) -> int:
-    """The integer as 64 bits hold it."""
-    return (value + (1 << 63)) % (1 << 64) - (1 << 63)
+def _mismatch(sign: str, left: Any, right: Any) -> ExpressionError:
+    return ExpressionError(f"invalid operation: {dynamic_name(left)} {sign} {dynamic_name(right)}")
 
 
-def is_number(value: Any) -> bool:
-    """An integer or a float; a bool is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _mismatch(operator: str, left: Any, right: Any) -> ExpressionError:
-    return ExpressionError(f"invalid operation: {dynamic_name(left)} {operator} {dynamic_name(right)}")
-
-
-def _are_numbers(operator: str, left: Any, right: Any) -> None:
-    if not (is_number(left) and is_number(right)):
-        raise _mismatch(operator, left, right)
-
-
-def _are_strings(left: Any, right: Any) -> bool:
-    return isinstance(left, str) and isinstance(right, str)
+def exact(value: int | float) -> int | float:
+    """A number as 64 bits hold it."""
+    return wrap(int(value)) if isinstance(value, int) else value
 
 
 def add(left: Any, right: Any) -> Any:
-    """Sum of numbers, or one string after the other."""
-    if _are_strings(left, right):
-        return left + right
-    _are_numbers("+", left, right)
-    return _exact(left + right)
+    """Sum of numbers or spans, a later moment, or one string after the other."""
+    if is_number(left) and is_number(right):
+        return exact(left + right)
+    match left, right:
+        case str(), str():
+            return left + right
+        case datetime(), Duration():
+            return later(left, right.nanoseconds)
+        case Duration(), datetime():
+            return later(right, left.nanoseconds)
+        case Duration(), Duration():
+            return Duration(wrap(left.nanoseconds + right.nanoseconds))
+        case _:
+            raise _mismatch("+", left, right)
 
 
 def subtract(left: Any, right: Any) -> Any:
-    """Difference."""
-    _are_numbers("-", left, right)
-    return _exact(left - right)
+    """Difference of numbers, spans or moments."""
+    if is_number(left) and is_number(right):
+        return exact(left - right)
+    match left, right:
+        case datetime(), datetime():
+            return between(right, left)
+        case datetime(), Duration():
+            return later(left, -right.nanoseconds)
+        case Duration(), Duration():
+            return Duration(wrap(left.nanoseconds - right.nanoseconds))
+        case _:
+            raise _mismatch("-", left, right)
 
 
 def multiply(left: Any, right: Any) -> Any:
-    """Product."""
-    _are_numbers("*", left, right)
-    return _exact(left * right)
+    """Product; of a span and a float: nanoseconds as a float."""
+    if is_number(left) and is_number(right):
+        return exact(left * right)
+    if not any(isinstance(value, Duration) for value in (left, right)):
+        raise _mismatch("*", left, right)
+    sizes = [value.nanoseconds if isinstance(value, Duration) else value for value in (left, right)]
+    if not all(map(is_number, sizes)):
+        raise _mismatch("*", left, right)
+    return Duration(wrap(sizes[0] * sizes[1])) if all(map(is_integer, sizes)) else float(sizes[0]) * float(sizes[1])
 
 
-def _exact(value: int | float) -> int | float:
-    return wrap(value) if isinstance(value, int) else value
+def later(moment: datetime, nanoseconds: int) -> datetime:
+    """The moment after so long, in the same zone."""
+    try:
+        utc = moment.astimezone(UTC) + timedelta(microseconds=nanoseconds / 1000)
+        return utc.astimezone(moment.tzinfo)
+    except OverflowError:
+        raise ExpressionError("the time lies outside of the years 1 to 9999") from None
+
+
+def between(start: datetime, end: datetime) -> Duration:
+    """How long it is from one moment to another; at most what 64 bits hold."""
+    nanoseconds = (end - start) // timedelta(microseconds=1) * 1000
+    return Duration(max(-(1 << 63), min((1 << 63) - 1, nanoseconds)))
 
 
 def divide(left: Any, right: Any) -> float:
     """Quotient as a float; by zero it is infinite or no number, as in IEEE 754."""
-    _are_numbers("/", left, right)
+    if not (is_number(left) and is_number(right)):
+        raise _mismatch("/", left, right)
     dividend, divisor = float(left), float(right)
     if divisor != 0:
         return dividend / divisor
@@ -72,115 +112,202 @@ def divide(left: Any, right: Any) -> float:
 
 def remainder(left: Any, right: Any) -> int:
     """Remainder of integers, with the dividend's sign."""
-    if not (is_number(left) and is_number(right)) or isinstance(left, float) or isinstance(right, float):
+    if not (is_integer(left) and is_integer(right)):
         raise _mismatch("%", left, right)
     if right == 0:
-        raise ExpressionError("integer divide by zero")
+        raise ExpressionError("runtime error: integer divide by zero")
     size: int = abs(left) % abs(right)
     return -size if left < 0 else size
 
 
 def power(left: Any, right: Any) -> float:
     """Power as a float."""
-    _are_numbers("**", left, right)
+    for value in (left, right):
+        if not is_number(value):
+            raise ExpressionError(f"invalid operation: float({dynamic_name(value)})")
     base, exponent = float(left), float(right)
     try:
         return math.pow(base, exponent)
     except OverflowError:
         return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
     except ValueError:
-        return math.inf if base == 0 else math.nan
+        is_odd = exponent % 2 == 1
+        return math.copysign(math.inf, base if is_odd else 1) if base == 0 else math.nan
 
 
 def equal(left: Any, right: Any) -> bool:
     """Equality: numbers by value, lists and maps by their contents, different sorts never."""
     if is_number(left) and is_number(right):
         return bool(left == right)
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
+    if is_list(left) and is_list(right):
+        return _equal_lists(left, right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    return type(left) is type(right) and bool(left == right)
+        return dynamic_name(left) == dynamic_name(right) and _equal_maps(left, right)
+    return dynamic_name(left) == dynamic_name(right) and bool(left == right)
 
 
-def ordered(operator: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """The comparison for two numbers or two strings; anything else is an error."""
+def _equal_lists(left: Any, right: Any) -> bool:
+    # lists of one type each are equal only to the same type, and to lists of anything
+    both = {dynamic_name(left), dynamic_name(right)}
+    if len(both) > 1 and "[]interface {}" not in both:
+        return False
+    return len(left) == len(right) and all(map(equal, left, right))
+
+
+def _equal_maps(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> bool:
+    """Deep equality: below a map Go asks for the same types too."""
+    return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+
+
+def _same(left: Any, right: Any) -> bool:
+    if dynamic_name(left) != dynamic_name(right):
+        return False
+    if is_list(left):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return _equal_maps(left, right) if isinstance(left, Mapping) else bool(left == right)
+
+
+def ordered(sign: str, compare: Operation) -> Operation:
+    """The comparison for two numbers, strings, moments or spans; anything else is an error."""
 
     def run(left: Any, right: Any) -> bool:
-        if not _are_strings(left, right):
-            _are_numbers(operator, left, right)
-        return compare(left, right)
+        if not (is_number(left) and is_number(right)):
+            sort = type(left)
+            if sort is not type(right) or sort not in (str, datetime, Duration):
+                raise _mismatch(sign, left, right)
+        return bool(compare(left, right))
 
     return run
+
+
+less = ordered("<", operator.lt)
+more = ordered(">", operator.gt)
 
 
 def contained(left: Any, right: Any) -> bool:
     """`left in right`: an element of a list, a key of a map. Nothing is in nil."""
     if right is None:
         return False
-    if isinstance(right, list | tuple):
-        return any(equal(left, element) for element in right)
+    if is_list(right):
+        return any(equal(element, left) for element in right)
+    if isinstance(right, Keyed):
+        return left in right
     if isinstance(right, Mapping):
-        return isinstance(left, str) and left in right
+        return key_of(left, "string") in right
     raise ExpressionError(f'operator "in" not defined on {dynamic_name(right)}')
 
 
-def on_strings(operator: str, test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
+def key_of(value: Any, wanted: str) -> Any:
+    """The value as a key of a map with such keys; nil stands for the empty one."""
+    if value is None:
+        return "" if wanted == "string" else 0
+    if dynamic_name(value) != wanted:
+        raise ExpressionError(
+            f"reflect.Value.MapIndex: value of type {dynamic_name(value)} is not assignable to type {wanted}"
+        )
+    return value
+
+
+def on_strings(test: Callable[[str, str], bool]) -> Operation:
     """A test on two strings; false when one is nil, an error for anything else."""
 
     def run(left: Any, right: Any) -> bool:
         if left is None or right is None:
             return False
-        if not _are_strings(left, right):
-            raise _mismatch(operator, left, right)
-        return test(left, right)
+        return test(text(left), text(right))
 
     return run
 
 
+def text(value: Any, wanted: str = "string") -> str:
+    """The string itself."""
+    if isinstance(value, str):
+        return value
+    raise ExpressionError(f"interface conversion: interface {{}} is {asserted_name(value)}, not {wanted}")
+
+
 def negate(value: Any) -> Any:
     """`-value`."""
-    if not is_number(value):
+    if isinstance(value, Duration) or not is_number(value):
         raise ExpressionError(f"invalid operation: - {dynamic_name(value)}")
-    return _exact(-value)
-
-
-def plus(value: Any) -> Any:
-    """`+value`."""
-    if not is_number(value):
-        raise ExpressionError(f"invalid operation: + {dynamic_name(value)}")
-    return value
+    return exact(-value)
 
 
 def truth(value: Any) -> bool:
     """The bool itself; nothing else counts as true or false."""
     if isinstance(value, bool):
         return value
-    name = "nil" if value is None else dynamic_name(value)
-    raise ExpressionError(f"interface conversion: interface {{}} is {name}, not bool")
+    raise ExpressionError(f"interface conversion: interface {{}} is {asserted_name(value)}, not bool")
 
 
 def fetch(base: Any, key: Any) -> Any:
-    """`base[key]`: element of a list (negative: from its end), value of a map (nil where there is none)."""
-    if isinstance(base, Mapping):
-        if not isinstance(key, str):
-            raise ExpressionError(f"cannot use {dynamic_name(key)} to get an element from {dynamic_name(base)}")
+    """`base[key]`: element of a list (negative: from its end), byte of a string, value of a map (nil: none)."""
+    if isinstance(base, Keyed):
         return base.get(key)
-    if isinstance(base, list | tuple):
-        return _element(base, key)
+    if isinstance(base, Mapping):
+        return base.get(key_of(key, "string"))
+    if is_list(base):
+        return base[_index(key, len(base))]
     if isinstance(base, str):
-        _index(key)
-    raise ExpressionError(f"cannot fetch {key} from {dynamic_name(base)}")
+        data = encoded(base)
+        return Byte(data[_index(key, len(data))])
+    raise ExpressionError(f"cannot fetch {_key_text(key)} from {dynamic_name(base)}")
 
 
-def _element(base: list[Any] | tuple[Any, ...], key: Any) -> Any:
-    index = _index(key)
-    if not -len(base) <= index < len(base):
-        raise ExpressionError(f"index out of range: {index} (array length is {len(base)})")
-    return base[index]
+def _key_text(key: Any) -> str:
+    return "<nil>" if key is None else str(key)
 
 
-def _index(key: Any) -> int:
-    if not is_number(key):
-        raise ExpressionError(f"invalid operation: int({dynamic_name(key)})")
-    return int(key) if math.isfinite(key) else 0
+def _index(key: Any, length: int) -> int:
+    index = to_int(key)
+    if index < 0:
+        index += length
+    if not 0 <= index < length:
+        raise ExpressionError(f"index out of range: {index} (array length is {length})")
+    return index
+
+
+def cut(base: Any, start: Any, stop: Any) -> Any:
+    """`base[start:stop]` of a list or of a string's bytes; bounds are moved to where something is."""
+    whole: Any = encoded(base) if isinstance(base, str) else base
+    if not (is_list(whole) or isinstance(whole, bytes)):
+        if start is None or stop is None:
+            raise ExpressionError(f"invalid argument for len (type {dynamic_name(base)})")
+        raise ExpressionError(f"cannot slice {_key_text(start)}")
+    length = len(whole)
+    first, last = _bound(start, 0, length), min(_bound(stop, length, length), length)
+    return part(base, whole[min(first, last) : last])
+
+
+def part(base: Any, found: Any) -> Any:
+    """A part of a list or string, as the same sort of list."""
+    if isinstance(found, bytes):
+        return decoded(found)
+    return Strings(found) if isinstance(base, Strings) else found
+
+
+def _bound(value: Any, default: int, length: int) -> int:
+    index = default if value is None else to_int(value)
+    return max(index + length, 0) if index < 0 else index
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "==": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": less,
+    "<=": ordered("<=", operator.le),
+    ">": more,
+    ">=": ordered(">=", operator.ge),
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": remainder,
+    "**": power,
+    "^": power,
+    "in": contained,
+    "contains": on_strings(lambda left, right: right in left),
+    "startsWith": on_strings(str.startswith),
+    "endsWith": on_strings(str.endswith),
+}
+"""What each operator does with two values that are both at hand."""

@@ -1,17 +1,18 @@
-"""expr, metric_verdict_*, measurement_schedule, validation_analysis and args: the analysis engine beside Argo's.
+"""expr(_time), metric_verdict_*, measurement_schedule, validation_analysis and args: the analysis engine beside Argo's.
 
-`EXPR` and `ARGS` are not in the table yet: they cover what the engine's first slice covers (tests/unit/analysis runs
-their covered cases), the rest comes with the whole language and with experiments.
+`ARGS` is not in the table yet: it covers what the engine's first slice covers (tests/unit/analysis runs its covered
+cases), the rest comes with experiments.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analysis import decide, model, verdict
 from analysis.errors import AnalysisError
 from analysis.model import Measurement, Metric, Phase, RunSpec, RunStatus, Summary
+from analysis.moments import moment_of
 from analysis.template import fill, merge_args, values_of
 from analysis.units import parse_time
 from analysis.validation import faults
@@ -26,6 +27,9 @@ from rollouts.dialects.argo.analysis import (
 from rollouts.dialects.argo.analysis_run import parse_status, project_status
 from rollouts.model.objects import Json
 from tests.golden.category import Category, Rule
+
+NOW = datetime(2026, 8, 17, 12, tzinfo=UTC)
+"""The clock of expr and expr_time; no case shows it."""
 
 
 def _value(result: Json) -> Any:
@@ -58,8 +62,15 @@ def _expr(given: Json) -> Json:
     metric = Metric(
         "m", "web", success_condition=given["successCondition"], failure_condition=given["failureCondition"]
     )
-    phase, message = verdict.judge(metric, _value(given["result"]))
+    phase, message = verdict.judge(metric, _value(given["result"]), NOW)
     return {"phase": phase, "error": message or None}
+
+
+def _expr_time(given: Json) -> Json:
+    try:
+        return {"time": _written(moment_of(given["expression"], NOW)), "error": None}
+    except AnalysisError as error:
+        return {"error": str(error)}
 
 
 def _verdict_metric(given: Json) -> Json:
@@ -248,6 +259,7 @@ ARGUMENT_FIRST = Rule(
 )
 
 EXPR = Category("expr", _expr)
+EXPR_TIME = Category("expr_time", _expr_time)
 ARGS = Category("args", _args, (ARGUMENT_FIRST,))
 VERDICT_METRIC = Category("metric_verdict_metric", _verdict_metric)
 VERDICT_RUN = Category("metric_verdict_run", _verdict_run)

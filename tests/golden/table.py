@@ -15,6 +15,8 @@ CATEGORIES: dict[str, Category] = {
         phases.PHASE,
         plugin.OUTPUT,
         plugin.PATCHES,
+        analysis.EXPR,
+        analysis.EXPR_TIME,
         analysis.VERDICT_METRIC,
         analysis.VERDICT_RUN,
         analysis.SCHEDULE,

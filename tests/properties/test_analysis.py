@@ -62,13 +62,13 @@ def test_no_text_crashes_the_parser(text: str) -> None:
 def test_no_condition_crashes_on_any_result(condition: str, result: object) -> None:
     """Words of the language in any order, on any result: true, false or an ExpressionError."""
     with suppress(ExpressionError):
-        assert holds(condition, result) in (True, False)
+        assert holds(condition, result, NOW) in (True, False)
 
 
 @given(st.floats(), st.floats(allow_nan=False, allow_infinity=False))
 def test_comparison_is_the_floats_own(value: float, limit: float) -> None:
     """A threshold on a vector decides as the number itself does, NaN being below nothing and above nothing."""
-    assert holds(f"result[0] >= {limit!r}", (value,)) is (value >= limit)
+    assert holds(f"result[0] >= {limit!r}", (value,), NOW) is (value >= limit)
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9-]{0,5}", fullmatch=True), st.text(max_size=8), max_size=4))

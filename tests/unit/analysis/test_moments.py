@@ -18,6 +18,11 @@ NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
         ('now() - duration("5m")', NOW - timedelta(minutes=5)),
         ("now()-duration('1h') + duration('1m')", NOW - timedelta(minutes=59)),
         ("date('2024-01-02') + duration('36h')", datetime(2024, 1, 3, 12, tzinfo=UTC)),
+        (
+            "let d = date('2024-01-01'); d.Add(duration('90m')).Truncate(duration('1h'))",
+            datetime(2024, 1, 1, 1, tzinfo=UTC),
+        ),
+        ("date('2024-01-02', '2006-01-02', 'Europe/Berlin')", datetime(2024, 1, 1, 23, tzinfo=UTC)),
         ('date("2024-01-01T00:00:00+02:00")', datetime(2023, 12, 31, 22, tzinfo=UTC)),
     ],
 )

@@ -1,15 +1,23 @@
 """Conditions: how they are read, checked and computed; what is refused, and how it is worded."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from analysis.errors import ExpressionError, UnsupportedError
-from analysis.expression.conditions import check, compiled, holds
-from analysis.expression.parser import DEEPEST, LONGEST
+from analysis.expression import conditions
+from analysis.expression.conditions import check, compiled
+from analysis.expression.operands import DEEPEST
+from analysis.expression.parser import LONGEST
 from analysis.expression.types import FLOAT
 
 NAN = float("nan")
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def holds(condition: str, result: Any) -> bool:
+    return conditions.holds(condition, result, NOW)
 
 
 def refused(condition: str, result: Any = 1.0) -> str:
@@ -79,9 +87,9 @@ def test_results_are_looked_into(condition: str, result: Any) -> None:
         ("a b", 'unexpected token Identifier("b")'),
         ("'open", "literal not terminated"),
         ("@", "unrecognized character: U+0040 '@'"),
-        ("'\\q'", "unable to unescape string: \\q"),
-        ("'\\ud800'", "unable to unescape string: U+D800 is no character"),
-        ("1a", "bad number syntax: 1a"),
+        ("'\\q'", "invalid char escape"),
+        ("'\\777'", "unable to unescape string"),
+        ("1a", 'bad number syntax: "1a"'),
         ("nope > 1", "unknown name nope"),
         ("false && nope", "unknown name nope"),
         ("'a' > 1", "invalid operation: > (mismatched types string and int)"),
@@ -113,19 +121,20 @@ def test_errors_have_the_words_that_users_know(condition: str, message: str) -> 
     ("condition", "message"),
     [
         ("result.a + 1 > 2", "invalid operation: string + int"),
-        ("result.a && true", "interface conversion: interface {} is string, not bool"),
+        ("result.a && result.n", "interface conversion: interface {} is string, not bool"),
         ("-result.a > 1", "invalid operation: - string"),
-        ("+result.n > 1", "invalid operation: + <nil>"),
+        ("+result.n > 1", "invalid operation: <nil> > int"),
         ("result.n.x == 1", "cannot fetch x from <nil>"),
         ("result.a.x == 1", "invalid operation: int(string)"),
+        ("result.a && true", "expected bool, but got string"),
         ("result.l['x'] == 1", "invalid operation: int(string)"),
         ("len(result.f) > 1", "invalid argument for len (type float64)"),
         ("1 in result.f", 'operator "in" not defined on float64'),
-        ("result.f contains 'x'", "invalid operation: float64 contains string"),
+        ("result.f contains 'x'", "interface conversion: interface {} is float64, not string"),
         ("result.f % 2 == 1", "invalid operation: float64 % int"),
-        ("isNaN(result.a)", "isNaN: interface conversion: interface {} is string, not float64"),
+        ("isNaN(result.a)", "interface conversion: interface {} is string, not float64"),
         ("result[0] == 1", "cannot use int to get an element from map[string]interface {}"),
-        ("result.f ** 'x' == 1", "invalid operation: ** (mismatched types unknown and string)"),
+        ("result.f ** 'x' == 1", "invalid operation: ** (mismatched types interface {} and string)"),
     ],
 )
 def test_what_only_running_shows_is_an_error_too(condition: str, message: str) -> None:
@@ -141,19 +150,16 @@ def test_without_data_that_is_the_reason(result: Any) -> None:
     assert "no data returned" in refused("result[0] > 1", result)
 
 
-@pytest.mark.parametrize(
-    "condition", ["all(result, # > 0)", "result | len() > 0", "1..3 == [1]", "'a' matches 'b'", "{a: 1} == 1"]
-)
-def test_what_this_version_lacks_is_named(condition: str) -> None:
+def test_what_this_version_lacks_is_named() -> None:
     """Good expr-lang beyond this version is refused by name, whatever the result is."""
     for result in (1.0, None):
-        with pytest.raises(UnsupportedError, match=r"not supported|unknown function"):
-            holds(condition, result)
+        with pytest.raises(UnsupportedError, match="byte strings"):
+            holds("b'x' == b'x'", result)
 
 
 def test_no_condition_exhausts_the_stack() -> None:
     """Deep nesting and great length are refused before they are followed."""
-    assert "nests deeper" in refused("(" * 4000 + "1" + ")" * 4000)
+    assert "nests deeper" in refused("(" * 3000 + "1" + ")" * 3000)
     assert "nests deeper" in refused("1" + "+1" * (DEEPEST + 1) + " > 0")
     assert "nests deeper" in refused("!" * 5000 + "true")
     assert f"{LONGEST} are allowed" in refused(" " * (LONGEST + 1))
