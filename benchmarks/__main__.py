@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from benchmarks import load, requests, startup, verdicts
+from benchmarks import cli, load, requests, startup, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.options import Options
 
 MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "startup": startup.measure,
     "requests": requests.measure,
+    "cli": cli.measure,
     "load": load.measure,
     "engine": verdicts.measure,
 }
@@ -24,6 +25,7 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
 @click.argument("names", nargs=-1, type=click.Choice(list(MEASURES)))
 @click.option("--rollouts", default=300, show_default=True, help="Rollouts in the big runs.")
 @click.option("--starts", default=7, show_default=True, help="Starts of the controller.")
+@click.option("--listed", default=10_000, show_default=True, help="Rollouts in the list that the plugin prints.")
 @click.option("--samples", default=5, show_default=True, help="Rollouts whose requests are counted one by one.")
 @click.option("--idle", default=20.0, show_default=True, help="Seconds to watch it rest.")
 @click.option(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rollouts` in the big runs, `starts` of the process, `samples` rollouts counted one by one, `idle` seconds.
+    """`rollouts` in the big runs, `starts` of the process, `samples` rollouts counted one by one, `idle` seconds,
+    `listed` rollouts in a long list.
 
     On the real control plane: each of `crowds` is a number of rollouts, `rest` seconds without work.
     """
@@ -13,6 +14,7 @@ class Options:
     rollouts: int = 300
     starts: int = 7
     samples: int = 5
+    listed: int = 10_000
     idle: float = 20.0
     crowds: tuple[int, ...] = (100, 300)
     rest: float = 60.0

@@ -1,21 +1,25 @@
 """`get rollout NAME`, `get experiment NAME`: the tree of what it owns, once or as it changes."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from rollouts.cli.arguments import CobraCommand, CobraGroup
 from rollouts.cli.experiments import experiment_info
 from rollouts.cli.info import HASH, World, rollout_info
-from rollouts.cli.mirror import Mirror, only
-from rollouts.cli.screen import Screen
 from rollouts.cli.session import Session
 from rollouts.cli.tree import draw, draw_experiment
 from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
 from rollouts.cluster.port import Json, Query, Resource
 
+if TYPE_CHECKING:
+    from rollouts.cli.mirror import Mirror
+    from rollouts.cli.screen import Screen
+
 OF_ROLLOUT = ((REPLICA_SETS, HASH), (PODS, HASH), (EXPERIMENTS, ""), (ANALYSIS_RUNS, ""))
 OF_EXPERIMENT = ((REPLICA_SETS, ""), (PODS, ""), (ANALYSIS_RUNS, ""))
+FORMATS = "Not the tree: json, yaml, name, wide or jsonpath=TEMPLATE."
 Owned = Sequence[tuple[Resource, str]]
 All = Callable[[Resource, str], Sequence[Json]]
 Draw = Callable[[Json, All], str]
@@ -51,18 +55,28 @@ def get() -> None:
 
   # Watch it for no longer than a minute
   kubectl argo rollouts get rollout guestbook -w --timeout-seconds 60
+
+  # Get the object itself, or a field of it
+  kubectl argo rollouts get rollout guestbook -o yaml
+  kubectl argo rollouts get rollout guestbook -o jsonpath='{.status.phase}'
 """,
 )
 @click.argument("name")
 @click.option("-w", "--watch", is_flag=True, help="Draw it again whenever it changes.")
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
 @click.option("--timeout-seconds", type=int, default=0, help="End the watch after so many seconds (0: never).")
+@click.option("-o", "--output", default="", metavar="format", help=FORMATS)
 @click.pass_obj
-def rollout(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int) -> None:
+def rollout(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int, output: str) -> None:
     """Show a rollout: steps, weights, images, replicas, and the tree of what it owns.
 
     ⟳ Rollout, # revision, ⧉ ReplicaSet, □ Pod, ⊞ Job, Σ Experiment, α AnalysisRun.
     """
+    if output:
+        from rollouts.cli.formats import printed
+
+        click.echo(printed(output, session.rollout(name), ROLLOUTS, session.now()), nl=False)
+        return
     is_coloured = session.is_colourful and not no_colour
 
     def view(found: Json, all_of: All) -> str:
@@ -125,6 +139,9 @@ class View:
         if not watch:
             click.echo(view, nl=False, color=True)
             return
+        from rollouts.cli.mirror import Mirror
+        from rollouts.cli.screen import Screen
+
         watched = [(session.collection(self._resource), Query(fields=f"metadata.name={name}"))]
         watched += [(session.collection(kind), Query(labels=labels)) for kind, labels in self._owned]
         mirror = Mirror(session, watched)
@@ -135,7 +152,9 @@ class View:
         finally:
             mirror.close()
 
-    def _follow(self, mirror: Mirror, screen: Screen, name: str, seconds: float | None) -> None:
+    def _follow(self, mirror: "Mirror", screen: "Screen", name: str, seconds: float | None) -> None:
+        from rollouts.cli.mirror import only
+
         said = ""
         for is_rung in mirror.rings(until=seconds):
             is_terminal = self._session.is_terminal()

@@ -8,15 +8,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rollouts.cli.ages import in_seconds
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.kinds import ROLLOUTS
-from rollouts.cluster.login import Overrides
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
 from rollouts.controller.clock import Clock, wall_clock
 from rollouts.model.errors import RolloutsError
+
+if TYPE_CHECKING:
+    from rollouts.cluster.login import Overrides
 
 PATIENCE = 30.0
 """Seconds to wait for an answer, unless the user says otherwise."""
@@ -79,7 +81,9 @@ def connect(flags: Mapping[str, str]) -> Api:
     )
 
 
-def _overrides(flags: Mapping[str, str]) -> Overrides:
+def _overrides(flags: Mapping[str, str]) -> "Overrides":
+    from rollouts.cluster.login import Overrides
+
     return Overrides(
         server=flags.get("server", ""),
         token=flags.get("token", ""),

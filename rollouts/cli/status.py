@@ -4,7 +4,6 @@ import click
 
 from rollouts.cli.ages import in_seconds
 from rollouts.cli.arguments import CobraCommand
-from rollouts.cli.mirror import Mirror, only
 from rollouts.cli.phase import Phase, phase_of
 from rollouts.cli.session import CommandError, Session
 from rollouts.cluster.kinds import ROLLOUTS
@@ -61,6 +60,8 @@ def _is_decided(phase: Phase) -> bool:
 
 
 def _follow(session: Session, name: str, shown: Phase, seconds: float | None) -> None:
+    from rollouts.cli.mirror import Mirror, only
+
     mirror = Mirror(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}"))])
     try:
         for _ in mirror.rings(until=seconds):

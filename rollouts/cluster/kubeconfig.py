@@ -8,7 +8,6 @@ says instead. Everything else (auth providers, proxies) makes `read` return None
 import base64
 import os
 import ssl
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -255,6 +254,8 @@ def _pem(entry: Mapping[str, Any], key: str) -> bytes:
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     if not certificate:
         return
+    import tempfile
+
     with tempfile.NamedTemporaryFile() as pair:  # the ssl module takes files only
         pair.write(certificate + b"\n" + key)
         pair.flush()
