@@ -25,8 +25,14 @@ def held(here: Situation) -> Held:
 
 
 def scale_to(here: Situation, version: Version, size: int, *, keeps_delay: bool = True) -> Step | None:
-    """Bring a version to this size, and note the rollout's own size beside it; None where both stand."""
+    """Bring a version to this size, and note the rollout's own size beside it; None where both stand.
+
+    A version that still counts pods which it was told to give up is not grown again before it has: users would be sent
+    to pods that are gone.
+    """
     if version.replicas == size and version.desired_then == here.rollout.size:
+        return None
+    if version.replicas < min(size, version.current):
         return None
     if keeps_spare(here, version, size):
         return None

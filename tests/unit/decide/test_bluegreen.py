@@ -1,5 +1,6 @@
 """Blue-green's course: preview, pause, switch, delay, and the ways back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from rollouts.model.status import Phase
@@ -169,3 +170,20 @@ def test_a_failed_post_promotion_analysis_switches_back() -> None:
     here.settle()
     assert here.services["active"].hash == "v1"
     assert here.status.stable == "v1"
+
+
+def test_a_version_that_still_loses_its_pods_is_not_grown_yet() -> None:
+    """A retry right after the preview was taken down: pods that are counted and gone must not pass for ready ones."""
+    here = deployed(a_blue_green())
+    here.release("v2")
+    here.round()
+    going = replace(here.versions["shop-v2"], replicas=0, current=4, ready=4, available=4)
+    here.versions["shop-v2"] = going
+    here.round()
+    here.round()
+    assert here.versions["shop-v2"].replicas == 0
+    assert here.services["active"].hash == "v1"
+    here.versions["shop-v2"] = replace(going, current=0, ready=0, available=0)
+    here.settle()
+
+    assert here.services["active"].hash == "v2"

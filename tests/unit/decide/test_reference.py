@@ -75,7 +75,9 @@ def test_pod_by_pod_the_rollout_takes_the_place_of_its_workload() -> None:
     here.round()
     here.round()
     for ready, left in ((0, []), (1, [3]), (3, [3, 1]), (2, [3, 1, 2])):
-        here.versions["shop-v1"] = replace(here.versions["shop-v1"], current=4, ready=ready, available=ready)
+        here.versions["shop-v1"] = replace(
+            here.versions["shop-v1"], replicas=4, current=4, ready=ready, available=ready
+        )
         here.round()
         assert scaled(here) == left
     here.settle()
