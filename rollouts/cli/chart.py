@@ -55,7 +55,7 @@ def chart(points: Sequence[Point], thresholds: Sequence[Threshold], style: Style
     marks = _marks(scale, known, thresholds)
     margin = max(len(label) for label, _ in marks.values())
     tails = max(len(tail) for _, tail in marks.values())
-    room = max(LEAST, style.width - indent - margin - 3 - tails)
+    room = max(LEAST, style.width - indent - margin - 4 - tails)
     columns = _columns(len(points), room)
     for row in range(HEIGHT):
         label, tail = marks.get(row, ("", ""))

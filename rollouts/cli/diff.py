@@ -88,9 +88,8 @@ def _tone(line: str) -> str | None:
 def _limited(whole: Any, wanted: Any) -> Any:
     """What was filled in and is nowhere in the wanted template is no difference; entries of lists go by name."""
     if isinstance(whole, dict) and isinstance(wanted, dict):
-        return {
-            key: _limited(value, wanted[key]) for key, value in whole.items() if key in wanted or not _is_filler(key)
-        }
+        kept = {key: value for key, value in whole.items() if key in wanted or key not in _FILLED_IN}
+        return {key: _limited(value, wanted.get(key)) for key, value in kept.items()}
     if isinstance(whole, list) and isinstance(wanted, list):
         return [_limited(item, _namesake(item, index, wanted)) for index, item in enumerate(whole)]
     return whole
@@ -129,9 +128,7 @@ def _stable(rollout: Object, owned: Sequence[Json]) -> Version:
     for rs in owned:
         if digest and (rs["metadata"].get("labels") or {}).get(HASH) == digest:
             return _version(rs, "stable")
-    raise CommandError(
-        f'rollout "{rollout["metadata"]["name"]}" has no stable version yet: there is nothing to compare'
-    )
+    raise CommandError(f'rollout "{rollout["metadata"]["name"]}" has no stable version to compare with')
 
 
 def _wanted(session: Session, rollout: Json, owned: Sequence[Json]) -> Version:

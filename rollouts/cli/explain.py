@@ -85,7 +85,8 @@ def explanation(seen: "Seen", program: str) -> dict[str, Any]:
 def lines(told: dict[str, Any], style: Style, now: datetime) -> Iterator[str]:
     """The explanation for people, as wide as the terminal."""
     phase = style.tone(told["phase"], _TONES.get(told["phase"]))
-    yield f"{style.bold(told['name'])} in {told['namespace']} is {phase}" + _after(told["step"], ", at step ")
+    yield f"{style.bold(told['name'])} in {told['namespace']} is {phase}"
+    yield from _field("Step", [told["step"] or ""], style)
     if told["message"] and told["phase"] != "Healthy":
         yield from _field("Message", [told["message"]], style)
     yield from _field("Waits for", [_waiting(told, now)], style)
@@ -116,7 +117,7 @@ def _field(label: str, values: list[str], style: Style, *, tone: str | None = No
     """A label and its values, wrapped and indented."""
     head = f"{label:<{_LABEL}}"
     for value in filter(None, values):
-        for index, line in enumerate(cut(value, style.width - _LABEL)):
+        for index, line in enumerate(cut(value, style.width - _LABEL - 2)):
             yield f"{style.dim(head)}{style.tone('  ' * bool(index) + line, tone)}"
             head = " " * _LABEL
 

@@ -1,6 +1,6 @@
 """A canary's steps in words. Called by explain and by the time line of `simulate`; pure, takes steps as written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rollouts.cli.ages import human, in_seconds
@@ -51,7 +51,7 @@ def _experiment(experiment: Any) -> str:
     return f"experiment {', '.join(names)}" + (f" for {duration}" if duration else "")
 
 
-_WORDS = {
+_WORDS: Mapping[str, Callable[[Any], str]] = {
     "setWeight": lambda weight: f"setWeight {weight}",
     "pause": _pause,
     "analysis": _analysis,

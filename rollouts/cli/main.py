@@ -21,10 +21,15 @@ Table = Mapping[str, tuple[str, str]]
 
 CLIENT: Table = {
     "abort": ("rollouts.cli.actions:abort", "Abort a rollout: all traffic back to the stable version"),
+    "analysis": ("rollouts.cli.chart_command:analysis", "Draw what the analyses of a rollout have measured"),
     "completion": ("rollouts.cli.completion:completion", "Print what makes a shell complete our commands"),
     "create": ("rollouts.cli.create:create", "Create objects from files, or an AnalysisRun from a template"),
     "dashboard": ("rollouts.cli.later:dashboard", "Serve the dashboard"),
+    "diff": ("rollouts.cli.diff:diff", "Show what the new version changes in the stable one"),
+    "events": ("rollouts.cli.timeline:events", "Show what happened to a rollout and to all that it owns"),
+    "explain": ("rollouts.cli.explain:explain", "Tell what a rollout waits for, what comes next, and what to do"),
     "get": ("rollouts.cli.get:get", "Show a rollout or an experiment and all that it owns as a tree"),
+    "history": ("rollouts.cli.history:history", "Show the revisions of a rollout and what became of them"),
     "lint": ("rollouts.cli.lint:lint", "Find mistakes in manifests before they are applied"),
     "list": ("rollouts.cli.listing:listing", "List rollouts or experiments"),
     "notifications": ("rollouts.cli.later:notifications", "Try out templates and triggers of notifications"),

@@ -17,8 +17,8 @@ from rollouts.cluster.port import Json
 
 Object = Mapping[str, Any]
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-NARROW = 90
-"""Below so many columns the time alone stands before the words."""
+NARROW = 36
+"""With less room than this for it, a message has lines of its own."""
 
 
 class Happening(NamedTuple):
@@ -119,21 +119,22 @@ def lines(told: Sequence[Happening], style: Style, now: datetime) -> Iterator[st
     """A line each, the message wrapped below itself; on a narrow terminal the message has lines of its own."""
     if not told:
         return
-    is_narrow = style.width < NARROW
-    rows = [(f"{each.at:%H:%M:%S}", _age(each, now), each.object, each.reason) for each in told]
-    heads = columns([("TIME", "AGE", "OBJECT", "REASON"), *rows], gap=2)
-    room = style.width - (4 if is_narrow else len(heads[0]) + 2)
-    is_narrow = is_narrow or room < NARROW // 3
-    room = style.width - 4 if is_narrow else room
-    yield style.dim(heads[0].rstrip() if is_narrow else f"{heads[0]}  MESSAGE")
+    rows = [(f"{each.at:%H:%M:%S}", _age(each, now), each.reason, each.object) for each in told]
+    heads = columns([("TIME", "AGE", "REASON", "OBJECT"), *rows], gap=2)
+    room = style.width - len(heads[0]) - 2
+    is_narrow = room < NARROW
+    yield style.dim(_shortened(heads[0], style) if is_narrow else f"{heads[0]}  MESSAGE")
     for each, head in zip(told, heads[1:], strict=True):
         tone = None if each.type == "Normal" else "warn"
-        words = cut(each.message, room) or [""]
-        if is_narrow:
-            yield style.tone(head.rstrip(), tone)
-        else:
-            yield f"{style.tone(head, tone)}  {words.pop(0)}".rstrip()
+        words = cut(each.message, style.width - 4 if is_narrow else room) or [""]
+        first = _shortened(head, style) if is_narrow else f"{head}  {words.pop(0)}".rstrip()
+        yield style.tone(first, tone)
         yield from (" " * (4 if is_narrow else len(head) + 2) + word for word in words if word)
+
+
+def _shortened(head: str, style: Style) -> str:
+    head = head.rstrip()
+    return head if len(head) <= style.width else f"{head[: style.width - 1]}…"
 
 
 def _age(each: Happening, now: datetime) -> str:

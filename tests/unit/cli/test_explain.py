@@ -1,0 +1,172 @@
+"""`explain` on rollouts that a real controller has brought into each state on the embedded cluster."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollouts.cluster.kinds import SERVICES
+from tests.builders.living import SHOP, Still, aborted, examples, in_analysis, merging, paused, stopped, with_steps
+
+NEVER = {"images": {f"{SHOP}:v2": {"neverReady": "image"}}}
+
+
+def told(still: Still, **options: Any) -> dict[str, Any]:
+    """The explanation as a program gets it."""
+    outcome = still.says("explain", "shop", "-o", "json", **options)
+    assert outcome.code == 0, outcome.stderr
+    said: dict[str, Any] = json.loads(outcome.stdout)
+    return said
+
+
+def commands(said: dict[str, Any]) -> list[str]:
+    """What a person can do."""
+    return [deed["command"] for deed in said["youCan"]]
+
+
+def test_a_pause_for_a_person_says_what_promoting_brings() -> None:
+    """Since when it waits, what is scaled and which steps follow, and the commands that end it."""
+    said = told(paused())
+
+    assert (said["phase"], said["step"]) == ("Paused", "2 of 3: pause until promoted")
+    assert said["waitsFor"] == "a person to promote it (CanaryPauseStep)"
+    assert (said["since"], said["byDesign"]) == ("2026-01-01T00:02:03Z", True)
+    assert said["next"] == [
+        {
+            "what": "scale ReplicaSet shop-768dc66cbf to 3 pods; then setWeight 60, the new version becomes stable",
+            "at": None,
+            "when": "once a person promotes it",
+        }
+    ]
+    assert commands(said)[:2] == ["sluice promote shop", "sluice promote shop --full"]
+    assert "sluice abort shop" in commands(said)
+
+
+def test_a_timed_pause_says_when_it_ends() -> None:
+    """By the controller's own next wake-up."""
+    still = stopped(35, change=with_steps({"setWeight": 20}, {"pause": {"duration": "5m"}}, {"setWeight": 60}))
+    said = told(still)
+
+    assert said["step"] == "2 of 3: pause 5m"
+    assert said["next"][0]["at"] == "2026-01-01T00:07:03Z"
+    assert "at 2026-01-01T00:07:03Z (in 4m25s): scale" in still.says("explain", "shop").stdout
+    assert told(still, after=timedelta(minutes=9))["next"][0]["when"] == "now, if the controller runs"
+
+
+def test_an_analysis_tells_its_measurements_and_conditions() -> None:
+    """How far each metric is, its last value, and what it has to be, arguments filled in."""
+    said = told(in_analysis())
+
+    assert said["waitsFor"].startswith("AnalysisRun shop-768dc66cbf-2-1, which is running")
+    assert [o["what"].partition(":")[0] for o in said["inTheWay"]] == [
+        "AnalysisRun shop-768dc66cbf-2-1, metric success-rate",
+        "AnalysisRun shop-768dc66cbf-2-1, metric latency-p99",
+    ]
+    assert "3 of 5 ✔3, last [1], which has to be" in said["inTheWay"][0]["what"]
+    assert said["inTheWay"][1]["what"].endswith("result[0] <= 0.5")
+    assert commands(said)[0] == "sluice analysis shop"
+
+
+def test_pods_that_do_not_start_say_why_and_when_that_ends_badly() -> None:
+    """The pod, its trouble, and the progress deadline."""
+    said = told(stopped(200, NEVER))
+
+    assert said["waitsFor"] == "pods of ReplicaSet shop-768dc66cbf: 0 of 1 available"
+    assert "ImagePullBackOff" in said["inTheWay"][0]["what"]
+    assert any(c["at"] == "2026-01-01T00:12:02Z" and c["what"].startswith("Degraded") for c in said["next"])
+    assert commands(said)[0].startswith("kubectl describe pod shop-768dc66cbf-")
+
+
+def test_a_deadline_that_aborts_says_so() -> None:
+    """progressDeadlineAbort makes another end of it."""
+    still = stopped(200, NEVER, change=lambda ro: ro["spec"].update(progressDeadlineAbort=True))
+
+    assert any(c["what"].startswith("aborted, unless") for c in told(still)["next"])
+
+
+def test_an_abort_names_the_metric_that_failed() -> None:
+    """Only that one; and the ways out: retry, undo, look at the difference."""
+    said = told(aborted())
+
+    assert said["phase"] == "Degraded"
+    assert len(said["inTheWay"]) == 1
+    assert "metric success-rate: 1 of 5 ✖1, last [0.8]" in said["inTheWay"][0]["what"]
+    assert commands(said) == ["sluice retry rollout shop", "sluice undo shop", "sluice diff shop"]
+
+
+def test_a_rollout_at_rest_waits_for_nothing() -> None:
+    """Nothing is next, nothing is to be done."""
+    said = told(stopped(35, change=with_steps({"setWeight": 20})), after=timedelta(minutes=5))
+
+    assert (said["phase"], said["inTheWay"], said["youCan"]) == ("Healthy", [], [])
+
+
+def test_an_invalid_spec_names_field_and_cure() -> None:
+    """Seen in the manifest itself, before any controller has said so."""
+    body = {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 120}]}}}}
+    said = told(stopped(35, then=merging(body)))
+
+    assert said["inTheWay"][0]["what"].startswith("spec.strategy.steps[0].setWeight: ")
+    assert said["next"][0]["what"] == "nothing, until the manifest is mended"
+    assert commands(said) == ["kubectl edit rollout shop"]
+
+
+def test_a_service_that_selects_others_is_in_the_way() -> None:
+    """References are looked up as the controller does."""
+    said = told(stopped(35, then=merging({"spec": {"selector": {"app": "other"}}}, SERVICES, "shop-canary")))
+
+    assert said["inTheWay"][0]["what"].startswith("spec.strategy.canary.canaryService: ")
+    assert "selects" in said["inTheWay"][0]["cure"]
+
+
+def test_what_is_due_and_not_done_points_at_the_controller() -> None:
+    """A new template that nobody has acted on yet."""
+    template = {"spec": {"template": {"metadata": {"annotations": {"new": "yes"}}}}}
+    said = told(stopped(35, change=with_steps({"setWeight": 20}), then=merging(template)))
+
+    assert said["next"][0]["when"] == "now, if the controller runs"
+    assert said["next"][0]["what"].startswith("create ReplicaSet shop-")
+
+
+def test_a_hold_by_spec_waits_for_a_person() -> None:
+    """spec.paused is a person's wish."""
+    said = told(stopped(35, NEVER, then=merging({"spec": {"paused": True}})))
+
+    assert said["waitsFor"] == "a person to promote it: spec.paused is set"
+    assert commands(said)[0] == "sluice promote shop"
+
+
+def test_a_blue_green_that_waits_for_promotion_says_what_switches() -> None:
+    """The active Service, by name."""
+    still = stopped(
+        60,
+        objects=examples("blue-green"),
+        change=lambda ro: ro["spec"]["strategy"]["blueGreen"].update(
+            autoPromotionEnabled=False, autoPromotionSeconds=0
+        ),
+    )
+    said = told(still)
+
+    assert said["waitsFor"] == "a person to promote it (BlueGreenPause)"
+    assert "point Service shop at" in said["next"][0]["what"]
+
+
+def test_the_words_fit_the_terminal_and_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR and --no-color take them away again."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain, bright = (in_analysis().says("explain", "shop", on_terminal=where) for where in (False, True))
+
+    assert max(map(len, plain.stdout.splitlines())) <= 60
+    assert "\x1b[" in bright.stdout
+    assert in_analysis().says("explain", "shop", "--no-color", on_terminal=True).stdout == plain.stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert in_analysis().says("explain", "shop", on_terminal=True).stdout == plain.stdout
+
+
+def test_wrong_words_are_one_line() -> None:
+    """A rollout that is not there, a format that is not known."""
+    assert 'rollouts.argoproj.io "shpo" not found' in in_analysis().says("explain", "shpo").stderr
+    assert "known are text, json" in in_analysis().says("explain", "shop", "-o", "xml").stderr
