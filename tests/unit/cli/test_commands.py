@@ -3,13 +3,14 @@
 import copy
 import itertools
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from rollouts.cluster.errors import ConflictError, ServerError
-from rollouts.cluster.port import Collection, Json, Query, Target, WatchEvent
+from rollouts.cluster.port import Collection, Json, Page, Query, Target, WatchEvent
 from tests.builders.cli import NOW, FakeApi, command
 from tests.unit.cli.worlds import a_replica_set, a_rollout, a_template, an_experiment
 
@@ -164,6 +165,25 @@ def test_list_experiments_tells_what_is_left_of_them() -> None:
         ["ended", "Successful", "10m", "-", "60m"],
         ["running", "Running", "10m", "8m", "60m"],
     ]
+
+
+def test_a_long_list_is_printed_page_by_page() -> None:
+    """When a page is asked for, the one before is out already; columns grow where a later name is longer."""
+    printed: list[int] = []
+
+    class Paged(FakeApi):
+        def list(self, collection: Collection, query: Query = Query()) -> Page:
+            number = int(query.token or 0)
+            printed.append(len(sys.stdout.getvalue().splitlines()))  # type: ignore[attr-defined]
+            name = "x" * (20 if number == 2 else 5)
+            rows = tuple(a_rollout(f"{name}-{number}-{row}") for row in range(query.limit or 0))
+            return Page(rows, "1", str(number + 1) if number < 2 else "")
+
+    lines = command(["list", "rollouts", "-A"], Paged([])).stdout.splitlines()
+
+    assert printed == [0, 501, 1001]
+    assert len(lines) == 1501
+    assert [lines[index].index("Canary") for index in (1, 501, 1001)] == [24, 24, 39]
 
 
 def test_a_list_of_nothing_says_so() -> None:

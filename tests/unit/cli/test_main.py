@@ -15,7 +15,7 @@ from rollouts.cluster.kinds import ROLLOUTS
 from tests.builders.cli import FakeApi, command
 from tests.unit.cli.worlds import a_rollout
 
-HEAVY = ("aiohttp", "asyncio", "httpx", "kopf", "kubernetes", "msgspec")
+HEAVY = ("aiohttp", "asyncio", "httpx", "kopf", "kubernetes", "msgspec", "pydantic", "rollouts.controller.wiring")
 
 
 @pytest.fixture
@@ -50,6 +50,35 @@ def test_a_command_loads_only_what_it_needs(words: str, ending: str, kubeconfig:
 
     assert done.stdout.splitlines()[-1] == "[]"
     assert ending in done.stderr
+
+
+def imported(*words: str) -> set[str]:
+    """The modules that Python itself says it imported for a command line."""
+    program = f"from rollouts.cli.main import CLIENT, run; run({words!r}, program='kubectl sluice', table=CLIENT)"
+    command_line = [sys.executable, "-X", "importtime", "-c", program]
+    environment = {"PYTHONPATH": ":".join(sys.path), "KUBECONFIG": "/dev/null"}
+
+    done = subprocess.run(command_line, env=environment, capture_output=True, text=True, check=False, timeout=30)
+
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_the_version_is_told_without_a_connection_or_a_kubeconfig() -> None:
+    """What costs milliseconds and is not needed stays out: TLS, YAML, HTTP, the metadata of packages."""
+    found = imported("version", "--client")
+
+    assert "click" in found
+    assert not found & {*HEAVY, "ssl", "yaml", "http.client", "importlib.metadata", "email.parser", "subprocess"}
+
+
+def test_get_imports_what_a_tree_takes_and_no_more() -> None:
+    """One request after the other needs no thread, no watch, no other command."""
+    found = imported("get", "rollout", "web", "-s", "http://127.0.0.1:1")
+
+    assert "rollouts.cluster.plain" in found
+    ours = {name for name in found if name.startswith("rollouts.") and name.count(".") > 1}
+    assert not found & {*HEAVY, "subprocess", "tempfile", "queue"}
+    assert not ours & {"rollouts.cli.mirror", "rollouts.cli.listing", "rollouts.cli.completion", "rollouts.cli.create"}
 
 
 @pytest.mark.parametrize(
