@@ -22,6 +22,7 @@ from rollouts.model.errors import RolloutsError
 PAIRS_A_START = 3
 VERSION_SECONDS = 0.150
 MOST_TIMES_KUBECTL = 2.0
+COMPLETION_SECONDS = 0.300
 FIRST_LINE_SECONDS = 1.0
 MOST_MIB = 120
 BIN = Path(sys.executable).parent
@@ -29,13 +30,14 @@ PLUGIN, KUBECTL = str(BIN / "kubectl-sluice"), str(BIN / "kubectl")
 
 
 async def measure(options: Options) -> list[Figure]:
-    """`version`, `get rollout` and `list rollouts -A`, with as many pairs as three times the starts."""
+    """`version`, `get rollout`, completion and `list rollouts -A`, with as many pairs as three times the starts."""
     pairs = options.starts * PAIRS_A_START
     async with ground() as here:
         await here.world.apply([rollout(PLAIN, "web")])
         version = await _versus(here, pairs, [PLUGIN, "version", "--client"], [KUBECTL, "version", "--client"])
         get = [PLUGIN, "get", "rollout", "web", "-n", PLAIN]
         got = await _versus(here, pairs, get, [KUBECTL, "get", "rollouts.argoproj.io", "web", "-n", PLAIN])
+        asked = [await _seconds(here, [PLUGIN, "__complete", "get", "rollout", "-n", PLAIN, "w"]) for _ in range(pairs)]
         await here.world.apply(rollout(PLAIN, name) for name in names(options.listed))
         listing = await _listed(here)
     return [
@@ -54,6 +56,12 @@ async def measure(options: Options) -> list[Figure]:
             f"{median(got[0]) / median(got[1]):.2f}",
             f"<= {MOST_TIMES_KUBECTL}",
             median(got[0]) <= MOST_TIMES_KUBECTL * median(got[1]),
+        ),
+        Figure(
+            "completion of a rollout's name",
+            _span(asked),
+            f"<= {COMPLETION_SECONDS * 1000:.0f} ms",
+            median(asked) <= COMPLETION_SECONDS,
         ),
         *_of_listing(f"`list rollouts -A` of {options.listed} rollouts", listing),
     ]

@@ -11,7 +11,9 @@ import pytest
 
 from rollouts.cli.main import CLIENT, OWN, run
 from rollouts.cli.session import Session
+from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError, ServerError, UnauthorizedError
 from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.port import Json, Target
 from tests.builders.cli import FakeApi, command
 from tests.unit.cli.worlds import a_rollout
 
@@ -102,6 +104,29 @@ def test_an_error_is_one_line_on_stderr(words: list[str], line: str) -> None:
     outcome = command(words, FakeApi([a_rollout()]))
 
     assert (outcome.code, outcome.stdout, outcome.stderr) == (1, "", line + "\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NotFoundError("404 page not found"), "are the custom resource definitions installed?"),
+        (NotFoundError("the server could not find the requested resource"), "does not serve Argo Rollouts' kinds"),
+        (UnauthorizedError("Unauthorized"), "the server does not know who you are"),
+        (ForbiddenError('User "jane" cannot get it\nat all'), 'Error: User "jane" cannot get it at all'),
+        (ServerError("GET /apis: no answer from the API server: refused"), "no answer from the API server"),
+    ],
+)
+def test_what_the_server_refuses_is_one_clear_line(error: ClusterError, said: str) -> None:
+    """With what to do about it, where that can be known."""
+
+    class Refusing(FakeApi):
+        def get(self, target: Target) -> Json:
+            raise error
+
+    outcome = command(["get", "rollout", "web"], Refusing([]))
+
+    assert (outcome.code, outcome.stdout, outcome.stderr.count("\n")) == (1, "", 1)
+    assert said in outcome.stderr
 
 
 def test_an_unusable_kubeconfig_is_an_error_line(capsys: pytest.CaptureFixture[str]) -> None:
