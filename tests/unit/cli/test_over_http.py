@@ -8,15 +8,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Patch, PatchType, Target
-from tests.builders.kubectl import Kubectl, shop
+from rollouts.simulator.api import serve
+from rollouts.simulator.store import Store
+from tests.builders.kubectl import NOON, Clock, Kubectl, shop
+from tests.builders.living import aborted
 from tests.unit.dialects.argo.test_rollout import a_manifest
 
 CANARY = {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}}
 RUN = "import sys; from rollouts.cli.main import {entry}; sys.argv[0] = '{entry}'; {entry}()"
+EXPLAINING = ("explain", "diff", "history", "events", "analysis")
 SHOP = Target(kinds.ROLLOUTS, "shop", "default")
 
 
@@ -143,3 +148,27 @@ async def test_kubectl_finds_the_plugin(cluster: Kubectl) -> None:
 
     assert "shop" in said
     assert same == said
+
+
+@pytest.fixture
+def played() -> Store:
+    """A store in which a release was aborted. It was played on a virtual loop, so not within a test's own."""
+    return aborted().store
+
+
+async def test_what_explains_works_over_http_too(tmp_path: Path, played: Store) -> None:
+    """Whole programs against a server that holds a rollout of the embedded cluster; nothing is written there."""
+    store, version = played, played.version
+    async with serve(store) as front:
+        front.kubeconfig(tmp_path / "kubeconfig")
+        served = Kubectl(store, Clock(NOON), tmp_path)
+        said = {word: await sluice(served, *word.split(), "shop") for word in EXPLAINING}
+        phase = await sluice(served, "get", "rollout", "shop", "-o", "jsonpath={.status.phase}")
+
+    assert {word: (code, err) for word, (code, _, err) in said.items()} == dict.fromkeys(EXPLAINING, (0, ""))
+    assert "metric success-rate: 1 of 5 ✖1" in said["explain"][1]
+    assert "+  - image: registry.example/shop:v2" in said["diff"][1]
+    assert "2         aborted  11s" in said["history"][1]
+    assert "RolloutAborted" in said["events"][1]
+    assert phase[:2] == (0, "Degraded")
+    assert store.version == version
