@@ -35,9 +35,9 @@ from analysis.expression.nodes import (
     Slice,
     Unary,
 )
-from analysis.expression.operations import OPERATIONS, cut, fetch, key_of, negate, text, truth
+from analysis.expression.operations import OPERATIONS, cut, fetch, key_of, len_of, negate, text, truth
 from analysis.expression.patterns import pattern, runs_on
-from analysis.expression.values import asserted_name, dynamic_name, is_list, to_int
+from analysis.expression.values import asserted_name, is_list, is_nil, to_int
 
 
 class _NilChainError(Exception):
@@ -108,7 +108,7 @@ class Compiler:
             case "or" | "||":
                 return lambda frame: True if truth(left(frame)) else right(frame)
             case "??":
-                return lambda frame: right(frame) if (value := left(frame)) is None else value
+                return lambda frame: right(frame) if is_nil(value := left(frame)) else value
             case "==" | "!=":
                 return self._equality(node, left, right)
             case "matches":
@@ -238,7 +238,7 @@ def _matching(written: Node, left: Run, right: Run) -> Run:
 
     def run(frame: Frame) -> bool:
         value, wanted = left(frame), right(frame)
-        if value is None or wanted is None:
+        if is_nil(value) or is_nil(wanted):
             return False
         program = pattern(text(wanted)) if known is None else known
         return runs_on(program, text(value, "[]uint8"), frame.spend)
@@ -273,7 +273,7 @@ def _let(name: str, value: Run, body: Run) -> Run:
 def _member(base: Run, key: Run, *, is_optional: bool) -> Run:
     def run(frame: Frame) -> Any:
         value = base(frame)
-        if value is None and is_optional:
+        if is_optional and is_nil(value):
             raise _NilChainError
         name = key(frame)
         method = None if isinstance(value, Mapping) or is_list(value) else method_of(value, name)
@@ -285,7 +285,8 @@ def _member(base: Run, key: Run, *, is_optional: bool) -> Run:
 def _chain(inner: Run) -> Run:
     def until_nil(frame: Frame) -> Any:
         try:
-            return inner(frame)
+            value = inner(frame)
+            return None if is_nil(value) else value
         except _NilChainError:
             return None
 
@@ -295,9 +296,7 @@ def _chain(inner: Run) -> Run:
 def _slice(base: Run, start: Run | None, stop: Run | None) -> Run:
     def run(frame: Frame) -> Any:
         value = base(frame)
-        last = None if stop is None else stop(frame)
-        if stop is None and not (is_list(value) or isinstance(value, str | Mapping)):
-            raise ExpressionError(f"invalid argument for len (type {dynamic_name(value)})")
+        last = len_of(value) if stop is None else stop(frame)
         first = 0 if start is None else start(frame)
         found = cut(value, first, last)
         frame.read(found)

@@ -49,11 +49,12 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
     | (?P<number>(?:0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|(?=[0-9]|\.[0-9])[0-9_]*)
         (?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)
-    | (?P<bytes>[bB]['"])
+    | (?P<bytes>[bB](?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))
+    | (?P<open>/\*|[bB]['"])
     | (?P<name>(?:\$|[^\W\d])(?:\$|\w)*)
     | (?P<raw>`(?:[^`]|``)*`(?!`))
     | (?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
-    | (?P<open>['"`]|/\*)
+    | (?P<quote>['"`])
     | (?P<bracket>[()\[\]{}])
     | (?P<operator>\|\|?|::?|\?[.?]?|\.\.?|\#\#?|[&!=*<>][&=*]?|[-+/%^,;])""",
     re.VERBOSE | re.DOTALL,
@@ -101,7 +102,7 @@ def _token(group: str, text: str) -> Token:
             return Token(Sort.STRING, unescaped(text))
         case "bytes":
             raise UnsupportedError("byte strings (b'…') are not supported; write the text without the b")
-        case "open":
+        case "open" | "quote":
             raise ExpressionError("unclosed comment" if text == "/*" else "literal not terminated")
         case "bracket":
             return Token(Sort.BRACKET, text)

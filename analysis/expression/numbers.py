@@ -7,7 +7,7 @@ from typing import Any
 from analysis.errors import ExpressionError
 from analysis.expression.frame import Frame
 from analysis.expression.literals import parsed_float, parsed_int
-from analysis.expression.operations import exact, less, more
+from analysis.expression.operations import less, more, negated
 from analysis.expression.values import (
     Duration,
     Int64,
@@ -30,7 +30,7 @@ def absolute(_: Frame, value: Any) -> Any:
     """Without its sign."""
     if not is_number(value):
         raise _invalid("abs", value)
-    return exact(-value) if value < 0 else value
+    return negated(value) if value < 0 else value
 
 
 def _invalid(name: str, value: Any) -> ExpressionError:
@@ -67,6 +67,8 @@ def integer(_: Frame, value: Any) -> int:
             return parsed_int(value)
         except ExpressionError:
             raise ExpressionError(f"invalid operation: int({value})") from None
+    if value is None:
+        raise ExpressionError("reflect: call of reflect.Value.Type on zero Value")
     if isinstance(value, Duration):
         return value.nanoseconds
     if isinstance(value, Month | Weekday):

@@ -14,7 +14,9 @@ from analysis.errors import ExpressionError
 from analysis.expression.values import (
     Byte,
     Duration,
+    Int64,
     Keyed,
+    NoItems,
     Strings,
     asserted_name,
     decoded,
@@ -22,7 +24,10 @@ from analysis.expression.values import (
     encoded,
     is_integer,
     is_list,
+    is_nil,
     is_number,
+    mended,
+    shown,
     to_int,
     wrap,
 )
@@ -45,7 +50,7 @@ def add(left: Any, right: Any) -> Any:
         return exact(left + right)
     match left, right:
         case str(), str():
-            return left + right
+            return mended(left + right)
         case datetime(), Duration():
             return later(left, right.nanoseconds)
         case Duration(), datetime():
@@ -139,6 +144,8 @@ def equal(left: Any, right: Any) -> bool:
     """Equality: numbers by value, lists and maps by their contents, different sorts never."""
     if is_number(left) and is_number(right):
         return bool(left == right)
+    if is_nil(left) and is_nil(right):
+        return True
     if is_list(left) and is_list(right):
         return _equal_lists(left, right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -208,13 +215,15 @@ def key_of(value: Any, wanted: str) -> Any:
     return value
 
 
-def on_strings(test: Callable[[str, str], bool]) -> Operation:
+def on_strings(test: Callable[[Any, Any], bool]) -> Operation:
     """A test on two strings; false when one is nil, an error for anything else."""
 
     def run(left: Any, right: Any) -> bool:
-        if left is None or right is None:
+        if is_nil(left) or is_nil(right):
             return False
-        return test(text(left), text(right))
+        one, other = text(left), text(right)
+        # bytes, for a character that a slice has cut in two
+        return test(one, other) if other.isascii() else test(encoded(one), encoded(other))
 
     return run
 
@@ -230,7 +239,15 @@ def negate(value: Any) -> Any:
     """`-value`."""
     if isinstance(value, Duration) or not is_number(value):
         raise ExpressionError(f"invalid operation: - {dynamic_name(value)}")
-    return exact(-value)
+    return negated(value)
+
+
+def negated(value: Any) -> Any:
+    """The number with the other sign, of the same type."""
+    if isinstance(value, Byte):
+        return Byte(-value % 256)
+    changed = exact(-value)
+    return Int64(changed) if isinstance(value, Int64) else changed
 
 
 def truth(value: Any) -> bool:
@@ -243,7 +260,7 @@ def truth(value: Any) -> bool:
 def fetch(base: Any, key: Any) -> Any:
     """`base[key]`: element of a list (negative: from its end), byte of a string, value of a map (nil: none)."""
     if isinstance(base, Keyed):
-        return base.get(key)
+        return base.get(key, NoItems() if base.name == Keyed.GROUPS else None)
     if isinstance(base, Mapping):
         return base.get(key_of(key, "string"))
     if is_list(base):
@@ -251,11 +268,7 @@ def fetch(base: Any, key: Any) -> Any:
     if isinstance(base, str):
         data = encoded(base)
         return Byte(data[_index(key, len(data))])
-    raise ExpressionError(f"cannot fetch {_key_text(key)} from {dynamic_name(base)}")
-
-
-def _key_text(key: Any) -> str:
-    return "<nil>" if key is None else str(key)
+    raise ExpressionError(f"cannot fetch {shown(key)} from {dynamic_name(base)}")
 
 
 def _index(key: Any, length: int) -> int:
@@ -271,12 +284,19 @@ def cut(base: Any, start: Any, stop: Any) -> Any:
     """`base[start:stop]` of a list or of a string's bytes; bounds are moved to where something is."""
     whole: Any = encoded(base) if isinstance(base, str) else base
     if not (is_list(whole) or isinstance(whole, bytes)):
-        if start is None or stop is None:
-            raise ExpressionError(f"invalid argument for len (type {dynamic_name(base)})")
-        raise ExpressionError(f"cannot slice {_key_text(start)}")
+        raise ExpressionError(f"cannot slice {shown(start)}")
     length = len(whole)
-    first, last = _bound(start, 0, length), min(_bound(stop, length, length), length)
+    first, last = _bound(start, length), min(_bound(stop, length), length)
     return part(base, whole[min(first, last) : last])
+
+
+def len_of(value: Any) -> int:
+    """Elements of a list or map, bytes of a string: where a slice without an end ends."""
+    if isinstance(value, str):
+        return len(encoded(value))
+    if is_list(value) or isinstance(value, Mapping):
+        return len(value)
+    raise ExpressionError(f"invalid argument for len (type {dynamic_name(value)})")
 
 
 def part(base: Any, found: Any) -> Any:
@@ -286,8 +306,8 @@ def part(base: Any, found: Any) -> Any:
     return Strings(found) if isinstance(base, Strings) else found
 
 
-def _bound(value: Any, default: int, length: int) -> int:
-    index = default if value is None else to_int(value)
+def _bound(value: Any, length: int) -> int:
+    index = to_int(value)
     return max(index + length, 0) if index < 0 else index
 
 
@@ -307,7 +327,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "^": power,
     "in": contained,
     "contains": on_strings(lambda left, right: right in left),
-    "startsWith": on_strings(str.startswith),
-    "endsWith": on_strings(str.endswith),
+    "startsWith": on_strings(lambda left, right: left.startswith(right)),
+    "endsWith": on_strings(lambda left, right: left.endswith(right)),
 }
 """What each operator does with two values that are both at hand."""

@@ -25,6 +25,7 @@ from analysis.expression.types import (
 
 def unary_type(operator: str, operand: Type) -> Type:
     """The type of `!x` or `-x`."""
+    operand = _pointed(operand)
     if operator in ("!", "not"):
         if operand.kind is Kind.BOOL or operand.is_open:
             return BOOL
@@ -33,12 +34,18 @@ def unary_type(operator: str, operand: Type) -> Type:
     raise ExpressionError(f"invalid operation: {operator} (mismatched type {operand.name})")
 
 
+def _pointed(type_: Type) -> Type:
+    """What operators see of a type: not the pointer but the value."""
+    return Type(Kind.STRUCT, type_.name[1:]) if type_.kind is Kind.POINTER else type_
+
+
 def binary_type(operator: str, left: Type, right: Type, written: Node) -> Type:
     """The type that an operator gives; ExpressionError when it takes no such operands. `written` is the right one."""
     if operator == "??":
         return _either(left, right)
     if operator == "matches" and isinstance(written, Literal) and isinstance(written.value, str):
         pattern(written.value)
+    left, right = _pointed(left), _pointed(right)
     gives = _gives(operator, left, right)
     if gives is None:
         raise ExpressionError(f"invalid operation: {operator} (mismatched types {left.name} and {right.name})")

@@ -7,7 +7,7 @@ from typing import Any
 from analysis.errors import ExpressionError
 from analysis.expression.frame import Frame
 from analysis.expression.operations import text
-from analysis.expression.values import Strings, decoded, dynamic_name, encoded, shown, to_int
+from analysis.expression.values import Strings, decoded, dynamic_name, encoded, mended, shown, to_int
 
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACE += "\u2028\u2029\u202f\u205f\u3000"
@@ -93,10 +93,11 @@ def repeat(frame: Frame, value: Any, times: Any) -> str:
 def join(frame: Frame, value: Any, glue: Any = "") -> str:
     """The strings with `glue` between them."""
     if not isinstance(value, Strings | list):
-        raise ExpressionError(f"invalid argument for join (type {dynamic_name(value)})")
+        name = "%!s(<nil>)" if value is None else dynamic_name(value)
+        raise ExpressionError(f"invalid argument for join (type {name})")
     parts, between = [text(item) for item in value], text(glue)
     frame.grow((sum(map(len, parts)) + len(parts) * len(between)) // 16 + len(parts))
-    return between.join(parts)
+    return mended(between.join(parts))
 
 
 def index_of(_: Frame, value: Any, wanted: Any) -> int:
@@ -111,12 +112,12 @@ def last_index_of(_: Frame, value: Any, wanted: Any) -> int:
 
 def has_prefix(_: Frame, value: Any, prefix: Any) -> bool:
     """Whether it begins so."""
-    return text(value).startswith(text(prefix))
+    return encoded(text(value)).startswith(encoded(text(prefix)))
 
 
 def has_suffix(_: Frame, value: Any, suffix: Any) -> bool:
     """Whether it ends so."""
-    return text(value).endswith(text(suffix))
+    return encoded(text(value)).endswith(encoded(text(suffix)))
 
 
 def to_base64(frame: Frame, value: Any) -> str:

@@ -79,6 +79,10 @@ class Pairs(tuple[Pair, ...]):
     __slots__ = ()
 
 
+class NoItems(list[Any]):
+    """Go's nil list: a list without elements that is also nil. A missing group is one."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Duration:
     """A span of time in nanoseconds."""
@@ -111,7 +115,10 @@ class Keyed(Mapping[Any, Any]):
 
     def put(self, key: Any, value: Any) -> None:
         """Set a key's value."""
-        self._entries[self._identity(key)] = (key, value)
+        try:
+            self._entries[self._identity(key)] = (key, value)
+        except ExpressionError:
+            raise ExpressionError(f"hash of unhashable type: {dynamic_name(key)}") from None
 
     @staticmethod
     def _identity(key: Any) -> tuple[str, Any]:
@@ -132,6 +139,7 @@ _NAMES: Mapping[type, tuple[str, str]] = {
     str: ("string", "string"),
     tuple: ("[]float64", "slice"),
     list: ("[]interface {}", "slice"),
+    NoItems: ("[]interface {}", "slice"),
     range: ("[]int", "slice"),
     Strings: ("[]string", "slice"),
     Pair: ("[2]interface {}", "array"),
@@ -169,6 +177,11 @@ def _names(value: Any) -> tuple[str, str]:
     return "func", "func"
 
 
+def is_nil(value: Any) -> bool:
+    """Nil, by itself or as a list."""
+    return value is None or isinstance(value, NoItems)
+
+
 def is_number(value: Any) -> bool:
     """An integer or a float; bools, months and spans of time are none."""
     return isinstance(value, int | float) and not isinstance(value, bool | Month | Weekday)
@@ -200,6 +213,11 @@ def encoded(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half a pair of JSON's escapes: Go reads it as the replacement character
         return text.encode("utf-8", "replace")
+
+
+def mended(text: str) -> str:
+    """The string with the halves of characters put together that have met in it."""
+    return text if text.isascii() else decoded(encoded(text))
 
 
 def decoded(data: bytes) -> str:
