@@ -59,7 +59,8 @@ def _is_repeated(first: Snapshot, now: datetime, plan: Plan, following: Plan) ->
         return True
     here = Situation(first, now, first.rollout.status, first.versions)
     is_resized = any(version.replicas and version.desired_then != here.rollout.size for version in here.versions)
-    if is_resized or not here.template_changed:
+    is_past_a_step = any(event.reason == "RolloutStepCompleted" for event in plan.events)  # the old status is before it
+    if is_resized or is_past_a_step or not here.template_changed:
         return False
     return all(_is_decided_again(effect, first) for effect in (*plan.effects, *following.effects))
 

@@ -10,10 +10,10 @@ from hypothesis.strategies import SearchStrategy
 
 from rollouts.decide import decide
 from rollouts.decide.ahead import decide_ahead
-from rollouts.model.effects import ScaleVersion, StartAnalysis
+from rollouts.model.effects import CreateVersion, ScaleVersion, StartAnalysis
 from rollouts.model.status import Condition, Status
-from rollouts.model.strategy import Canary, Quota, Strategy
-from tests.builders.rollouts import START, Miniature, a_rollout, weight
+from rollouts.model.strategy import Canary, Quota, SetCanaryScale, Strategy
+from tests.builders.rollouts import START, Miniature, a_canary, a_rollout, deployed, pause, weight
 from tests.properties.test_decide import DEEDS, stories, strategies
 
 ROUNDS = 60
@@ -155,6 +155,15 @@ def test_a_kill_after_any_effect_changes_nothing(world: tuple[Strategy, int, lis
     calm.settle()
     killed.settle()
     assert seen(killed) == seen(calm)
+
+
+def test_a_version_is_not_created_at_the_size_of_a_later_step() -> None:
+    """A first step that asks for no pods is done at once; who ends before the second takes its pods back."""
+    here = deployed(a_canary(SetCanaryScale(match_traffic_weight=True), weight(50), pause()))
+    here.release("v2")
+    plan = decide_ahead(here.snapshot, here.now)
+
+    assert [effect.replicas for effect in plan.effects if isinstance(effect, CreateVersion)] == [0]
 
 
 @careful
