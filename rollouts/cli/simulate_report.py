@@ -15,8 +15,8 @@ SIGNS = {
     Ending.UNFINISHED: "◌",
 }
 _TONES = {"✔": "good", "✖": "bad", "⚠": "warn", "?": "warn", "॥": "warn", "⚡": "bad", "●": "accent", "▶": "accent"}
-_BAR, _TALE = 40, 50
-"""The longest bar, and what stands before it."""
+_BAR = 40
+"""The longest bar."""
 
 
 def lines(course: Course, style: Style, notes: Iterable[str] = ()) -> Iterator[str]:
@@ -69,13 +69,12 @@ def _users(course: Course, style: Style) -> Iterator[str]:
     if harm.spared is None:
         yield "  nobody was harmed: the new version fails no more often than the old one"
         return
-    bar = _bar(harm.seen.errors / harm.at_once, style)
-    yield f"  harm that was avoided      {max(0.0, harm.spared) * 100:>10.1f} %   {bar}"
+    head = f"  harm that was avoided      {max(0.0, harm.spared) * 100:>10.1f} %   "
+    yield head + _bar(harm.seen.errors / harm.at_once, min(_BAR, style.width - len(head)), style)
 
 
-def _bar(part: float, style: Style) -> str:
+def _bar(part: float, room: int, style: Style) -> str:
     """Failed requests, as a part of those that there would have been."""
-    room = min(_BAR, style.width - _TALE)
     full = min(room, max(1 if part else 0, round(part * room)))
     return style.tone("█" * full, "bad") + style.tone("░" * (room - full), "good")
 

@@ -25,7 +25,7 @@ PAGES = (
 )
 ROOMS = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))))
 FILE = re.compile(r"[\w.-]+(/[\w.-]+)*\.(md|py|yaml|toml|txt|gz)|Makefile|Dockerfile")
-OF_COMMANDS = frozenset({"--full", "--help", "--list"})
+OF_COMMANDS = frozenset({"--expect", "--full", "--help", "--list", "--promote-after"})
 """Flags of our commands, as far as the pages name them; the controller's have a table of their own."""
 
 

@@ -153,6 +153,16 @@ def test_the_time_line_fits_its_width(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "↩ registry.example/shop:v2: rolled back after 0:12" in outcome.stdout
 
 
+def test_the_page_about_it_shows_a_scenario_that_can_be_played(tmp_path: Path) -> None:
+    """Every field of it is known."""
+    text = (ROOT / "docs/simulate.md").read_text()
+    shown = text.partition("```yaml\n")[2].partition("```")[0]
+    said = told(tmp_path, shown, *FOLDERS)
+
+    assert (said["from"], said["to"]) == (f"{SHOP}:v1", f"{SHOP}:v2")
+    assert any(row["what"].startswith("failure: 1 pod(s)") for row in said["timeline"])
+
+
 def test_an_expectation_that_fails_is_exit_code_1(tmp_path: Path) -> None:
     """So a pipeline can hold a change of the analyses back."""
     scenario = of_images(v1="0.1%", v2="5%")
