@@ -43,7 +43,16 @@ def _refused(given: Json, _: Json) -> Json:
     return {"stdout": "", "stderr": "", "error": said, "writes": []}
 
 
+def _is_misnamed(given: Json, output: Json) -> bool:
+    return given["command"][:2] == ["terminate", "experiment"] and "retried" in output.get("stdout", "")
+
+
+def _named(_: Json, output: Json) -> Json:
+    return {**output, "stdout": output["stdout"].replace("retried", "terminated")}
+
+
+MISNAMED = Rule("terminated-is-not-retried", "upstream says the opposite of what it did", _is_misnamed, _named)
 CRASHES = Rule("crashes-are-refusals", "upstream panics on a duration that is none", _is_crash, _refused)
 OUTPUT = Category("plugin_output", _command)
-PATCHES = Category("plugin_patches", _command, rules=(CRASHES,), most_by_rule=0.08)
+PATCHES = Category("plugin_patches", _command, rules=(CRASHES, MISNAMED), most_by_rule=0.08)
 """Few commands can crash, and those are asked often: one case in twenty."""
