@@ -36,7 +36,7 @@ def _table(rows: Iterable[Row], style: Style) -> Iterator[str]:
     for row, head in zip(rows, heads[1:], strict=True):
         what = f"{row.sign} {row.what}" if row.what else ""
         tone = _TONES.get(row.sign)
-        first, *more = cut(what, room) or [""]
+        first, *more = cut(what, room - 2) or [""]
         yield f"{head}  {style.tone(first, tone)}".rstrip()
         yield from (f"{'':{len(head)}}  {style.tone('  ' + line, tone)}" for line in more)
 
