@@ -6,6 +6,7 @@ could carry what is left for it.
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from rollouts.decide.replicas import (
     are_reached,
@@ -84,7 +85,8 @@ def _aborted(here: Situation, strategy: Canary) -> Aim | None:
         return None
     if not strategy.dynamic_stable:
         return Aim(0, _new_hash(here))
-    return _if_carried(here, strategy, Aim(_on_the_way_down(here, strategy, by_pods=True), _new_hash(here)))
+    is_kept = strategy.abort_scale_down_delay == timedelta()  # its pods stay for good, and must not keep the weight
+    return _if_carried(here, strategy, Aim(_on_the_way_down(here, strategy, by_pods=not is_kept), _new_hash(here)))
 
 
 def _on_the_way_down(here: Situation, strategy: Canary, *, by_pods: bool) -> int:

@@ -106,6 +106,20 @@ def test_an_aborted_dynamic_canary_waits_for_stable() -> None:
     assert here.versions["shop-v2"].replicas == 3
 
 
+def test_an_aborted_dynamic_canary_that_is_kept_keeps_no_weight() -> None:
+    """abortScaleDownDelaySeconds 0 keeps the pods that setCanaryScale asked for, more than the weight needs."""
+    steps = (SetCanaryScale(replicas=3), weight(10), pause())
+    here = deployed(a_canary(*steps, dynamic_stable=True, abort_scale_down_delay=timedelta()))
+    here.release("v2")
+    here.settle()
+    assert weight_of(here) == 10
+
+    here.patch(is_aborted=True)
+    here.settle()
+    assert weight_of(here) == 0
+    assert here.versions["shop-v2"].replicas == 3
+
+
 def test_going_back_to_a_dynamic_stable_version_waits_for_its_pods() -> None:
     """The version that was overtaken keeps its weight until stable can carry it."""
     here = deployed(a_canary(weight(75), pause(), dynamic_stable=True))
