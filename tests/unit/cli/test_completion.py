@@ -131,7 +131,7 @@ complete --do-complete "$argv[1]"
 ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
-zpty -w shell 'PS1="READY>"; autoload -Uz compinit; compinit -u -d /dev/null; source <(kubectl-sluice completion zsh)'
+zpty -w shell 'PS1="READY>"; autoload -Uz compinit; compinit -u -D; source <(kubectl-sluice completion zsh)'
 zpty -w shell 'bindkey "^I" expand-or-complete; LISTMAX=100; echo LOADED'
 zpty -r -m shell line '*LOADED*LOADED*'
 zpty -w -n shell "$1"$'\\t'
