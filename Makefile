@@ -20,7 +20,7 @@ REPORT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml)
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11 pyproject.toml
 
-.PHONY: help .venv demo test check e2e bench soak docs lock clean
+.PHONY: help .venv demo test check e2e bench soak docs cast lock clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z.0-9]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
@@ -51,6 +51,9 @@ soak: $(DEVELOPER) ## Simulate many more seeds than `make test` does
 
 docs: $(DEVELOPER) ## Write docs/cli.md anew from the commands
 	$(BIN)/python -m tools.reference
+
+cast: $(DEVELOPER) ## Record the demo anew into docs/demo.cast
+	$(BIN)/python -m tools.cast
 
 lock: $(DEVELOPER) ## Choose versions anew and write the lock files
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt >/dev/null
