@@ -1,4 +1,4 @@
-"""explain, diff, history, events and `get -o` on a real control plane: a release that the installed controller plays."""
+"""explain, diff, history, events and `get -o` on a real control plane, of a release by the installed controller."""
 
 import json
 from collections.abc import Iterator
