@@ -119,13 +119,22 @@ def values_of(args: Iterable[Arg], secrets: Mapping[str, str] | None = None) -> 
 def fill(text: str, values: Mapping[str, str], *, is_quoted: bool = False) -> str:
     """The text with its `{{args.…}}` replaced (`is_quoted`: by the values as they stand inside a JSON string)."""
     inside = {name: quote(value)[1:-1] for name, value in values.items()} if is_quoted else values
-    filled, unresolved = _filled(text, inside)
+    return fill_tags(text, _tags(inside))
+
+
+def fill_tags(text: str, tags: Mapping[str, str]) -> str:
+    """The text with each `{{tag}}` replaced, whatever the tags are called."""
+    filled, unresolved = _filled(text, tags)
     if unresolved is not None:
         raise ArgumentError(f"failed to resolve {{{{{unresolved}}}}}")
     return filled
 
 
-def _filled(text: str, values: Mapping[str, str]) -> tuple[str, str | None]:
+def _tags(values: Mapping[str, str]) -> dict[str, str]:
+    return {f"args.{name}": value for name, value in values.items()}
+
+
+def _filled(text: str, tags: Mapping[str, str]) -> tuple[str, str | None]:
     """The text with what could be replaced, and the last tag that could not."""
     unresolved: str | None = None
     parts: list[str] = []
@@ -138,7 +147,7 @@ def _filled(text: str, values: Mapping[str, str]) -> tuple[str, str | None]:
         tag, closing, after = rest.partition("}}")
         if not closing:
             raise ArgumentError(f'Cannot find end tag="}}}}" in the template={quote(text)} starting from {quote(rest)}')
-        value = values.get(tag.removeprefix("args.")) if tag.startswith("args.") else None
+        value = tags.get(tag)
         if value is None:
             unresolved = tag
         parts.append(value or "")
@@ -151,11 +160,12 @@ def resolve(metric: Metric, values: Mapping[str, str]) -> Metric:
     ArgumentError names the last argument that is missing, or the character that no JSON string may hold.
     """
     failed: list[str] = []
+    tags = _tags(values)
 
     def filled(text: str) -> str:
         if "{{" not in text:
             return text
-        done, unresolved = _filled(text, values)
+        done, unresolved = _filled(text, tags)
         if unresolved is not None:
             failed.append(unresolved)
         _refuse_control(text, values)

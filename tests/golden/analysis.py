@@ -1,8 +1,4 @@
-"""expr(_time), metric_verdict_*, measurement_schedule, validation_analysis and args: the analysis engine beside Argo's.
-
-`ARGS` is not in the table yet: it covers what the engine's first slice covers (tests/unit/analysis runs its covered
-cases), the rest comes with experiments.
-"""
+"""expr(_time), metric_verdict_*, measurement_schedule and validation_analysis: the analysis engine beside Argo's."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,20 +9,17 @@ from analysis import decide, model, verdict
 from analysis.errors import AnalysisError
 from analysis.model import Measurement, Metric, Phase, RunSpec, RunStatus, Summary
 from analysis.moments import moment_of
-from analysis.template import fill, merge_args, values_of
 from analysis.units import parse_time
 from analysis.validation import faults
 from rollouts.dialects.argo.analysis import (
-    parse_args,
     parse_metric,
     parse_metrics,
     parse_rules,
     parse_run,
-    rendered_arg,
 )
 from rollouts.dialects.argo.analysis_run import parse_status, project_status
 from rollouts.model.objects import Json
-from tests.golden.category import Category, Rule
+from tests.golden.category import Category
 
 NOW = datetime(2026, 8, 17, 12, tzinfo=UTC)
 """The clock of expr and expr_time; no case shows it."""
@@ -158,7 +151,7 @@ def _scripted(line: Json, started: datetime | None, now: datetime) -> Measuremen
 
 
 def sequence(given: Json) -> list[Json]:
-    """The syncs of a metric_verdict_sequence case, in the shape of `expected_syncs`."""
+    """The syncs of a metric_verdict_sequence case, : events, the provider's calls and the status."""
     spec, status = parse_run(given["analysisRun"]), parse_status(given["analysisRun"])
     now, script = parse_time(given["now"]), _Script(given["measurements"])
     syncs: list[Json] = []
@@ -200,9 +193,13 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def expected_syncs(output: Json) -> list[Json]:
+def _sequences(given: Json) -> Json:
+    return {"syncs": sequence(given)}
+
+
+def _shown_syncs(_: Json, output: Json) -> Json:
     """The recorded syncs in the shape of ours."""
-    return [
+    syncs = [
         {
             "events": [(e["reason"], e["message"], e["type"] == "Warning") for e in sync["events"]],
             "providerCalls": [call for call in sync["providerCalls"] if not call.startswith("garbageCollect")],
@@ -210,6 +207,7 @@ def expected_syncs(output: Json) -> list[Json]:
         }
         for sync in output["syncs"]
     ]
+    return {"syncs": syncs}
 
 
 def _validation(given: Json) -> Json:
@@ -229,38 +227,9 @@ def _matched(rules: Any, names: Iterable[str], kind: str, shown: Any) -> Json:
     return {f"{kind}Error": None, f"{kind}Metrics": {name: shown(rule) for name, rule in found.items()}}
 
 
-def _args(given: Json) -> Json:
-    try:
-        if given["function"] == "mergeArgs":
-            merged = merge_args(parse_args(given["templateArgs"]), parse_args(given["suppliedArgs"]))
-            return {"args": [rendered_arg(arg) for arg in merged], "error": None}
-        values = values_of(parse_args(given["args"]))
-        return {"value": fill(given["template"], values, is_quoted=given["quoted"]), "error": None}
-    except AnalysisError as error:
-        return {"error": str(error)}
-
-
-def _is_unsupplied_and_open(given: Json, output: Json) -> bool:
-    """Two mistakes at once: a tag that never ends, and an argument without a value."""
-    is_open = str(output["error"]).startswith("Cannot find end tag")
-    return is_open and any("value" not in arg for arg in given["args"])
-
-
-def _unsupplied(given: Json, _: Json) -> Json:
-    name = next(arg["name"] for arg in given["args"] if "value" not in arg)
-    return {"error": f'argument "{name}" was not supplied'}
-
-
-ARGUMENT_FIRST = Rule(
-    "argument-first",
-    "of two mistakes Argo names the unclosed tag first; we read all arguments once, before the texts that hold them",
-    _is_unsupplied_and_open,
-    _unsupplied,
-)
-
 EXPR = Category("expr", _expr)
 EXPR_TIME = Category("expr_time", _expr_time)
-ARGS = Category("args", _args, (ARGUMENT_FIRST,))
+SEQUENCE = Category("metric_verdict_sequence", _sequences, shown=_shown_syncs)
 VERDICT_METRIC = Category("metric_verdict_metric", _verdict_metric)
 VERDICT_RUN = Category("metric_verdict_run", _verdict_run)
 SCHEDULE = Category("measurement_schedule", _schedule)

@@ -1,6 +1,6 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, flagger, hashing, phases, plugin, replicas, transitions, validation
+from tests.golden import analysis, analysis_args, flagger, hashing, phases, plugin, replicas, transitions, validation
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -17,6 +17,9 @@ CATEGORIES: dict[str, Category] = {
         plugin.PATCHES,
         analysis.EXPR,
         analysis.EXPR_TIME,
+        analysis.SEQUENCE,
+        analysis_args.ARGS,
+        analysis_args.EXPERIMENT,
         analysis.VERDICT_METRIC,
         analysis.VERDICT_RUN,
         analysis.SCHEDULE,

@@ -173,7 +173,7 @@ def template_faults(ref: AnalysisRef, templates: Sequence[Json], path: str = "")
     if own:
         return tuple(Fault(path, f"{fault.path}: {fault.message}", fault.cure) for fault in own)
     try:
-        _merged(ref, chosen, [_supplied(arg, _NOTHING) for arg in ref.args])
+        merged_spec(ref, chosen, [_supplied(arg, _NOTHING) for arg in ref.args])
     except ArgumentError as error:
         names = " ".join(t.name for t in sorted(chosen, key=lambda template: template.is_cluster_scoped))
         message = f'Invalid value: "templateNames: [{names}]": {error}'
@@ -259,7 +259,8 @@ def _supplied(arg: ArgValue, world: _World) -> Arg:
     return Arg(arg.name, arg.value)
 
 
-def _merged(ref: AnalysisRef, chosen: Sequence[Template], supplied: Sequence[Arg]) -> RunSpec:
+def merged_spec(ref: AnalysisRef, chosen: Sequence[Template], supplied: Sequence[Arg]) -> RunSpec:
+    """The spec of a run made of these templates. ArgumentError where they do not fit together."""
     own_rules = [Rule(text(rule.get("metricName")), integer(rule.get("limit")) or 0) for rule in ref.dry_run]
     own_limits = [Rule(text(rule.get("metricName")), integer(rule.get("limit")) or 0) for rule in ref.retention]
     args = merge_args(join_args(template.args for template in chosen), supplied)
@@ -281,7 +282,7 @@ def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, template
     """
     chosen = _chosen(effect.analysis.templates, templates)
     world = _World(stable=rollout.status.stable, latest=effect.hash, manifest=manifest)
-    spec = _merged(effect.analysis, chosen, [_supplied(arg, world) for arg in effect.analysis.args])
+    spec = merged_spec(effect.analysis, chosen, [_supplied(arg, world) for arg in effect.analysis.args])
     written = [metric for template in chosen for metric in template.written]
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -293,7 +294,7 @@ def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, template
             "annotations": {**effect.analysis.annotations, REVISION: str(effect.revision)},
             "ownerReferences": [_owner(rollout)],
         },
-        "spec": _rendered_spec(spec, written),
+        "spec": rendered_spec(spec, written),
     }
 
 
@@ -319,7 +320,8 @@ def _owner(rollout: Rollout) -> Json:
     }
 
 
-def _rendered_spec(spec: RunSpec, metrics: Sequence[Json]) -> Json:
+def rendered_spec(spec: RunSpec, metrics: Sequence[Json]) -> Json:
+    """The spec as a manifest has it, with the metrics as they were written."""
     rendered: Json = {"metrics": list(metrics)}
     if spec.args:
         rendered["args"] = [rendered_arg(arg) for arg in spec.args]
