@@ -213,6 +213,7 @@ _LOOKS: Mapping[tuple[str, str], Callable[[Json, Sequence[Json]], Iterator[Ruled
     ("argoproj.io", "Rollout"): _rollout,
     ("argoproj.io", "AnalysisTemplate"): _template,
     ("argoproj.io", "ClusterAnalysisTemplate"): _template,
+    ("argoproj.io", "AnalysisRun"): _template,
     ("flagger.app", "Canary"): _canary,
 }
 

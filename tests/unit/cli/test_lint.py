@@ -154,9 +154,12 @@ def test_a_kustomization_that_leads_nowhere_is_a_finding(app: Path) -> None:
 def test_a_template_is_checked_by_itself(app: Path) -> None:
     """A condition that nobody can read, a count without an interval."""
     change(app, "result[0] == 1", "result[0] ==", "services.yaml")
-    finding = next(f for f in found(str(app)) if f["object"].startswith("AnalysisTemplate"))
+    (app / "run.yaml").write_text(SERVICES.rpartition("---")[2].replace("AnalysisTemplate", "AnalysisRun"))
+    change(app, "successCondition", "count: 2, failureCondition", "run.yaml")
+    findings = {f["object"].partition("/")[0]: f["path"] for f in found(str(app))}
 
-    assert finding["path"] == "spec.metrics[0].successCondition"
+    assert findings["AnalysisTemplate"] == "spec.metrics[0].successCondition"
+    assert findings["AnalysisRun"] == "spec.metrics[0]"
 
 
 def test_syntax_and_shape_are_told_by_line(app: Path) -> None:
