@@ -12,7 +12,9 @@ from time import monotonic
 import pexpect
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "demo.cast"
-COLUMNS, LINES = 100, 32
+COLUMNS, LINES = 100, 40
+AT_ONCE = 0.03
+"""Seconds."""
 PATIENCE = 180.0
 SLUICE = str(Path(sys.executable).with_name("sluice"))
 
@@ -23,7 +25,7 @@ def record() -> str:
         SLUICE, ["demo"], dimensions=(LINES, COLUMNS), timeout=PATIENCE, encoding="utf-8"
     )
     begun = monotonic()
-    events = [[round(monotonic() - begun, 3), "o", text] for text in _said(program)]
+    events = [[round(moment - begun, 3), "o", text] for moment, text in _frames(_said(program))]
     program.close()
     if program.exitstatus != 0:
         raise RuntimeError(f"sluice demo ended with exit code {program.exitstatus}: nothing is recorded")
@@ -31,6 +33,19 @@ def record() -> str:
     header = {"version": 2, "width": COLUMNS, "height": LINES, "title": "sluice demo", "env": environment}
     command = [0.0, "o", "$ sluice demo\r\n"]
     return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in (header, command, *events))
+
+
+def _frames(said: Iterator[str]) -> Iterator[tuple[float, str]]:
+    """What was written in one go and came in pieces, put together again."""
+    begun, frame = 0.0, ""
+    for text in said:
+        now = monotonic()
+        if frame and now - begun > AT_ONCE:
+            yield begun, frame
+            frame = ""
+        begun, frame = begun if frame else now, frame + text
+    if frame:
+        yield begun, frame
 
 
 def _said(program: "pexpect.spawn[str]") -> Iterator[str]:

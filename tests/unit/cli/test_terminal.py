@@ -90,13 +90,18 @@ async def put(cluster: Kubectl, phase: str, message: str = "") -> None:
     await cluster.store.patch(target, Patch(PatchType.MERGE, {"status": status}))
 
 
+def _is_at(phase: str) -> Callable[[str], bool]:
+    """Does the line of the status tell it?"""
+    return lambda text: f" {phase}" in text.splitlines()[2]
+
+
 async def test_a_watched_rollout_is_redrawn_and_never_blank(cluster: Kubectl) -> None:
     """Phase after phase on the same place; Ctrl-C leaves the last view, a cursor, and exit code 130."""
     person = Person(cluster, "get", "rollout", "shop", "-w")
     await person.sees(lambda text: "◌ Progressing" in text)
     for phase in ("Paused", "Degraded", "Healthy"):
         await put(cluster, phase, "because")
-        await person.sees(lambda text, phase=phase: f" {phase}" in text.splitlines()[2])  # type: ignore[misc]
+        await person.sees(_is_at(phase))
     assert person.text.startswith("Name:            shop")
 
     person.program.sendintr()
