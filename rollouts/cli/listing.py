@@ -27,7 +27,7 @@ COLUMNS: Sequence[Column] = (
     ("UP-TO-DATE", 10),
     ("AVAILABLE", 9),
 )
-"""Titles and least widths; the last column is padded too."""
+"""Titles and least widths."""
 EXPERIMENT_COLUMNS: Sequence[Column] = (("NAME", 10), ("STATUS", 6), ("DURATION", 8), ("REMAINING", 9), ("AGE", 3))
 NAMESPACE, TIMESTAMP = ("NAMESPACE", 9), ("TIMESTAMP", 20)
 GAP = 2
@@ -121,6 +121,7 @@ class Table:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._titles = [title for title, _ in columns]
         self._widths = [least for _, least in columns]
+        self._last = columns[-1][1]
         self.is_begun = False
 
     def print(self, rows: Iterable[Mapping[str, str]], *, is_headed: bool = False) -> None:
@@ -136,7 +137,9 @@ class Table:
             click.echo(text, nl=False)
 
     def _line(self, row: Iterable[str]) -> str:
-        return (" " * GAP).join(f"{cell:<{width}}" for cell, width in zip(row, self._widths, strict=True))
+        # Argo: nothing stands behind the last column, so its cells are as wide as the least, not as the widest.
+        widths = [*self._widths[:-1], self._last]
+        return (" " * GAP).join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
 
 
 def _pages(session: Session, collection: Collection, query: Query) -> Iterator[tuple[Json, ...]]:

@@ -110,7 +110,8 @@ def _timeout(text: str) -> float:
 
 
 def _is_terminal() -> bool:
-    return sys.stdout.isatty()
+    """Can we draw there? A dumb terminal is like a file."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 @dataclass

@@ -155,16 +155,16 @@ def test_get_shows_an_experiment() -> None:
 def test_list_experiments_tells_what_is_left_of_them() -> None:
     """From the moment when all templates were available; an ended one has nothing left."""
     world = [
-        an_experiment("running", phase="Running", availableAt="2026-11-10T11:58:00Z"),
+        an_experiment("running", phase="Running", availableAt="2026-11-10T11:58:00Z", made="2026-11-10T11:51:01Z"),
         an_experiment("ended", phase="Successful", availableAt="2026-11-10T11:58:00Z"),
     ]
 
     rows = command(["list", "experiments"], FakeApi(world)).stdout.splitlines()
 
-    assert [row.split() for row in rows] == [
-        ["NAME", "STATUS", "DURATION", "REMAINING", "AGE"],
-        ["ended", "Successful", "10m", "-", "60m"],
-        ["running", "Running", "10m", "8m", "60m"],
+    assert rows == [
+        "NAME        STATUS      DURATION  REMAINING  AGE",
+        "ended       Successful  10m       -          60m",
+        "running     Running     10m       8m         8m59s",
     ]
 
 

@@ -129,9 +129,11 @@ async def test_a_resized_terminal_is_redrawn_at_once(cluster: Kubectl) -> None:
     assert await person.ends() == 130
 
 
-@pytest.mark.parametrize(("words", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
+@pytest.mark.parametrize(
+    ("words", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})]
+)
 async def test_colours_are_left_out_on_request(cluster: Kubectl, words: list[str], environment: dict[str, str]) -> None:
-    """By the flag, or by the variable that all programs heed."""
+    """By the flag, by the variable that all programs heed, or by a terminal that knows none."""
     person = Person(cluster, "get", "rollout", "shop", *words, environment=environment)
 
     assert await person.ends() == 0

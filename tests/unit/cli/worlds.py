@@ -65,7 +65,9 @@ def a_replica_set(hash_: str, revision: int, tag: str, *, replicas: int = 1, own
     }
 
 
-def an_experiment(name: str = "try", *, duration: str = "10m", **status: Any) -> Json:
+def an_experiment(
+    name: str = "try", *, made: str = "2026-11-10T11:00:00Z", duration: str = "10m", **status: Any
+) -> Json:
     """An experiment of ten minutes, made an hour ago."""
-    metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}", "creationTimestamp": "2026-11-10T11:00:00Z"}
+    metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}", "creationTimestamp": made}
     return {"kind": "Experiment", "metadata": metadata, "spec": {"duration": duration}, "status": status}
