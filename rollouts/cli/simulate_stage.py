@@ -193,7 +193,7 @@ class Stage:
             raise RolloutsError(f"rollout {self._target.name} is gone")
         return Look.of(rollout, self._store.peek_all(Collection(kinds.REPLICA_SETS, namespace)))
 
-    def _measure(self, query: str, now: datetime) -> Mapping[str, Any]:
+    def _measure(self, query: str, now: datetime) -> Json:
         if self._blind_until is not None and virtual_now() < self._blind_until:
             raise ProviderError("connection refused (a failure of the scenario)")
         return {"status": "success", "data": promql.query(self._world.series, query, now.timestamp())}

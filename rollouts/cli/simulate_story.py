@@ -142,7 +142,7 @@ def _timed(value: Any, path: str, readers: Mapping[str, Reader]) -> list[Timed]:
 def _one(item: Any, path: str, readers: Mapping[str, Reader]) -> Timed:
     if not isinstance(item, Mapping) or "after" not in item:
         raise ScenarioError(path, "say when, counted from the release: after: 90s")
-    name = item.get("do")
+    name = str(item.get("do", ""))
     if name not in readers:
         raise ScenarioError(f"{path}.do", f"{name!r} is not known here; known are {', '.join(readers)}")
     after = parse_duration(item["after"], f"{path}.after")

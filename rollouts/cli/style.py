@@ -1,6 +1,6 @@
 """How text looks on this output: colours, and the width to keep to. Called by the commands that explain and draw.
 
-Colours are for terminals only, never where NO_COLOR is set (whatever it says) or the user asked for none; TERM=dumb
+Colours are for terminals only, never where NO_COLOR holds anything or the user asked for none; TERM=dumb
 counts as no terminal. The width is the terminal's, COLUMNS where it is set, and 100 in files and pipes.
 """
 
