@@ -9,11 +9,14 @@ from typing import Any
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
 from rollouts.simulator.scenario import Behaviour, Scenario
+from tests.builders import strategies
 
+BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 NAMESPACE = "shop"
 NAME = "web"
 IMAGES = tuple(f"web:v{number}" for number in range(1, 7))
 BAD, SICK, SLOW = "web:bad", "web:sick", "web:slow"
+RIVALS = ("autoscaler", "scribbler")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,11 @@ class Deed:
 
 @dataclass(frozen=True)
 class Story:
-    """Everything that happens from outside. `patient` users wait until nothing moves before they act again."""
+    """Everything that happens from outside. `patient` users wait until nothing moves before they act again.
+
+    `spec` is what it says beside the rest; `workload` how a Deployment gives way whose template is taken, "" for none;
+    `rivals` write the same objects; `budget` is how many pods a disruption budget wants to stay, None for none.
+    """
 
     seed: int
     strategy: Json
@@ -40,24 +47,28 @@ class Story:
     elected: bool = False
     percent: float = 0.0
     trouble: float = 30.0
-    extra: tuple[Json, ...] = field(default=())
+    spec: Json = field(default_factory=dict)
+    workload: str = ""
+    rivals: tuple[str, ...] = ()
+    budget: int | None = None
 
     def __str__(self) -> str:
         told = ", ".join(f"{wait:.1f}s {deed}" for wait, deed in self.deeds)
         manner = "patient" if self.patient else "hasty"
-        return f"{manner} user of {self.replicas} x {self.strategy}: {told}; faults {self.percent}%"
+        beside = f"{self.spec}, workload {self.workload!r}, rivals {self.rivals}, budget {self.budget}"
+        return f"{manner} user of {self.replicas} x {self.strategy}, {beside}: {told}; faults {self.percent}%"
 
     @property
     def manifests(self) -> list[Json]:
         """What is applied at the start."""
-        return [*_surroundings(), *self.extra, _rollout(self.strategy, self.replicas)]
+        return [*_surroundings(), *_beside(self), _rollout(self)]
 
 
 def a_story(seed: int) -> Story:
     """The story of a seed."""
     dice = random.Random(f"story {seed}")
     patient = dice.random() < 0.5
-    strategy = dice.choice((_routed, _routed, _basic, _blue_green))(dice)
+    strategy = strategies.a_strategy(dice)
     return Story(
         seed=seed,
         strategy=strategy,
@@ -68,6 +79,10 @@ def a_story(seed: int) -> Story:
         elected=dice.random() < 0.25,
         percent=dice.choice((4.0, 10.0, 25.0)),
         trouble=dice.uniform(3.0, 40.0),
+        spec=strategies.extras(dice),
+        workload=dice.choice(("never", "onsuccess", "progressively")) if dice.random() < 0.15 else "",
+        rivals=tuple(rival for rival in _rivals(strategy, patient=patient) if dice.random() < 0.15),
+        budget=dice.randint(0, 2) if dice.random() < 0.2 else None,
     )
 
 
@@ -87,6 +102,12 @@ def a_routed_story(*deeds: Deed) -> Story:
     )
 
 
+def _rivals(strategy: Json, *, patient: bool) -> tuple[str, ...]:
+    """Where pods stand for weights, their sizes depend on those before: an autoscaler leaves traces."""
+    is_basic = "trafficRouting" not in strategy.get("canary", {"trafficRouting": {}})
+    return RIVALS[1:] if is_basic and patient else RIVALS
+
+
 def _scenario(dice: random.Random, seed: int) -> Scenario:
     images = {
         image: Behaviour(
@@ -98,67 +119,6 @@ def _scenario(dice: random.Random, seed: int) -> Scenario:
     images[SICK] = Behaviour(never_ready=dice.choice(("image", "command", "probe")))
     images[SLOW] = Behaviour(ready_after=timedelta(seconds=40))
     return Scenario(images=images, requests_per_second=0, tick=timedelta(hours=1), seed=seed)
-
-
-def _steps(dice: random.Random) -> list[Json]:
-    weights = sorted(dice.sample((5, 10, 20, 34, 50, 75, 100), k=dice.randint(1, 3)))
-    found: list[Json] = []
-    for weight in weights:
-        found.append({"setWeight": weight})
-        kind = dice.random()
-        if kind < 0.3:
-            found.append({"pause": {"duration": dice.choice((5, 20))}})
-        elif kind < 0.6:
-            found.append({"pause": {}})
-        elif kind < 0.8:
-            found.append(_analysis())
-    return found
-
-
-def _analysis() -> Json:
-    return {"analysis": _check()}
-
-
-def _check() -> Json:
-    hash_of_new = {"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}}
-    return {"templates": [{"templateName": "check"}], "args": [hash_of_new]}
-
-
-def _routed(dice: random.Random) -> Json:
-    canary: Json = {
-        "steps": _steps(dice),
-        "stableService": "web-stable",
-        "canaryService": "web-canary",
-        "trafficRouting": {"plugins": {"argoproj-labs/gatewayAPI": {"httpRoute": NAME}}},
-        "scaleDownDelaySeconds": dice.choice((0, 15)),
-        "abortScaleDownDelaySeconds": dice.choice((0, 10)),
-    }
-    if dice.random() < 0.3:
-        canary["analysis"] = _check()
-    return {"canary": canary}
-
-
-def _basic(dice: random.Random) -> Json:
-    surge, missing = dice.choice(((1, 0), ("25%", "25%"), (0, 1), ("50%", 0), (2, 1)))
-    return {"canary": {"steps": _steps(dice), "maxSurge": surge, "maxUnavailable": missing}}
-
-
-def _blue_green(dice: random.Random) -> Json:
-    blue_green: Json = {
-        "activeService": "web-stable",
-        "previewService": "web-canary",
-        "autoPromotionEnabled": dice.random() < 0.5,
-        "scaleDownDelaySeconds": dice.choice((5, 30)),
-    }
-    if blue_green["autoPromotionEnabled"] and dice.random() < 0.5:
-        blue_green["autoPromotionSeconds"] = 10
-    if dice.random() < 0.3:
-        blue_green["previewReplicaCount"] = 1
-    if dice.random() < 0.3:
-        blue_green["prePromotionAnalysis"] = _check()
-    if dice.random() < 0.3:
-        blue_green["postPromotionAnalysis"] = _check()
-    return {"blueGreen": blue_green}
 
 
 _Maker = Callable[[random.Random], Deed]
@@ -175,19 +135,23 @@ _AFTER_RELEASE: tuple[_Maker, ...] = (
     lambda _dice: Deed("go on"),
     lambda _dice: Deed("lose a pod"),
     lambda _dice: Deed("begin anew"),
+    lambda _dice: Deed("restart"),
     lambda dice: Deed("use", dice.choice((*IMAGES, BAD, SICK, SLOW))),
 )
 
 
 def _deeds(dice: random.Random, strategy: Json, *, patient: bool) -> Iterator[tuple[float, Deed]]:
-    """A release first of all, then whatever comes to people's minds; steps may change too."""
+    """A release first of all, then whatever comes to people's minds; steps may change too, or the whole strategy."""
     for number in range(dice.randint(1, 2)):
         good = dice.random() < 0.7
         yield _wait(dice, patient), Deed("use", IMAGES[number + 1] if good else dice.choice((BAD, SICK, SLOW)))
         for _ in range(dice.randint(0, 3)):
             yield _wait(dice, patient), dice.choice(_AFTER_RELEASE)(dice)
     if "canary" in strategy and dice.random() < 0.1:
-        yield _wait(dice, patient), Deed("change steps", _steps(dice))
+        yield _wait(dice, patient), Deed("change steps", strategies.steps(dice))
+    if dice.random() < 0.1:
+        yield _wait(dice, patient), Deed("change strategy", strategies.another_strategy(dice, strategy))
+        yield _wait(dice, patient), Deed("use", IMAGES[3])
 
 
 def _wait(dice: random.Random, patient: bool) -> float:
@@ -200,11 +164,30 @@ def an_object(resource: Resource, name: str, **parts: Any) -> Json:
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta, **parts}
 
 
-def _rollout(strategy: Json, replicas: int) -> Json:
+def _rollout(story: Story) -> Json:
     labels = {"app": NAME}
-    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": IMAGES[0]}]}}
-    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod, "strategy": strategy}
-    return an_object(kinds.ROLLOUTS, NAME, spec={**spec, "progressDeadlineSeconds": 60, "revisionHistoryLimit": 2})
+    spec = {"replicas": story.replicas, "selector": {"matchLabels": labels}, "strategy": story.strategy}
+    if story.workload:
+        reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME, "scaleDown": story.workload}
+        spec["workloadRef"] = reference
+    else:
+        spec["template"] = _template()
+    return an_object(
+        kinds.ROLLOUTS, NAME, spec={**spec, "progressDeadlineSeconds": 60, "revisionHistoryLimit": 2, **story.spec}
+    )
+
+
+def _template() -> Json:
+    return {"metadata": {"labels": {"app": NAME}}, "spec": {"containers": [{"name": "app", "image": IMAGES[0]}]}}
+
+
+def _beside(story: Story) -> Iterator[Json]:
+    selector = {"matchLabels": {"app": NAME}}
+    if story.workload:
+        spec = {"replicas": story.replicas, "selector": selector, "template": _template()}
+        yield an_object(kinds.DEPLOYMENTS, NAME, spec=spec)
+    if story.budget is not None:
+        yield an_object(BUDGETS, NAME, spec={"selector": selector, "minAvailable": story.budget})
 
 
 def _surroundings() -> Iterator[Json]:

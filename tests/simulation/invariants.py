@@ -10,6 +10,7 @@ from tests.simulation.witness import LONG_AGO, Actor, Mirror, Request, Seen, Ver
 
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
+WORKLOAD = "rollout.argoproj.io/workload-generation"
 
 
 class Watching:
@@ -38,7 +39,7 @@ class WeightsAreWhole(Watching):
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each route that the controller changes."""
         if seen.plural == "httproutes" and seen.is_own_update:
-            for weights in _weights(seen.after):
+            for weights in weights_of(seen.after):
                 yield "" if sum(weights.values()) == 100 else f"the route says {weights}"
 
 
@@ -56,7 +57,7 @@ class WeightNeedsEndpoints(Watching):
             self._look(world)
         if seen.plural == "httproutes" and seen.is_own_update and not _is_empty(world):
             self._look(world)
-            for was, now in zip(_weights(seen.before), _weights(seen.after), strict=True):
+            for was, now in zip(weights_of(seen.before), weights_of(seen.after), strict=True):
                 for name in [name for name in now if _part(now, name) > _part(was, name)]:
                     yield self._verdict(name, world)
 
@@ -111,7 +112,7 @@ class StableKeepsServing(Watching):
         stable = (rollout.get("status") or {}).get("stableRS")
         if canary is None or "trafficRouting" in canary:
             if stable and seen.after["metadata"]["labels"].get(HASH) == stable:
-                size = _size(seen.after)
+                size, least = _size(seen.after), -(-least * _share_of(stable, rollout, world) // 100)
                 yield "" if size >= least else f"stable goes down to {size} of {least}"
         elif seen.at - self._lost > world.patience:
             least -= _may_miss(canary, least)
@@ -151,7 +152,7 @@ class OneReplicaSetPerHash(Watching):
 
     def ended(self, world: Mirror) -> Verdicts:
         """No ReplicaSet outlives its rollout."""
-        for rs in world.all("replicasets"):
+        for rs in filter(_hash, world.all("replicasets")):
             yield "" if world.owner_of(rs) is not None else f"{rs['metadata']['name']} is an orphan"
 
 
@@ -186,7 +187,7 @@ class NoForeignMarks(Watching):
 
     name = "no foreign marks"
     allowed: Mapping[str, frozenset[str]] = {
-        "rollouts": frozenset({REVISION}),
+        "rollouts": frozenset({REVISION, WORKLOAD}),
         "services": frozenset({"argo-rollouts.argoproj.io/managed-by-rollouts"}),
         "httproutes": frozenset(),
         "analysistemplates": frozenset(),
@@ -210,9 +211,21 @@ def traffic_and_pods() -> Iterator[Any]:
     yield from (OneReplicaSetPerHash(), RevisionsRise(), NoForeignMarks())
 
 
-def _weights(route: Json | None) -> list[dict[str, int]]:
+def weights_of(route: Json | None) -> list[dict[str, int]]:
+    """What a route says, rule by rule, by Service."""
     rules = ((route or {}).get("spec") or {}).get("rules") or []
     return [{ref["name"]: ref.get("weight", 1) for ref in rule.get("backendRefs") or ()} for rule in rules]
+
+
+def _share_of(template_hash: str, rollout: Json, world: Mirror) -> int:
+    """Percent of the pods that a stable version has to keep: all, or as many as it has weight if it may shrink."""
+    if not (rollout["spec"]["strategy"].get("canary") or {}).get("dynamicStableScale"):
+        return 100
+    owned = {
+        s["metadata"]["name"] for s in world.all("services") if s["spec"].get("selector", {}).get(HASH) == template_hash
+    }
+    shares = [weight for route in world.all("httproutes") for weight in weights_of(route)[0].items()]
+    return sum(weight for service, weight in shares if service in owned)
 
 
 def _is_empty(world: Mirror) -> bool:
@@ -249,12 +262,13 @@ def _served(rs: Json) -> int:
 
 def _may_miss(canary: Json, size: int) -> int:
     """Pods that may be missing: maxUnavailable rounded down, one where maxSurge allows no other way."""
-    missing = _quota(canary.get("maxUnavailable", "25%"), size, round_up=False)
-    surge = _quota(canary.get("maxSurge", "25%"), size, round_up=True)
+    missing = quota(canary.get("maxUnavailable", "25%"), size, round_up=False)
+    surge = quota(canary.get("maxSurge", "25%"), size, round_up=True)
     return min(size, 1 if missing == surge == 0 else missing)
 
 
-def _quota(value: Any, size: int, *, round_up: bool) -> int:
+def quota(value: Any, size: int, *, round_up: bool) -> int:
+    """Pods of so many, by a number or by percent."""
     if isinstance(value, int):
         return value
     percent = size * int(str(value).removesuffix("%"))

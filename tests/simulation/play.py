@@ -25,12 +25,14 @@ from rollouts.simulator.store import Store
 from rollouts.simulator.world import World
 from rollouts.telemetry.logs import configure
 from tests.builders.simulation import BAD, NAMESPACE, Deed
+from tests.simulation.everything import everything
 from tests.simulation.faults import Chance, EverySite, Fault, Site, Tally
-from tests.simulation.invariants import HASH, traffic_and_pods
+from tests.simulation.invariants import HASH
 from tests.simulation.lives import Lives, count_tasks
+from tests.simulation.rivals import Rivals
 from tests.simulation.users import User
 from tests.simulation.witness import Actor, Mirror, Witness, tapped
-from tests.simulation.words import CRDS, Settles, words
+from tests.simulation.words import CRDS, Settles
 
 QUIET = timedelta(seconds=100)
 """So long nothing may change before a world is said to rest: longer than every timer of a story and every back-off."""
@@ -58,6 +60,7 @@ class Play:
 
     `deeds` come with the seconds before each; `patient` users rest after each. What is no Deed is a commit. `git` makes
     the ports of each life. Analyses ask what the traffic was, or else whether the version's image is the bad one.
+    `rivals` write beside everybody else while there is trouble.
     """
 
     scenario: Scenario
@@ -69,6 +72,7 @@ class Play:
     git: Callable[[], GitPorts] | None = None
     commit: Callable[[Any], None] | None = None
     measures_traffic: bool = False
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(repr=False)  # a history is long, and asyncio prints the result of a task to itself
@@ -99,7 +103,7 @@ class _Stage:
         self._plant = plant
         self._dice = random.Random(f"stage {play.scenario.seed}")
         mirror = Mirror(PATIENCE if trouble.percent else CALM_PATIENCE)
-        self._witness = Witness(virtual_now, (*traffic_and_pods(), *words()), mirror, MOST_CHANGES)
+        self._witness = Witness(virtual_now, everything(), mirror, MOST_CHANGES)
         self._tally = Tally()
         self._spell = 0
 
@@ -117,11 +121,13 @@ class _Stage:
                 await self._settle_in(world)
             self._lives = self._make_lives()
             living = asyncio.create_task(self._lives.run())
+            meddling = asyncio.create_task(self._meddle())
             try:
                 outcome = await self._act(living)
             finally:
-                living.cancel()
-                await asyncio.gather(living, return_exceptions=True)
+                for task in (living, meddling):
+                    task.cancel()
+                await asyncio.gather(living, meddling, return_exceptions=True)
             outcome.failures = world.failures
         return outcome
 
@@ -155,6 +161,13 @@ class _Stage:
         outcome.portraits.append(await self._rested())
         await self._minute_of_calm()
         self._witness.end()
+
+    async def _meddle(self) -> None:
+        dice = random.Random(f"rivals {self._play.scenario.seed}")
+        rivals = Rivals(self._play.rivals, self._store, self._witness, dice)
+        while self._play.rivals:
+            await asyncio.sleep(dice.uniform(0.3, 4.0))
+            await (rivals.leave() if self._trouble.is_calm else rivals.strike())
 
     async def _do(self, deed: Any) -> None:
         if isinstance(deed, Deed):
@@ -242,7 +255,7 @@ class _Stage:
 
 def portrait(store: Store) -> Json:
     """What users see of a world at rest, without names, times and versions that may differ from run to run."""
-    sets = {_label(rs): rs for rs in store.peek_all(Collection(kinds.REPLICA_SETS, NAMESPACE))}
+    sets = {_label(rs): rs for rs in store.peek_all(Collection(kinds.REPLICA_SETS, NAMESPACE), Query(labels=HASH))}
     images = {label: _image(rs) for label, rs in sets.items()}
     services = store.peek_all(Collection(kinds.SERVICES, NAMESPACE))
     routes = store.peek_all(Collection(kinds.HTTP_ROUTES, NAMESPACE))

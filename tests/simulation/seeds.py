@@ -22,6 +22,7 @@ def play_of(story: Story) -> Play:
         story.patient,
         settings=Settings(is_elected=story.elected, lease_namespace="argo-rollouts"),
         seconds_of_trouble=story.trouble,
+        rivals=story.rivals,
     )
 
 
@@ -62,10 +63,10 @@ def check(seed: int) -> None:
 
 
 def wanted_seeds() -> list[int]:
-    """SLUICE_SEED alone, or two hundred, or with SLUICE_SOAK many more."""
+    """SLUICE_SEED alone, or three hundred, or with SLUICE_SOAK many more."""
     if one := os.environ.get("SLUICE_SEED"):
         return [int(one)]
-    return list(range(4000 if os.environ.get("SLUICE_SOAK") else 200))
+    return list(range(4000 if os.environ.get("SLUICE_SOAK") else 300))
 
 
 def handfuls(seeds: list[int], size: int = 10) -> list[list[int]]:

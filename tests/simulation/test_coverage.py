@@ -9,16 +9,15 @@ import pytest
 
 from tests.builders.simulation import a_story
 from tests.simulation.demo import the_demo
+from tests.simulation.everything import everything
 from tests.simulation.faults import DEATHS, Chance, EverySite, Fault, Site, Tally
-from tests.simulation.invariants import traffic_and_pods
 from tests.simulation.play import Play, played
 from tests.simulation.seeds import SAME_END, by_chance, judged, play_of
-from tests.simulation.words import words
 
 FEWEST, MOST = 10, 80
 """Stories that are played, beside the demo: so many at least, and more until everything is reached."""
 
-INVARIANTS = {invariant.name for invariant in (*traffic_and_pods(), *words())} | {SAME_END}
+INVARIANTS = {invariant.name for invariant in everything()} | {SAME_END}
 
 
 class Coverage:

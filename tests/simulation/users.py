@@ -1,14 +1,18 @@
-"""What users do, as the patches that kubectl and its plugins send. Called by life.py at the moments of the story."""
+"""What users do in a story, by the same hands as on a real cluster. Called by play.py at the story's moments."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, DeleteOptions, Json, Patch, PatchType, Resource, Target
+from rollouts.simulator.clock import virtual_now
 from rollouts.simulator.store import Store
 from tests.builders.simulation import NAME, NAMESPACE, Deed
-from tests.simulation.invariants import REVISION
+from tests.builders.users import Hands
+from tests.simulation.invariants import HASH, REVISION
 from tests.simulation.witness import Actor, Witness
+
+IMAGE = "/spec/template/spec/containers/0/image"
 
 
 class User:
@@ -17,80 +21,50 @@ class User:
     def __init__(self, store: Store, witness: Witness) -> None:
         self._store = store
         self._witness = witness
+        self._hands = Hands(store, Target(kinds.ROLLOUTS, NAME, NAMESPACE))
 
     async def do(self, deed: Deed) -> None:
         """A deed of a story."""
         with self._witness.acting(Actor.USER):
             await _DEEDS[deed.name](self, deed.value)
 
-    def rollout(self) -> Json:
-        """The rollout as it is."""
-        found = self._store.peek(Target(kinds.ROLLOUTS, NAME, NAMESPACE))
-        assert found is not None  # nobody deletes it
-        return found
-
     async def use(self, image: str) -> None:
-        """`kubectl argo rollouts set image`."""
-        await self._json("/spec/template/spec/containers/0/image", image)
-
-    async def abort(self, _value: Any) -> None:
-        """As the plugin's abort."""
-        await self._status({"abort": True})
-
-    async def retry(self, _value: Any) -> None:
-        """As the plugin's retry."""
-        await self._status({"abort": False})
-
-    async def promote(self, _value: Any) -> None:
-        """As the plugin's promote: lift what holds, or skip the step."""
-        rollout = self.rollout()
-        status, steps = rollout.get("status") or {}, (rollout["spec"]["strategy"].get("canary") or {}).get("steps")
-        if rollout["spec"].get("paused"):
-            await self._spec({"paused": False})
-        if status.get("pauseConditions"):
-            await self._status({"pauseConditions": None})
-        elif steps:
-            index = min((status.get("currentStepIndex") or 0) + 1, len(steps))
-            await self._status({"pauseConditions": None, "currentStepIndex": index})
-
-    async def promote_fully(self, _value: Any) -> None:
-        """As the plugin's promote --full."""
-        status = self.rollout().get("status") or {}
-        if status.get("currentPodHash") != status.get("stableRS"):
-            await self._status({"promoteFull": True})
-
-    async def scale(self, size: int) -> None:
-        """`kubectl scale`."""
-        await self._spec({"replicas": size})
-
-    async def hold(self, _value: Any) -> None:
-        """As the plugin's pause."""
-        await self._spec({"paused": True})
-
-    async def go_on(self, _value: Any) -> None:
-        """The end of a hold."""
-        await self._spec({"paused": False})
+        """`kubectl argo rollouts set image`: in the workload that the template is taken from, if there is one."""
+        if "workloadRef" not in (await self._hands.rollout())["spec"]:
+            await self._hands.use(image)
+            return
+        patch = Patch(PatchType.JSON, [{"op": "replace", "path": IMAGE, "value": image}])
+        await self._store.patch(Target(kinds.DEPLOYMENTS, NAME, NAMESPACE), patch)
 
     async def change_steps(self, steps: list[Json]) -> None:
         """Other steps for the same template."""
-        await self._json("/spec/strategy/canary/steps", steps)
+        await self._hands.replace("/spec/strategy/canary/steps", steps)
 
-    async def undo(self, _value: Any) -> None:
+    async def change_strategy(self, strategy: Json) -> None:
+        """Another strategy for the same template."""
+        await self._hands.replace("/spec/strategy", strategy)
+
+    async def restart(self) -> None:
+        """As the plugin's restart: now."""
+        await self._hands.spec({"restartAt": f"{virtual_now():%Y-%m-%dT%H:%M:%SZ}"})
+
+    async def undo(self) -> None:
         """As the plugin's undo: the template of the revision before."""
-        found = sorted(self._all(kinds.REPLICA_SETS), key=lambda rs: -int(rs["metadata"]["annotations"][REVISION]))
+        owned = [rs for rs in self._all(kinds.REPLICA_SETS) if HASH in rs["metadata"].get("labels", {})]
+        found = sorted(owned, key=lambda rs: -int(rs["metadata"]["annotations"][REVISION]))
         if len(found) > 1:
             await self.use(found[1]["spec"]["template"]["spec"]["containers"][0]["image"])
 
-    async def lose_a_pod(self, _value: Any) -> None:
+    async def lose_a_pod(self) -> None:
         """A node dies, with one pod on it."""
         pods = self._all(kinds.PODS)
         if pods:
             target = Target(kinds.PODS, pods[0]["metadata"]["name"], NAMESPACE)
             await self._store.delete(target, DeleteOptions(grace=0))
 
-    async def begin_anew(self, _value: Any) -> None:
+    async def begin_anew(self) -> None:
         """`kubectl replace --force`: the rollout is deleted, and made again before anybody has looked."""
-        rollout, target = self.rollout(), Target(kinds.ROLLOUTS, NAME, NAMESPACE)
+        rollout, target = await self._hands.rollout(), self._hands.target
         await self._store.delete(target, DeleteOptions("Background"))
         body = {key: rollout[key] for key in ("apiVersion", "kind", "spec")}
         await self._store.create(Collection(kinds.ROLLOUTS, NAMESPACE), {**body, "metadata": {"name": NAME}})
@@ -98,29 +72,25 @@ class User:
     def _all(self, resource: Resource) -> tuple[Json, ...]:
         return self._store.peek_all(Collection(resource, NAMESPACE))
 
-    async def _spec(self, body: Json) -> None:
-        await self._store.patch(Target(kinds.ROLLOUTS, NAME, NAMESPACE), Patch(PatchType.MERGE, {"spec": body}))
-
-    async def _status(self, body: Json) -> None:
-        target = Target(kinds.ROLLOUTS, NAME, NAMESPACE, "status")
-        await self._store.patch(target, Patch(PatchType.MERGE, {"status": body}))
-
-    async def _json(self, path: str, value: Any) -> None:
-        operations = [{"op": "replace", "path": path, "value": value}]
-        await self._store.patch(Target(kinds.ROLLOUTS, NAME, NAMESPACE), Patch(PatchType.JSON, operations))
+    @property
+    def hands(self) -> Hands:
+        """What this user does to the rollout itself."""
+        return self._hands
 
 
 _DEEDS: dict[str, Callable[[User, Any], Awaitable[None]]] = {
     "use": User.use,
-    "abort": User.abort,
-    "retry": User.retry,
-    "promote": User.promote,
-    "promote fully": User.promote_fully,
-    "scale": User.scale,
-    "hold": User.hold,
-    "go on": User.go_on,
+    "abort": lambda user, _: user.hands.abort(),
+    "retry": lambda user, _: user.hands.retry(),
+    "promote": lambda user, _: user.hands.promote(),
+    "promote fully": lambda user, _: user.hands.promote_fully(),
+    "scale": lambda user, size: user.hands.scale(size),
+    "hold": lambda user, _: user.hands.spec({"paused": True}),
+    "go on": lambda user, _: user.hands.spec({"paused": False}),
     "change steps": User.change_steps,
-    "undo": User.undo,
-    "lose a pod": User.lose_a_pod,
-    "begin anew": User.begin_anew,
+    "change strategy": User.change_strategy,
+    "restart": lambda user, _: user.restart(),
+    "undo": lambda user, _: user.undo(),
+    "lose a pod": lambda user, _: user.lose_a_pod(),
+    "begin anew": lambda user, _: user.begin_anew(),
 }

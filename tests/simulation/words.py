@@ -182,6 +182,10 @@ def _things(seen: Seen, world: Mirror) -> Iterator[str]:
                 yield f"weight: {now.get(service, 0)}"
     elif seen.plural == "rollouts" and seen.before is not None:
         yield from _things_of_rollout(seen.before, seen.after)
+    elif seen.plural == "rollouts":  # it knows of no weight yet, and finds that of its predecessor
+        yield from (
+            f"weight: {weight}" for route in world.all("httproutes") for weight in weights_of(route)[0].values()
+        )
 
 
 def _things_of_replica_set(before: Json | None, after: Json) -> Iterator[str]:

@@ -77,6 +77,40 @@ def starves_stable() -> Decide:
     return greedy
 
 
+def overshoots() -> Decide:
+    """Adds two pods to whatever grows."""
+
+    def generous(snapshot: Snapshot, now: datetime) -> Plan:
+        plan = decide_ahead(snapshot, now)
+        sizes = {version.name: version.replicas for version in snapshot.versions}
+        effects = tuple(
+            replace(e, replicas=e.replicas + 2) if isinstance(e, ScaleVersion) and e.replicas > sizes[e.name] else e
+            for e in plan.effects
+        )
+        return replace(plan, effects=effects)
+
+    return generous
+
+
+class SparesThePods(Meddler):
+    """Changes the metadata of ReplicaSets only, and leaves the pods as they are."""
+
+    def meddled(self, target: Target, body: Json) -> Json:
+        """Nothing for pods."""
+        return {} if target.resource.kind == "Pod" else body
+
+
+class HelpsItself(Meddler):
+    """Writes a note into the template of the workload that lends it."""
+
+    def meddled(self, target: Target, body: Json) -> Json:
+        """With a note."""
+        if target.resource.kind != "Deployment":
+            return body
+        note = {"metadata": {"annotations": {"seen": "by the rollout"}}}
+        return {**body, "spec": {**body.get("spec", {}), "template": note}}
+
+
 class MakesTwins(Meddler):
     """Creates every ReplicaSet twice."""
 
