@@ -6,12 +6,14 @@ says. Questions of the decision are answered by looking, too, but for step plugi
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rollouts.cli.looking import Looking
 from rollouts.cli.session import Session
 from rollouts.cluster import kinds
+from rollouts.cluster.errors import ForbiddenError
 from rollouts.cluster.port import Collection, Json
 from rollouts.controller.caches import SERVICE_LABEL, Caches
 from rollouts.controller.mentions import analyses_of, services_of
@@ -93,13 +95,14 @@ def _around(session: Session, manifest: Json) -> Iterable[Json]:
     if services:
         yield from session.all_of(kinds.ENDPOINT_SLICES, f"{SERVICE_LABEL} in ({','.join(services)})")
     if any(template.cluster_scope for _, analysis in analyses_of(rollout) for template in analysis.templates):
-        yield from session.api.list_all(Collection(kinds.CLUSTER_ANALYSIS_TEMPLATES))
+        with suppress(ForbiddenError):  # many may look into their own namespaces only
+            yield from session.api.list_all(Collection(kinds.CLUSTER_ANALYSIS_TEMPLATES))
 
 
 async def _decided(world: World, pods: Pods, now: datetime) -> tuple[Snapshot, Plan]:
     """The plan, once every question is answered that looking can answer."""
     answers: dict[Question, Answer] = {}
-    snapshot = snapshot_of(world)
+    snapshot = _without_blind_faults(snapshot_of(world), world)
     plan = decide(snapshot, now)
     for _ in range(MOST_QUESTIONS):
         fresh = [q for q in plan.questions if q not in answers and not isinstance(q, AskStepPlugin)]
@@ -110,6 +113,16 @@ async def _decided(world: World, pods: Pods, now: datetime) -> tuple[Snapshot, P
         snapshot = replace(snapshot, answers=dict(answers))
         plan = decide(snapshot, now)
     return snapshot, plan
+
+
+def _without_blind_faults(snapshot: Snapshot, world: World) -> Snapshot:
+    """With no cluster-wide template in sight nobody can say that one is missing: the controller would have said so."""
+    kind = kinds.CLUSTER_ANALYSIS_TEMPLATES.kind
+    if any(template["kind"] == kind for template in world.templates):
+        return snapshot
+    known = world.rollout.status.message
+    faults = tuple(f for f in snapshot.reference_faults if kind not in f.message or f.message in known)
+    return replace(snapshot, reference_faults=faults)
 
 
 async def _troubled(world: World, wait: Wait | None, pods: Pods) -> tuple[Pod, ...]:

@@ -1,12 +1,15 @@
 """`explain` on rollouts that a real controller has brought into each state on the embedded cluster."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from rollouts.cluster.errors import ForbiddenError
 from rollouts.cluster.kinds import SERVICES
+from rollouts.cluster.port import Collection, Json, Query
 from tests.builders.living import SHOP, Still, aborted, examples, in_analysis, merging, paused, stopped, with_steps
 
 NEVER = {"images": {f"{SHOP}:v2": {"neverReady": "image"}}}
@@ -150,6 +153,25 @@ def test_a_blue_green_that_waits_for_promotion_says_what_switches() -> None:
 
     assert said["waitsFor"] == "a person to promote it (BlueGreenPause)"
     assert "point Service shop at" in said["next"][0]["what"]
+
+
+class Blinkered(Still):
+    """A server that shows nothing cluster-wide."""
+
+    def list_all(self, collection: Collection, query: Query = Query()) -> Iterator[Json]:
+        """Forbidden beyond namespaces."""
+        if not collection.resource.is_namespaced:
+            raise ForbiddenError(f"cannot list {collection.resource.plural} at the cluster scope")
+        return super().list_all(collection, query)
+
+
+def test_who_may_not_see_cluster_wide_templates_is_told_the_rest() -> None:
+    """A template that cannot be seen is not said to be missing."""
+    still = in_analysis()
+    said = told(Blinkered(still.store, still.namespace, still.now))
+
+    assert said == told(still)
+    assert said["inTheWay"]
 
 
 def test_the_words_fit_the_terminal_and_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
