@@ -116,4 +116,4 @@ def moment(value: Any) -> datetime | None:
 
 def rfc3339(value: datetime) -> str:
     """A time as Kubernetes writes it: whole seconds, UTC."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)  # years have four digits, whatever C says

@@ -39,7 +39,7 @@ def read(status: Mapping[str, Any], max_weight: int = 100) -> Status:
         message=text(status.get("message")),
         current=text(status.get("currentPodHash")),
         stable=text(status.get("stableRS")),
-        step=integer(status.get("currentStepIndex")),
+        step=_step(status.get("currentStepIndex")),
         steps_hash=text(status.get("currentStepHash")),
         collisions=integer(status.get("collisionCount")),
         counts=_read_counts(status),
@@ -184,6 +184,12 @@ def _read_condition(condition: Mapping[str, Any]) -> Condition:
         updated=moment(condition.get("lastUpdateTime")) or _EPOCH,
         changed=moment(condition.get("lastTransitionTime")) or _EPOCH,
     )
+
+
+def _step(value: Any) -> int | None:
+    """Never before the first: counted from the end, a negative index would be a step that somebody has."""
+    index = integer(value)
+    return None if index is None else max(index, 0)
 
 
 def _time(value: datetime | None) -> str | None:

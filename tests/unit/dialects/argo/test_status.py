@@ -128,6 +128,18 @@ def test_nonsense_is_read_as_nothing() -> None:
     ) == Status(pauses=(PauseCondition("", datetime(1970, 1, 1, tzinfo=UTC)),))
 
 
+def test_no_step_is_before_the_first() -> None:
+    """A negative index, patched by hand, is the first step and not one counted from the end."""
+    assert read({"currentStepIndex": -1}).step == 0
+
+
+def test_years_have_four_digits() -> None:
+    """A restartAt of Go's zero time is written back as an API server takes it, so that its round ends."""
+    status = project(replace(FULL, restarted_at=datetime(1, 1, 1, tzinfo=UTC)), CANARY)
+
+    assert status["restartedAt"] == "0001-01-01T00:00:00Z"
+
+
 def _pruned(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _pruned(item) for key, item in value.items() if item is not None}
