@@ -22,6 +22,9 @@ Wake = Callable[[Key], None]
 Whom = Callable[[Json], Iterable[Key]]
 
 NAMED = (kinds.SERVICES, kinds.HTTP_ROUTES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
+_COUNTS_OF_WRITES = frozenset({"resourceVersion", "generation"})
+_UNREAD = frozenset({"observedGeneration", "fullyLabeledReplicas", "terminatingReplicas"})
+
 OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
 
 
@@ -35,6 +38,20 @@ def owners_of(obj: Json) -> Iterator[Key]:
     for ref in obj["metadata"].get("ownerReferences") or ():
         if ref.get("kind") == kinds.ROLLOUTS.kind:
             yield Key(kinds.ROLLOUTS.plural, obj["metadata"].get("namespace", ""), ref["name"])
+
+
+def is_bookkeeping(before: Json, after: Json) -> bool:
+    """Whether a controller of Kubernetes has only noted that it looked: about every second change of a ReplicaSet."""
+    if after.get("kind") != kinds.REPLICA_SETS.kind:
+        return False
+    return _told(before) == _told(after)
+
+
+def _told(obj: Json) -> Json:
+    """The object without counts of looks and writes, and without numbers that nobody here reads."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in _COUNTS_OF_WRITES}
+    status = {name: value for name, value in (obj.get("status") or {}).items() if name not in _UNREAD}
+    return {**obj, "metadata": metadata, "status": status}
 
 
 class Wakers:
@@ -62,6 +79,8 @@ class Wakers:
 
     def _waker(self, whom: Whom) -> Callable[[Json | None, Json | None], None]:
         def tell(before: Json | None, after: Json | None) -> None:
+            if before is not None and after is not None and is_bookkeeping(before, after):
+                return
             keys = dict.fromkeys(key for obj in (before, after) if obj is not None for key in whom(obj))
             for key in keys:
                 if key != self._caches.deaf:

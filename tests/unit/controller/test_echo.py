@@ -8,6 +8,7 @@ import pytest
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Patch, PatchType, Target
 from rollouts.controller.echo import is_echo, merged
+from rollouts.controller.wakers import is_bookkeeping
 from tests.unit.controller.stories import Shop, Spy, Write, a_canary, tell
 
 BEFORE: Json = {
@@ -48,6 +49,16 @@ def test_an_answer_about_something_unknown_is_no_echo() -> None:
 def test_a_merge_patch_removes_what_is_null() -> None:
     """RFC 7386, nested."""
     assert merged({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None}, "d": {"e": 4}}) == {"a": {"c": 2}, "d": {"e": 4}}
+
+
+def test_what_kubernetes_notes_for_itself_is_no_news() -> None:
+    """A controller that has seen a new generation; but never a count of pods."""
+    looked = {**BEFORE, "status": {"replicas": 1, "observedGeneration": 1, "fullyLabeledReplicas": 1}}
+
+    assert is_bookkeeping(BEFORE, looked)
+    assert not is_bookkeeping(BEFORE, {**BEFORE, "status": {"replicas": 1, "availableReplicas": 1}})
+    assert not is_bookkeeping(BEFORE, {**BEFORE, "spec": {"replicas": 2}})
+    assert not is_bookkeeping({**BEFORE, "kind": "Rollout"}, {**looked, "kind": "Rollout"})
 
 
 def test_a_settled_creation_takes_no_round_for_its_own_answers() -> None:
