@@ -7,7 +7,12 @@ from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
 from rollouts.cluster.port import Query
 from rollouts.model.errors import RolloutsError
 
-OURS = {resource.plural: resource for resource in (ROLLOUTS, EXPERIMENTS, ANALYSIS_RUNS)}
+OURS = {
+    word: resource
+    for resource in (ROLLOUTS, EXPERIMENTS, ANALYSIS_RUNS)
+    for word in (resource.plural, resource.kind.lower())
+}
+"""By the names that errors call them."""
 NEAR_OF_MOST = 500
 """Names are looked for among so many, in one request."""
 

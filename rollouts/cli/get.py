@@ -134,7 +134,7 @@ class View:
     def show(self, name: str, *, watch: bool, seconds: float | None) -> None:
         """Draw it; with `watch` until `seconds` are over, it is deleted or the user ends it."""
         session = self._session
-        found = session.api.get(session.target(self._resource, name))
+        found = session.look(self._resource, name)
         view = self._view(found, session.all_of)
         if not watch:
             click.echo(view, nl=False, color=True)
@@ -148,20 +148,22 @@ class View:
         try:
             with Screen(is_terminal=session.is_terminal(), on_resize=mirror.ring) as screen:
                 screen.show(view)
-                self._follow(mirror, screen, name, seconds)
+                self._follow(mirror, screen, (name, view), seconds)
         finally:
             mirror.close()
 
-    def _follow(self, mirror: "Mirror", screen: "Screen", name: str, seconds: float | None) -> None:
+    def _follow(self, mirror: "Mirror", screen: "Screen", begun: tuple[str, str], seconds: float | None) -> None:
+        """Draw again what changes; `begun` are the name and the view that is shown already."""
         from rollouts.cli.mirror import only
 
+        name, view = begun
         said = ""
+        is_terminal = self._session.is_terminal()
         for is_rung in mirror.rings(until=seconds):
-            is_terminal = self._session.is_terminal()
             if mirror.is_ready and (is_rung or is_terminal):  # in a log, growing ages alone are no news
                 found = only(mirror.objects(self._resource), self._resource, name)
                 view = self._view(found, lambda kind, _: mirror.objects(kind))
-                screen.show(_noted(view, mirror.trouble) if is_terminal else view)
+            screen.show(_noted(view, mirror.trouble) if is_terminal else view)
             if mirror.trouble != said and not is_terminal:
                 said = mirror.trouble
                 click.echo(f"Warning: {said or 'connected again'}", err=True)

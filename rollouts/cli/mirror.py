@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from rollouts.cli.session import Session
+from rollouts.cli.session import Session, missing
 from rollouts.cluster.errors import ClusterError, GoneError, NotFoundError
 from rollouts.cluster.port import Collection, Json, Query, Resource
 
@@ -131,7 +131,7 @@ def _key(obj: Json) -> tuple[str, str]:
 
 
 def only(found: Sequence[Json], resource: Resource, name: str) -> Json:
-    """The one object that was followed; NotFoundError in the API's words once it is deleted."""
+    """The one object that was followed; NotFoundError once it is deleted."""
     if not found:
-        raise NotFoundError(f'{resource.plural}.{resource.group} "{name}" not found')
+        raise missing(resource, name)
     return found[0]

@@ -114,6 +114,11 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def missing(resource: Resource, name: str) -> NotFoundError:
+    """As Argo's views say it: `rollout.argoproj.io "web" not found`."""
+    return NotFoundError(f'{resource.kind.lower()}.{resource.group} "{name}" not found')
+
+
 @dataclass
 class Session:
     """One run of the CLI. `rest` is the least time between two redraws, `tick` the most, in seconds."""
@@ -151,6 +156,15 @@ class Session:
     def rollout(self, name: str) -> Json:
         """The Rollout of that name."""
         return self.api.get(self.target(ROLLOUTS, name))
+
+    def look(self, resource: Resource, name: str) -> Json:
+        """The object of that name, for a view: where it is missing, Argo's views name the kind and not the API."""
+        try:
+            return self.api.get(self.target(resource, name))
+        except NotFoundError as error:
+            if f'"{name}" not found' not in str(error):
+                raise
+            raise missing(resource, name) from error
 
     def all_of(self, resource: Resource, labels: str = "") -> tuple[dict[str, Any], ...]:
         """Every object of a kind in the namespace; none where the kind is not served."""

@@ -34,7 +34,7 @@ from rollouts.cluster.port import Query
 def status(session: Session, name: str, watch: bool, timeout: str) -> None:
     """Tell how a rollout fares, until it is healthy or degraded."""
     seconds = seconds_of("-t, --timeout", timeout)
-    phase = phase_of(session.rollout(name))
+    phase = phase_of(session.look(ROLLOUTS, name))
     if watch:
         click.echo(str(phase))
         if not _is_decided(phase):

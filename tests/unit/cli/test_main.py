@@ -86,8 +86,10 @@ def test_get_imports_what_a_tree_takes_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["status", "nope"], 'Error: rollouts.argoproj.io "nope" not found'),
-        (["status", "wbe"], 'Error: rollouts.argoproj.io "wbe" not found; did you mean "web"?'),
+        (["status", "nope"], 'Error: rollout.argoproj.io "nope" not found'),
+        (["get", "rollout", "nope"], 'Error: rollout.argoproj.io "nope" not found'),
+        (["abort", "nope"], 'Error: rollouts.argoproj.io "nope" not found'),
+        (["status", "wbe"], 'Error: rollout.argoproj.io "wbe" not found; did you mean "web"?'),
         (["bogus"], 'Error: unknown command "bogus" for "sluice"'),
         (["promtoe", "web"], 'Error: unknown command "promtoe" for "sluice"; did you mean "promote"?'),
         (["get", "rolout", "web"], 'Error: unknown command "rolout" for "sluice get"; did you mean "rollout"?'),

@@ -141,8 +141,8 @@ def test_what_may_not_be_read_is_told() -> None:
 
 
 def test_an_object_that_was_deleted_is_not_found() -> None:
-    """In the API's words."""
+    """In the words of Argo's views."""
     found: tuple[Json, ...] = ()
 
-    with pytest.raises(NotFoundError, match=r'rollouts\.argoproj\.io "web" not found'):
+    with pytest.raises(NotFoundError, match=r'rollout\.argoproj\.io "web" not found'):
         only(found, ROLLOUTS, "web")

@@ -5,8 +5,10 @@ pexpect runs the program, pyte is its screen. Every wait is for something to be 
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -171,3 +173,63 @@ async def test_a_list_is_followed_line_by_line(cluster: Kubectl) -> None:
     assert await person.ends() == 130
     rows = [row.split()[:3] for row in person.text.splitlines()[:3]]
     assert rows == [["NAME", "STRATEGY", "STATUS"], ["shop", "Canary", "Progressing"], ["shop", "Canary", "Healthy"]]
+
+
+class Line:
+    """What lies between the terminal and the server, and can be cut."""
+
+    def __init__(self, port: int) -> None:
+        self._behind = port
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self._ends: list[asyncio.StreamWriter] = []
+
+    async def mend(self) -> None:
+        """Let connections through, at the same port as before."""
+        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def cut(self) -> None:
+        """End what there is, and take no more."""
+        assert self._server is not None
+        self._server.close()
+        for end in self._ends:
+            end.close()
+        self._ends.clear()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._behind)
+        self._ends += [writer, far_writer]
+        await asyncio.gather(_copied(reader, far_writer), _copied(far_reader, writer))
+
+
+async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while piece := await reader.read(1 << 16):
+            writer.write(piece)
+            await writer.drain()
+    writer.close()
+
+
+async def test_a_watch_survives_a_lost_connection(cluster: Kubectl) -> None:
+    """The view stays with a word of warning, and goes on when the server is there again."""
+    kubeconfig = cluster.home / "kubeconfig"
+    server = re.search(r"http://127\.0\.0\.1:(\d+)", kubeconfig.read_text())
+    assert server is not None
+    line = Line(int(server[1]))
+    await line.mend()
+    kubeconfig.write_text(kubeconfig.read_text().replace(server[0], f"http://127.0.0.1:{line.port}"))
+    person = Person(cluster, "get", "rollout", "shop", "-w")
+    await person.sees(_is_at("Progressing"))
+
+    line.cut()
+    await person.sees(lambda text: "This may be old" in text)
+    assert _is_at("Progressing")(person.text)
+    await put(cluster, "Healthy")
+    await line.mend()
+    await person.sees(lambda text: _is_at("Healthy")(text) and "This may be old" not in text)
+
+    person.program.sendintr()
+    assert await person.ends() == 130
+    line.cut()
+    assert person.blanks == 0
