@@ -20,6 +20,7 @@ from rollouts.model.faults import Fault, Faults
 
 _DEADLINE_SECONDS = 600
 _HISTORY = 10
+_MOST = 2**31 - 1
 _TEMPLATE_TWICE = "template must be empty for workload reference rollout"
 _NO_EXPERIMENTS = "this version of Sluice runs no experiments yet"
 _CURE = "remove the step, or stay with Argo Rollouts for this rollout"
@@ -54,13 +55,25 @@ def _judged(template: str, rest: str, *, is_resolved: bool) -> Faults:
     selector = None if spec.get("selector") is None else typed("LabelSelector", spec["selector"])
     read = json.loads(template)
     return (
-        *negative("spec.replicas", _number(spec, "replicas", 1)),
+        *_size("spec.replicas", _number(spec, "replicas", 1)),
         *(() if is_referring and not is_resolved else _selector(selector)),
         *(_template_twice(read) if is_referring and not is_resolved else ()),
         *_template(read, selector, is_own=is_resolved or not is_referring),
         *_numbers(spec),
         *strategy_faults(mapping(spec.get("strategy")), _number(spec, "revisionHistoryLimit", _HISTORY)),
+        *_size("spec.strategy.blueGreen.previewReplicaCount", _number(_blue_green(spec), "previewReplicaCount", 1)),
     )
+
+
+def _size(path: str, value: int) -> Iterator[Fault]:
+    """A definition's int32 keeps no larger number out, and Argo cuts it to 32 bits; no ReplicaSet could be made."""
+    yield from negative(path, value)
+    if value > _MOST:
+        yield invalid(path, value, f"must be less than or equal to {_MOST}")
+
+
+def _blue_green(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(mapping(spec.get("strategy")).get("blueGreen"))
 
 
 def _number(spec: Mapping[str, Any], name: str, default: int) -> int:
@@ -94,7 +107,7 @@ def _template(template: Mapping[str, Any], selector: Mapping[str, Any] | None, *
 
 def _numbers(spec: Mapping[str, Any]) -> Iterator[Fault]:
     least, deadline = _number(spec, "minReadySeconds", 0), _number(spec, "progressDeadlineSeconds", _DEADLINE_SECONDS)
-    yield from negative("spec.minReadySeconds", least)
+    yield from _size("spec.minReadySeconds", least)
     yield from negative("spec.revisionHistoryLimit", _number(spec, "revisionHistoryLimit", _HISTORY))
     yield from negative("spec.progressDeadlineSeconds", deadline)
     if deadline <= least:

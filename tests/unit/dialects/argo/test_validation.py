@@ -51,6 +51,25 @@ def test_the_texts_are_argos(strategy: Json, expected: str) -> None:
     assert faults_of(strategy=strategy) == [expected]
 
 
+@pytest.mark.parametrize("field", ["replicas", "minReadySeconds"])
+def test_a_number_that_no_replica_set_can_have_is_refused(field: str) -> None:
+    """More than 32 bits pass the definition; Argo would cut them, to two pods for example."""
+    wrong = f"spec.{field}: Invalid value: 4294967298: must be less than or equal to 2147483647"
+
+    assert wrong in faults_of(**{field: 2**32 + 2})
+    assert not any(field in fault and "less than" in fault for fault in faults_of(**{field: 2**31 - 1}))
+
+
+def test_a_preview_that_no_replica_set_can_have_is_refused() -> None:
+    """The size of a preview becomes one of a ReplicaSet, too."""
+    sized = {"blueGreen": {"activeService": "a", "previewReplicaCount": 2**31}}
+
+    assert faults_of(strategy=sized) == [
+        "spec.strategy.blueGreen.previewReplicaCount: Invalid value: 2147483648: "
+        "must be less than or equal to 2147483647"
+    ]
+
+
 def test_an_argument_may_be_a_label_of_any_valid_key() -> None:
     """A subscript must be a key that a label could have; a field that metadata has not is refused."""
 
