@@ -192,6 +192,10 @@ class StoreApi:
         """The object as stored."""
         return _at_once(self._store.replace(target, body))
 
+    def discover(self) -> tuple[Resource, ...]:
+        """Nothing but the kinds that everybody knows."""
+        return ()
+
 
 def _at_once(verb: Coroutine[Any, Any, T]) -> T:
     try:

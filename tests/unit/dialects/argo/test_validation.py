@@ -55,9 +55,11 @@ def test_the_texts_are_argos(strategy: Json, expected: str) -> None:
 def test_a_number_that_no_replica_set_can_have_is_refused(field: str) -> None:
     """More than 32 bits pass the definition; Argo would cut them, to two pods for example."""
     wrong = f"spec.{field}: Invalid value: 4294967298: must be less than or equal to 2147483647"
+    too_many: Json = {field: 2**32 + 2}
+    most: Json = {field: 2**31 - 1}
 
-    assert wrong in faults_of(**{field: 2**32 + 2})
-    assert not any(field in fault and "less than" in fault for fault in faults_of(**{field: 2**31 - 1}))
+    assert wrong in faults_of(**too_many)
+    assert not any(field in fault and "less than" in fault for fault in faults_of(**most))
 
 
 def test_a_preview_that_no_replica_set_can_have_is_refused() -> None:
