@@ -46,8 +46,8 @@ e2e: $(DEVELOPER) ## Run the tests against a real control plane (builds one the 
 bench: $(DEVELOPER) ## Measure start-up, memory, requests and CPU
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(DEVELOPER) ## Simulate many more seeds than `make test` does
-	SLUICE_SOAK=1 $(PYTEST) -n 2 tests/simulation $(ARGS)
+soak: $(DEVELOPER) ## Simulate many more seeds, and try many more conditions, than `make test` does
+	SLUICE_SOAK=1 $(PYTEST) -n 2 tests/simulation tests/properties/test_expression.py $(ARGS)
 
 docs: $(DEVELOPER) ## Write docs/cli.md anew from the commands
 	$(BIN)/python -m tools.reference

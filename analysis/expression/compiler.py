@@ -126,7 +126,7 @@ class Compiler:
         is_equal, name = node.operator == "==", "int" if wanted is int else "string"
 
         def run(frame: Frame) -> bool:
-            one, other = left(frame), right(frame)
+            one, other = frame.read(left(frame)), frame.read(right(frame))
             for value in (one, other):
                 if type(value) is not wanted:
                     raise ExpressionError(f"interface conversion: interface {{}} is {asserted_name(value)}, not {name}")
@@ -138,7 +138,7 @@ class Compiler:
         arguments = self._all(node.arguments)
         if isinstance(node.callee, Name) and node.callee.name in GIVEN:
             function = GIVEN[node.callee.name][1]
-            return lambda frame: function(frame, *[run(frame) for run in arguments])
+            return lambda frame: function(frame, *[frame.read(run(frame)) for run in arguments])
         callee = self.compiled(node.callee)
 
         def run(frame: Frame) -> Any:
@@ -166,10 +166,13 @@ class Compiler:
             mapped = None if node.mapped is None else self.compiled(node.mapped)
             return _loop(node, arguments, mapped)
         function = BUILTIN[node.name]
-        if len(arguments) == 1:
-            argument = arguments[0]
-            return lambda frame: function(frame, argument(frame))
-        return lambda frame: function(frame, *[run(frame) for run in arguments])
+        if node.name in _GLANCING:
+            return lambda frame: function(frame, *[run(frame) for run in arguments])
+        return lambda frame: function(frame, *[frame.read(run(frame)) for run in arguments])
+
+
+_GLANCING = frozenset(("len", "type", "first", "last", "get"))
+"""Built-ins that cost the same however much they are given."""
 
 
 def _gathered(frame: Frame) -> Any:
@@ -221,10 +224,8 @@ def _unary(sign: str, operand: Run) -> Run:
 
 def _operation(sign: str, left: Run, right: Run) -> Run:
     apply = OPERATIONS[sign]
-    if sign in ("in", "==", "!="):
-        return lambda frame: apply(frame.read(left(frame)), frame.read(right(frame)))
     if sign != "+":
-        return lambda frame: apply(left(frame), right(frame))
+        return lambda frame: apply(frame.read(left(frame)), frame.read(right(frame)))
 
     def add(frame: Frame) -> Any:
         value = apply(left(frame), right(frame))
@@ -251,7 +252,7 @@ def _range(left: Run, right: Run) -> Run:
         first, last = left(frame), right(frame)
         found = range(to_int(first), to_int(last) + 1)
         if found.stop - found.start > 0:
-            frame.grow(found.stop - found.start)
+            frame.reserve(found.stop - found.start)
         return found
 
     return run
@@ -295,12 +296,10 @@ def _chain(inner: Run) -> Run:
 
 def _slice(base: Run, start: Run | None, stop: Run | None) -> Run:
     def run(frame: Frame) -> Any:
-        value = base(frame)
+        value = frame.read(base(frame))
         last = len_of(value) if stop is None else stop(frame)
         first = 0 if start is None else start(frame)
-        found = cut(value, first, last)
-        frame.read(found)
-        return found
+        return cut(value, first, last)
 
     return run
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from analysis.errors import ExpressionError
 
-STEPS = 1_000_000
-"""Elements looked at, and texts read in pieces of 64 characters. About a third of a second of one core."""
+STEPS = 250_000
+"""Elements looked at, and texts read in pieces of 64 characters. At most about half a second of one core."""
+_DEEP = (str, list, tuple, Mapping)
 MEMORY = 1_000_000
 """Elements of lists that are made, as in expr-lang; a text counts one for each 16 characters."""
 
@@ -39,19 +40,30 @@ class Frame:
         if self.steps < 0:
             raise ExpressionError(f"evaluation stopped: it takes more than {STEPS} steps")
 
-    def grow(self, size: int) -> None:
-        """A list of so many elements is to be made."""
+    def reserve(self, size: int) -> None:
+        """So many elements are to be had, but not made one by one."""
         self.used += size
         if self.used >= MEMORY:
             raise ExpressionError("memory budget exceeded")
+
+    def grow(self, size: int) -> None:
+        """A list of so many elements is to be made."""
+        self.reserve(size)
         self.spend(size)
 
     def read(self, value: Any) -> Any:
-        """The whole value is to be looked at; gives it back."""
+        """The whole value is to be looked at, down to its leaves; gives it back."""
         if isinstance(value, str):
             self.spend(len(value) // 64)
-        elif isinstance(value, list | tuple | Mapping):
+        elif isinstance(value, list | tuple):
             self.spend(len(value))
+            for item in value:
+                if isinstance(item, _DEEP):
+                    self.read(item)
+        elif isinstance(value, Mapping):
+            self.spend(len(value))
+            for item in value.values():
+                self.read(item)
         return value
 
     def made(self, text: str) -> str:

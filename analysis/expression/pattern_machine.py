@@ -88,7 +88,7 @@ def runs_on(program: Program, text: str, spend: Callable[[int], None]) -> bool:
     for at in range(len(text) + 1):
         current.add(len(program) - 1)  # a match may begin anywhere
         ready = _closed(program, current, text, at)
-        spend(1 + len(ready) // 4)
+        spend(1 + len(ready) // 2)
         if _MATCHED in ready:
             return True
         if at == len(text):

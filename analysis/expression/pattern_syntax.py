@@ -3,6 +3,7 @@
 Everything of RE2 but scripts (`\\p{Greek}`) and `\\C`; errors have Go's words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analysis.expression.pattern_classes import ANY, CharSet, ClassError, escape_set, read_class
@@ -118,9 +119,7 @@ class _Reader:
             start = self.at
             counts = self._repetition()
             if counts is None:
-                part = self._atom(depth)
-                if part is not None:
-                    parts.append(part)
+                parts.extend(self._quoted() if self._takes("\\Q") else self._atom(depth))
                 repeats_at = -1
                 continue
             if repeats_at >= 0:
@@ -165,18 +164,26 @@ class _Reader:
             raise PatternError("invalid repeat count", self.text[start : end + 1])
         return counts
 
-    def _atom(self, depth: int) -> Tree | None:
+    def _quoted(self) -> Sequence[Tree]:
+        """What stands between `\\Q` and `\\E`, as it is; a repetition after it is of its last character."""
+        end = self.text.find("\\E", self.at)
+        inside = self.text[self.at :] if end < 0 else self.text[self.at : end]
+        self.at = len(self.text) if end < 0 else end + 2
+        return [self._literal(each) for each in inside]
+
+    def _atom(self, depth: int) -> Sequence[Tree]:
+        """What stands here; flags alone are nothing."""
         char = self.text[self.at]
         match char:
             case "(":
                 return self._group(depth)
             case "[":
-                return self._set()
+                return [self._set()]
             case "\\":
-                return self._escape()
+                return [self._escape()]
             case _:
                 self.at += 1
-                return self._plain(char)
+                return [self._plain(char)]
 
     def _plain(self, char: str) -> Tree:
         match char:
@@ -199,7 +206,7 @@ class _Reader:
             raise PatternError(error.what, error.where) from None
         return One(replace(found, fold=self._flags.fold))
 
-    def _group(self, depth: int) -> Tree | None:
+    def _group(self, depth: int) -> Sequence[Tree]:
         start, before = self.at, self._flags
         self.at += 1
         if self._takes("?"):
@@ -207,12 +214,12 @@ class _Reader:
             if is_named:
                 self._name(start)
             elif self._set_flags(start):
-                return None
+                return []
         tree = self.alternatives(depth + 1)
         self._flags = before
         if not self._takes(")"):
             raise PatternError("missing closing )", self.text)
-        return tree
+        return [tree]
 
     def _name(self, start: int) -> None:
         end = self.text.find(">", self.at)
@@ -246,11 +253,6 @@ class _Reader:
         char = self.text[start + 1]
         if char in _PLACES:
             return Assertion(_PLACES[char])
-        if char == "Q":
-            end = self.text.find("\\E", self.at)
-            inside = self.text[self.at :] if end < 0 else self.text[self.at : end]
-            self.at = len(self.text) if end < 0 else end + 2
-            return Joined(tuple(self._literal(each) for each in inside))
         try:
             found, self.at = escape_set(self.text, start)
         except ClassError as error:
