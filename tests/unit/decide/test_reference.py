@@ -10,7 +10,7 @@ from rollouts.model.effects import NoteWorkload, ScaleTarget
 from rollouts.model.faults import Fault
 from rollouts.model.status import Phase
 from tests.builders.companions import Company, referring
-from tests.builders.rollouts import a_canary, pause, weight
+from tests.builders.rollouts import CHECK, a_blue_green, a_canary, pause, weight
 
 MODES = ("onsuccess", "progressively")
 
@@ -120,6 +120,24 @@ def test_a_first_version_that_was_mended_still_takes_its_place() -> None:
     here.run(timedelta(minutes=5))
 
     assert (here.rollout.revision, scaled(here)) == (2, [0])
+
+
+def test_a_workload_without_pods_gets_none() -> None:
+    """Progressively gives back no pod that the Deployment did not have; Argo scales it up first."""
+    here = referring(a_canary(), "progressively")
+    assert here.workload is not None
+    here.workload = replace(here.workload, replicas=0)
+    here.settle()
+
+    assert (here.status.phase, scaled(here)) == (Phase.HEALTHY, [])
+
+
+def test_a_judgement_after_promotions_keeps_no_workload() -> None:
+    """A post-promotion analysis, which the first version has none of, keeps Argo's Deployment for ever (#4681)."""
+    here = referring(a_blue_green(post_promotion=CHECK), "onsuccess")
+    here.settle()
+
+    assert (here.status.phase, scaled(here)) == (Phase.HEALTHY, [0])
 
 
 @pytest.mark.parametrize("kind", ["ReplicaSet", "PodTemplate"])

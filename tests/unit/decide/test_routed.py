@@ -189,6 +189,19 @@ def test_an_aborted_canary_may_keep_its_pods() -> None:
     assert (sizes(here), weight_of(here)) == ((4, 3), 0)
 
 
+def test_an_aborted_canary_stays_for_longer_than_a_resync() -> None:
+    """A delay beyond a quarter of an hour, after which Argo's resync cuts it short, holds to its end."""
+    here = deployed(a_canary(weight(25), pause(), abort_scale_down_delay=60 * MINUTE))
+    here.release("v2")
+    here.settle()
+    here.patch(is_aborted=True)
+    here.run(59 * MINUTE)
+    assert sizes(here) == (4, 1)
+    here.run(2 * MINUTE)
+
+    assert sizes(here) == (4, 0)
+
+
 # ping-pong:  stable: pong(v1)  canary: ping(v2)  ──promoted──>  stable: ping(v2)  canary: pong(idle)
 
 
