@@ -40,6 +40,10 @@ CHANGES: dict[str, tuple[str, Callable[[Json], None]]] = {
     ),
     "size": (SCALED, lambda output: _write(output, "replicasets")["changes"]["spec"].__setitem__("replicas", 1)),
     "weight": (SHIFTED, lambda output: output["trafficCalls"][1].__setitem__("weight", 21)),
+    "weights of others": (
+        SHIFTED,
+        lambda output: output["trafficCalls"][1].update(additionalDestinations=[{"weight": 5, "podTemplateHash": "x"}]),
+    ),
     "canary's hash": (SHIFTED, lambda output: output["trafficCalls"][0].__setitem__("canaryHash", "other")),
     "stable's hash": (SHIFTED, lambda output: output["trafficCalls"][0].__setitem__("stableHash", "other")),
     "order of calls": (

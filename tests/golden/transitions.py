@@ -231,7 +231,8 @@ def _call(call: Json) -> Json:
     """A call without what is in others too, or in no plan."""
     kept = ("call", "canaryHash", "stableHash", "weight")
     named = {"route": call["step"]["name"]} if "step" in call else {}
-    return {name: call[name] for name in kept if name in call} | named
+    others = [[other["weight"], other["podTemplateHash"]] for other in call.get("additionalDestinations") or ()]
+    return {name: call[name] for name in kept if name in call} | named | ({"others": others} if others else {})
 
 
 def _timeless(value: Any) -> Any:
