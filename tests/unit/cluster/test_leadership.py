@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError, ServerError
 from rollouts.cluster.kinds import LEASES
 from rollouts.cluster.leadership import Leadership
-from rollouts.cluster.port import Collection, CreateOptions, Json, Patch, Target
+from rollouts.cluster.port import Collection, CreateOptions, Json, Patch, PatchType, Target
 from rollouts.simulator.clock import run_virtual, virtual_now
 from rollouts.simulator.store import Store
 
@@ -25,8 +25,10 @@ class Cut:
         self.is_down = False
         self.hangs = False
         self.refusals: tuple[ClusterError, ...] = ()
+        self.reads = 0
 
     async def get(self, target: Target) -> Json:
+        self.reads += 1
         await self._fate()
         return await self._store.get(target)
 
@@ -125,6 +127,20 @@ def test_a_leader_that_is_told_to_stop_hands_over_at_once() -> None:
 
     assert diary[:2] == ["a leads at 0", "a rests at 30"]
     assert diary[2].startswith("b leads at 3")
+
+
+def test_a_leader_renews_without_looking_and_looks_again_after_somebody_meddled() -> None:
+    """One request a beat; a change by others costs one more, and not the lead."""
+
+    async def story(candidates: Race) -> None:
+        await asyncio.sleep(60)
+        before = candidates.a.cluster.reads
+        await candidates.store.patch(LOCK, Patch(PatchType.MERGE, {"metadata": {"labels": {"seen": "yes"}}}))
+        await asyncio.sleep(60)
+
+        assert (before, candidates.a.cluster.reads) == (1, 2)
+
+    assert race(story) == ["a leads at 0"]
 
 
 def test_a_leader_that_cannot_renew_rests_before_another_works() -> None:
