@@ -11,7 +11,6 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.controller.kinds.protocol import Key
 from rollouts.model.objects import Ref
 
-HASH_LABEL = "rollouts-pod-template-hash"
 SERVICE_LABEL = "kubernetes.io/service-name"
 
 

@@ -11,16 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import HASH_LABEL, Caches, controller_of
+from rollouts.controller.caches import Caches, controller_of
 from rollouts.controller.mentions import mentioned_by, services_of, template_ref
-from rollouts.controller.references import (
-    MANAGED_BY,
-    plugin_faults,
-    route_faults,
-    service_faults,
-    service_ref,
-    template_faults_of,
-)
+from rollouts.controller.references import plugin_faults, route_faults, service_faults, service_ref, template_faults_of
 from rollouts.controller.resources import Resources
 from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
@@ -29,6 +22,7 @@ from rollouts.dialects.argo.experiment import experiment_of
 from rollouts.dialects.argo.pods.labels import selects
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.faults import Faults
+from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Ref, ref_of
 from rollouts.model.questions import Answer, Question
 from rollouts.model.rollout import Rollout

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError, TooManyRequestsError
 from rollouts.cluster.kinds import PODS
 from rollouts.cluster.port import Cluster, Collection, Json, Patch, PatchType, Query, Target
-from rollouts.controller.caches import HASH_LABEL
 from rollouts.controller.observe import World
 from rollouts.model.effects import EvictPod, MarkPods
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Modify
 from rollouts.model.questions import PodsSeen
 from rollouts.workloads import pods as rendering

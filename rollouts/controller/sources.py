@@ -12,8 +12,7 @@ from typing import Protocol
 
 from rollouts.cluster.informers import Cache, Informer
 from rollouts.cluster.port import Cluster, Collection, Json, Query, Resource
-
-INSTANCE_ID = "argo-rollouts.argoproj.io/controller-instance-id"
+from rollouts.model.keys import INSTANCE_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,10 @@ def informer_source(cluster: Cluster, dice: random.Random | None = None) -> Sour
 
 def instance_selector(instance_id: str) -> str:
     """Argo: with an instance id only objects that carry it, without one only objects that carry none."""
-    return f"{INSTANCE_ID}={instance_id}" if instance_id else f"!{INSTANCE_ID}"
+    return f"{INSTANCE_LABEL}={instance_id}" if instance_id else f"!{INSTANCE_LABEL}"
 
 
 def is_of_instance(obj: Json, instance_id: str) -> bool:
     """Whether an object is this instance's."""
     labels = obj["metadata"].get("labels") or {}
-    return bool(labels.get(INSTANCE_ID, "") == instance_id)
+    return bool(labels.get(INSTANCE_LABEL, "") == instance_id)

@@ -11,7 +11,7 @@ from rollouts.cluster.events import Events
 from rollouts.cluster.informers import Informer
 from rollouts.cluster.leadership import Leadership
 from rollouts.cluster.port import Collection, Json, Query, Resource, Target
-from rollouts.controller.caches import HASH_LABEL, Caches
+from rollouts.controller.caches import Caches
 from rollouts.controller.ports import Ports, Shared
 from rollouts.controller.queues import Queues
 from rollouts.controller.reconcile import Reconciler
@@ -22,6 +22,7 @@ from rollouts.controller.sources import Watched, instance_selector
 from rollouts.controller.wakers import Wakers
 from rollouts.controller.workloads import Workloads
 from rollouts.decide.duration import Ended
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 from rollouts.decide.pauses import aborted
 from rollouts.decide.promotion import with_promoted_flag
 from rollouts.decide.situation import Situation, Step
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.rollout import Rollout
 from rollouts.model.status import Counts, Phase, Status
 from rollouts.model.strategy import BlueGreen, Canary
 from rollouts.model.workload import Version
-
-HASH_LABEL = "rollouts-pod-template-hash"
 
 
 def count_pods(here: Situation) -> Step:

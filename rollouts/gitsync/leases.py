@@ -18,13 +18,11 @@ from typing import Any
 from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.reading import mapping, text
 from rollouts.model.errors import UndecodableError
+from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Canary, Router, Strategy
 from rollouts.traffic.registry import PROVIDERS, routers_of
-
-HASH_KEY = "rollouts-pod-template-hash"
-MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
 
 Address = tuple[str, str, str, str]  # group, kind, namespace, name
 Lease = tuple[Rollout, Router]
@@ -134,10 +132,10 @@ def _address_of(ref: Ref) -> Address:
 def _keep_selector(desired: Json, live: Json) -> Json:
     spec = mapping(desired.get("spec"))
     selector = mapping(spec.get("selector"))
-    held = _entry(mapping(mapping(live.get("spec")).get("selector")), HASH_KEY)
+    held = _entry(mapping(mapping(live.get("spec")).get("selector")), HASH_LABEL)
     if not selector and not held:
         return desired
-    kept = {key: value for key, value in selector.items() if key != HASH_KEY} | held
+    kept = {key: value for key, value in selector.items() if key != HASH_LABEL} | held
     return desired | {"spec": {**spec, "selector": kept}}
 
 

@@ -17,8 +17,7 @@ from rollouts.health.verdict import (
     spec_of,
     status_of,
 )
-
-_WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
+from rollouts.model.keys import WORKLOAD_GENERATION
 
 
 def rollout(obj: Object) -> Health:
@@ -40,7 +39,7 @@ def rollout(obj: Object) -> Health:
 def _workload_unobserved(obj: Object) -> bool:
     if "workloadRef" not in spec_of(obj):
         return False
-    noted = (obj.get("metadata", {}).get("annotations") or {}).get(_WORKLOAD_GENERATION)
+    noted = (obj.get("metadata", {}).get("annotations") or {}).get(WORKLOAD_GENERATION)
     return noted is not None and str(status_of(obj).get("workloadObservedGeneration")) != str(noted)
 
 

@@ -34,6 +34,7 @@ from rollouts.model.effects import (
     StartAnalysis,
     StartExperiment,
 )
+from rollouts.model.keys import REVISION, WORKLOAD_GENERATION
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
 from rollouts.model.rollout import Rollout
 from rollouts.workloads import affinity, claims, metadata, references, replicasets, services
@@ -125,9 +126,9 @@ def _own(effect: _OfRollout, rollout: Rollout) -> Modify:
     identity = {"uid": rollout.uid}
     match effect:
         case SetRevision(revision=revision):
-            body: Json = {"metadata": {**identity, "annotations": {replicasets.REVISION: str(revision)}}}
+            body: Json = {"metadata": {**identity, "annotations": {REVISION: str(revision)}}}
         case NoteWorkload(generation=generation):
-            body = {"metadata": {**identity, "annotations": {references.GENERATION: generation}}}
+            body = {"metadata": {**identity, "annotations": {WORKLOAD_GENERATION: generation}}}
         case FillReplicas(replicas=count):
             body = {"metadata": identity, "spec": {"replicas": count}}
     return Modify(Ref(_API, rollout.kind, rollout.namespace, rollout.name), body)

@@ -9,9 +9,9 @@ from copy import deepcopy
 from typing import Any
 
 from rollouts.model.effects import PlaceVersion
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json
 from rollouts.model.strategy import AntiAffinity, BlueGreen, Canary, Strategy
-from rollouts.workloads.templates import HASH_LABEL
 
 _RULES = "podAntiAffinity"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

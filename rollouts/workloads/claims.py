@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rollouts.model.effects import AdoptVersion, ReleaseVersion
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json, Modify
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Stray
 from rollouts.workloads.replicasets import owner, ref
-from rollouts.workloads.templates import HASH_LABEL
 
 Selects = Callable[[Mapping[str, Any], Mapping[str, str]], bool]
 """Whether a label selector finds these labels."""

@@ -3,8 +3,6 @@
 from rollouts.model.objects import Modify, Ref
 from rollouts.model.rollout import WorkloadRef
 
-GENERATION = "rollout.argoproj.io/workload-generation"
-
 
 def scale(workload: WorkloadRef, namespace: str, replicas: int) -> Modify:
     """Another size of the workload's own pods."""

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, RefreshVersion, ScaleVersion
+from rollouts.model.keys import HASH_LABEL, REVISION
 from rollouts.model.objects import Create, Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
 from rollouts.workloads import affinity, metadata
-from rollouts.workloads.templates import HASH_LABEL, is_same_template
+from rollouts.workloads.templates import is_same_template
 
-REVISION = "rollout.argoproj.io/revision"
 REVISION_HISTORY = "rollout.argoproj.io/revision-history"
 DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
 SCALE_DOWN_DEADLINE = "scale-down-deadline"

@@ -1,11 +1,9 @@
 """A Service that follows a version: its selector gets the hash, and a mark of who holds it (Argo §2.6)."""
 
 from rollouts.model.effects import PointService
+from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Modify, Ref
 from rollouts.model.rollout import Rollout
-from rollouts.workloads.templates import HASH_LABEL
-
-MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
 
 
 def point(effect: PointService, rollout: Rollout) -> Modify:

@@ -8,9 +8,9 @@ wanted one is the hash label and what Kubernetes fills in by itself.
 from collections.abc import Mapping
 from typing import Any
 
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json
 
-HASH_LABEL = "rollouts-pod-template-hash"
 _FILLED_IN: Mapping[str, tuple[Any, ...]] = {
     "apiVersion": ("v1",),
     "creationTimestamp": (None,),

@@ -11,7 +11,6 @@ from typing import Any
 from analysis.errors import AnalysisError
 from analysis.template import fill, fill_tags, merge_args, resolve, values_of
 from rollouts.dialects.argo.analysis import (
-    HASH_LABEL,
     merged_spec,
     parse_args,
     parse_metric,
@@ -24,6 +23,7 @@ from rollouts.dialects.argo.analysis import (
 from rollouts.dialects.argo.experiment_tags import experiment_tags
 from rollouts.dialects.argo.steps import parse_analysis, parse_arg
 from rollouts.dialects.argo.validation_experiment import experiment_faults
+from rollouts.model.keys import HASH_LABEL
 from tests.golden.category import Category, Json, Rule
 
 

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import HASH_LABEL, Caches
+from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.mentions import services_of
-from rollouts.controller.references import MANAGED_BY
 from rollouts.controller.resources import Resources
 from rollouts.dialects.argo.rollout import parse
 from rollouts.model.errors import UndecodableError
+from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Modify, Ref
 
 

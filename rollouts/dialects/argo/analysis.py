@@ -18,13 +18,11 @@ from rollouts.dialects.argo.field_ref import value_at
 from rollouts.dialects.argo.reading import flag, integer, items, mapping, text
 from rollouts.model.effects import StartAnalysis
 from rollouts.model.faults import Fault, Faults
+from rollouts.model.keys import HASH_LABEL, INSTANCE_LABEL, REVISION
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import AnalysisRef, ArgValue, TemplateRef
 
-HASH_LABEL = "rollouts-pod-template-hash"
-INSTANCE_LABEL = "argo-rollouts.argoproj.io/controller-instance-id"
-REVISION = "rollout.argoproj.io/revision"
 CLUSTER_KIND = "ClusterAnalysisTemplate"
 
 

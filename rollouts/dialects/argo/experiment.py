@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analysis.errors import ArgumentError
-from rollouts.dialects.argo.analysis import HASH_LABEL, REVISION, rendered_args
+from rollouts.dialects.argo.analysis import rendered_args
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.effects import StartExperiment
+from rollouts.model.keys import HASH_LABEL, REVISION
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import ExperimentRun, TemplateSeen

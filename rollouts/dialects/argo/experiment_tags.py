@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.units import parse_duration
-from rollouts.dialects.argo.analysis import HASH_LABEL
 from rollouts.dialects.argo.reading import mapping, moment, rfc3339, text
+from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json
 
 

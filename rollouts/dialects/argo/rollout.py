@@ -13,12 +13,11 @@ from rollouts.dialects.argo.strategy import parse_strategy
 from rollouts.dialects.argo.validation import rollout_faults, unsupported_faults
 from rollouts.hashing import rollout_template_hash, steps_hash
 from rollouts.model.errors import UndecodableError
+from rollouts.model.keys import REVISION, WORKLOAD_GENERATION
 from rollouts.model.objects import Json
 from rollouts.model.rollout import HistoryLimits, Rollout, WorkloadRef
 from rollouts.model.strategy import BlueGreen, Canary
 
-REVISION = "rollout.argoproj.io/revision"
-WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
 DEFAULT_HISTORY_LIMIT = 10
 DEFAULT_PROGRESS_DEADLINE = timedelta(seconds=600)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json, Page, Query, Target, WatchEvent
 from rollouts.controller.settings import Settings
-from rollouts.controller.sources import INSTANCE_ID
+from rollouts.model.keys import INSTANCE_LABEL
 from rollouts.simulator.store import Store
 from tests.unit.controller.stories import Shop, Spy, a_canary, a_routed_canary, a_template, tell
 
@@ -15,7 +15,7 @@ STEPS: tuple[Json, ...] = ({"setWeight": 50}, {"analysis": {"templates": [{"temp
 
 def of_instance(manifest: Json, instance: str) -> Json:
     """The same object for another controller."""
-    manifest["metadata"]["labels"] = {INSTANCE_ID: instance}
+    manifest["metadata"]["labels"] = {INSTANCE_LABEL: instance}
     return manifest
 
 

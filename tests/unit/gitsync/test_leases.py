@@ -13,8 +13,9 @@ from rollouts.cluster import kinds
 from rollouts.cluster.port import Cluster, Collection, Patch, PatchType, Resource, Target
 from rollouts.gitsync.attempt import MANAGER
 from rollouts.gitsync.inventory import Entry
-from rollouts.gitsync.leases import HASH_KEY, MANAGED_BY, leases
+from rollouts.gitsync.leases import leases
 from rollouts.gitsync.sync import Outcome, Request, sync
+from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from tests.unit.gitsync.worlds import (
     NAMESPACE,
     ROUTE,
@@ -94,7 +95,7 @@ async def test_the_first_apply_comes_before_the_first_write(cluster: Cluster) ->
 
     assert created == {"stable": 100, "canary": 0}
     assert await weights(cluster) == {"stable": 95, "canary": 5}
-    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", HASH_KEY: "abc"}
+    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", HASH_LABEL: "abc"}
 
 
 async def test_an_apply_between_birth_and_first_write(cluster: Cluster) -> None:
@@ -104,7 +105,7 @@ async def test_an_apply_between_birth_and_first_write(cluster: Cluster) -> None:
 
     await applied(racing, a_service("stable", "{app: web, tier: front}"), *APP[1:], a_route())
 
-    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", "tier": "front", HASH_KEY: "abc"}
+    assert (await cluster.get(STABLE))["spec"]["selector"] == {"app": "web", "tier": "front", HASH_LABEL: "abc"}
 
 
 async def test_a_commit_that_reorders_the_backends(cluster: Cluster) -> None:
@@ -138,7 +139,7 @@ async def test_a_rollout_that_only_the_commit_knows(cluster: Cluster) -> None:
 
     await applied(cluster, *APP)
 
-    assert (await cluster.get(STABLE))["spec"]["selector"][HASH_KEY] == "abc"
+    assert (await cluster.get(STABLE))["spec"]["selector"][HASH_LABEL] == "abc"
 
 
 async def test_the_mark_of_a_service_stays(cluster: Cluster) -> None:

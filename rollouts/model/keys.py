@@ -1,0 +1,10 @@
+"""Labels and annotations that tie objects to a rollout, by the names that Argo gave them (spec/argo-rollouts.md §2.2).
+
+Read by every layer above, so that a name stands in one place; what only one room reads stays there.
+"""
+
+HASH_LABEL = "rollouts-pod-template-hash"
+INSTANCE_LABEL = "argo-rollouts.argoproj.io/controller-instance-id"
+MANAGED_BY = "argo-rollouts.argoproj.io/managed-by-rollouts"
+REVISION = "rollout.argoproj.io/revision"
+WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
