@@ -9,8 +9,6 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 
-SCALARS = frozenset({"string", "bool", "int32", "int64", "Quantity", "IntOrString", "Time", "Raw"})
-
 
 @dataclass(frozen=True, slots=True)
 class Field:

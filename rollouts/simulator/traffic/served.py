@@ -32,11 +32,6 @@ class Tally:
         requests, errors = self.requests - earlier.requests, self.errors - earlier.errors
         return Tally(requests, errors, self.seconds - earlier.seconds)
 
-    @property
-    def success_rate(self) -> float | None:
-        """Good answers among all; None before the first."""
-        return (self.requests - self.errors) / self.requests if self.requests else None
-
 
 class Served:
     """Everything served so far."""
