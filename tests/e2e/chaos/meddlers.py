@@ -44,7 +44,7 @@ async def _autoscale(stage: Stage, name: str, dice: random.Random) -> None:
         with suppress(ClusterError):
             await stage.user(name).scale(size + number % 2)
         await stage.until(lambda: is_observed(stage.rollout(name)), PATIENCE, f"the size of {name} is observed")
-        await asyncio.sleep(dice.uniform(0.5, 2.0) + 2 * (loop.time() - began))
+        await asyncio.sleep(dice.uniform(1.0, 3.0) + 3 * (loop.time() - began))
 
 
 def _scribble(user: Hands, dice: random.Random) -> Awaitable[None]:

@@ -90,8 +90,13 @@ def _image(rollout: Json) -> str:
 
 
 def is_healthy(version: int) -> Moment:
-    """All is done, and this version is what runs."""
-    return lambda rollout: _status(rollout).get("phase") == "Healthy" and _image(rollout) == f"app:v{version}"
+    """All is done, and this version is what runs: the phase says so, and the condition that `kubectl wait` asks."""
+
+    def healthy(rollout: Json) -> bool:
+        status = _status(rollout)
+        return status.get("phase") == "Healthy" and _holds("Healthy", status) and _image(rollout) == f"app:v{version}"
+
+    return healthy
 
 
 def is_paused(step: int | None = None, version: int = 2) -> Moment:
