@@ -45,7 +45,7 @@ def explain(ctx: click.Context, /, name: str, form: str, no_colour: bool) -> Non
     session: Session = ctx.obj
     if form not in ("text", "json"):
         raise CommandError(f'unknown output format "{form}": known are text, json')
-    told = explanation(seen(session, name), ctx.find_root().command_path)
+    told = explanation(seen(session, name), ctx.find_root().command_path, elsewhere(session))
     if form == "json":
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
@@ -54,8 +54,14 @@ def explain(ctx: click.Context, /, name: str, form: str, no_colour: bool) -> Non
         click.echo(line, color=style.is_coloured)
 
 
-def explanation(seen: "Seen", program: str) -> dict[str, Any]:
-    """All of it as plain values; times are RFC 3339."""
+def elsewhere(session: Session) -> str:
+    """` -n NS` where commands have to say it: the namespace is not the context's own."""
+    own = session.api.namespace or "default"
+    return "" if session.namespace == own else f" -n {session.namespace}"
+
+
+def explanation(seen: "Seen", program: str, flags: str = "") -> dict[str, Any]:
+    """All of it as plain values; times are RFC 3339. `flags` end each command that is given."""
     from rollouts.cli.canary import steps_of
     from rollouts.cli.explain_next import coming
     from rollouts.cli.explain_steps import step_words
@@ -78,7 +84,7 @@ def explanation(seen: "Seen", program: str) -> dict[str, Any]:
         "byDesign": bool(wait and wait.is_by_design),
         "inTheWay": [{"what": o.what, "cure": o.cure} for o in obstacles(seen)],
         "next": [{"what": c.what, "at": _stamp(c.at), "when": c.when} for c in coming(seen)],
-        "youCan": [{"command": _command(d.command, program), "why": d.why} for d in deeds(seen)],
+        "youCan": [{"command": _command(d.command, program) + flags, "why": d.why} for d in deeds(seen)],
     }
 
 

@@ -95,6 +95,6 @@ def _on_the_way(seen: Seen) -> Iterator[Deed]:
     for pod in seen.troubled[:1]:
         yield Deed(f"kubectl describe pod {pod.name}", "see why it does not run")
     if status.stable and status.stable != status.current:
-        yield Deed(f"promote {name} --full", "skip all that is left")
         yield Deed(f"abort {name}", "give all traffic back to the stable version")
         yield Deed(f"undo {name}", "make the version before the wanted one")
+        yield Deed(f"promote {name} --full", "skip all that is left")

@@ -15,9 +15,9 @@ from tests.builders.living import SHOP, Still, aborted, examples, in_analysis, m
 NEVER = {"images": {f"{SHOP}:v2": {"neverReady": "image"}}}
 
 
-def told(still: Still, **options: Any) -> dict[str, Any]:
+def told(still: Still, *, words: tuple[str, ...] = (), **options: Any) -> dict[str, Any]:
     """The explanation as a program gets it."""
-    outcome = still.says("explain", "shop", "-o", "json", **options)
+    outcome = still.says("explain", "shop", "-o", "json", *words, **options)
     assert outcome.code == 0, outcome.stderr
     said: dict[str, Any] = json.loads(outcome.stdout)
     return said
@@ -42,8 +42,22 @@ def test_a_pause_for_a_person_says_what_promoting_brings() -> None:
             "when": "once a person promotes it",
         }
     ]
-    assert commands(said)[:2] == ["sluice promote shop", "sluice promote shop --full"]
-    assert "sluice abort shop" in commands(said)
+    assert commands(said) == [
+        "sluice promote shop",
+        "sluice abort shop",
+        "sluice undo shop",
+        "sluice promote shop --full",
+    ]
+
+
+def test_commands_name_a_namespace_that_is_not_the_context_s_own() -> None:
+    """kubectl's as well as ours; else the line would speak of another rollout."""
+    still = stopped(200, NEVER)
+    away = told(Still(still.store, "home", still.now), words=("-n", "default"))
+
+    assert [command.removesuffix(" -n default") for command in commands(away)] == commands(told(still))
+    assert all(command.endswith(" -n default") for command in commands(away))
+    assert commands(told(still, words=("-n", "default"))) == commands(told(still))
 
 
 def test_a_timed_pause_says_when_it_ends() -> None:
