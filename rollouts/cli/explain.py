@@ -1,6 +1,7 @@
 """`explain ROLLOUT`: what it waits for, since when, what comes next, what stands in the way, and what one can do."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _TONES = {"Healthy": "good", "Degraded": "bad", "Paused": "warn", "Progressing": "accent"}
 _LABEL = 12
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 
 
 @click.command(
@@ -108,7 +110,16 @@ def _waiting(told: dict[str, Any], now: datetime) -> str:
         return "" if told["inTheWay"] else "nothing: " + told["reason"]
     since = told["since"]
     age = f", since {since} ({human(now - datetime.fromisoformat(since))})" if since else ""
-    return f"{told['waitsFor']}{age}"
+    return f"{_moment_first(told['waitsFor'], now)}{age}"
+
+
+def _moment_first(what: str, now: datetime) -> str:
+    """`until 11:00:16 (BlueGreenPause)` for what is waited for until a moment; the day is told where it is another."""
+    found = _MOMENT.match(what)
+    if found is None:
+        return what
+    day = "" if found[1] == f"{now:%Y-%m-%d}" else f"{found[1]} "
+    return f"until {day}{found[2]}{what[found.end() :]}"
 
 
 def _coming(coming: dict[str, Any], now: datetime) -> str:

@@ -1,7 +1,7 @@
 """What will happen next, and when: the controller's own decision for later moments, in words. Called by explain; pure.
 
-The future is asked for, not guessed: the same decision is made on the same world at the moment at which the plan wants
-to be woken, and as if a person had promoted where it waits for one.
+The future is asked for, not guessed: the same decision is made on the same world at the moment at which a pause ends,
+and as if a person had promoted where it waits for one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from rollouts.cli.explain_steps import step_words
 from rollouts.decide import decide
 from rollouts.decide.imagine import imagined
 from rollouts.decide.situation import Situation
-from rollouts.decide.waiting import last_progress
+from rollouts.decide.waiting import end_of_pause, last_progress
 from rollouts.model import effects as e
 from rollouts.model.plan import Plan
 from rollouts.model.snapshot import Snapshot
@@ -56,7 +56,7 @@ def _after_pause(seen: Seen) -> Iterator[Coming]:
         return
     free = replace(status, pauses=())
     lifted = replace(seen.snapshot, rollout=replace(seen.rollout, status=free, is_paused=False))
-    at = seen.plan.wake_at if _ends_by_itself(seen) else None
+    at = _end_of_pauses(seen)
     moment = at or seen.now
     what = _done(lifted, decide(lifted, moment), moment)
     steps = ", ".join(_steps_ahead(seen))
@@ -64,13 +64,12 @@ def _after_pause(seen: Seen) -> Iterator[Coming]:
     yield Coming(told or "it goes on", at, "" if at else "once a person promotes it")
 
 
-def _ends_by_itself(seen: Seen) -> bool:
-    """Whether the decision at the next wake-up lifts the pause."""
-    at = seen.plan.wake_at
-    if at is None or seen.rollout.is_paused:
-        return False
-    later = replace(seen.snapshot, rollout=replace(seen.rollout, status=seen.plan.status))
-    return not decide(later, at).status.pauses
+def _end_of_pauses(seen: Seen) -> datetime | None:
+    """When the last pause ends by itself; None where a person has to end one."""
+    here = Situation(seen.snapshot, seen.now, seen.plan.status, ())
+    ends = [end_of_pause(here, pause) for pause in seen.plan.status.pauses]
+    known = [end for end in ends if end is not None]
+    return None if seen.rollout.is_paused or len(known) < len(ends) else max(known)
 
 
 def _deadline(seen: Seen) -> Iterator[Coming]:

@@ -23,9 +23,11 @@ from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
 from rollouts.controller.verify import answer
 from rollouts.decide import decide
+from rollouts.decide.conditions import INVALID_SPEC
 from rollouts.decide.situation import Situation
 from rollouts.decide.waiting import Wait, wait_of
 from rollouts.dialects.argo.rollout import parse
+from rollouts.model.faults import Fault
 from rollouts.model.plan import Plan
 from rollouts.model.questions import Answer, AskPods, AskStepPlugin, PodsSeen, Question
 from rollouts.model.rollout import Rollout
@@ -102,7 +104,7 @@ def _around(session: Session, manifest: Json) -> Iterable[Json]:
 async def _decided(world: World, pods: Pods, now: datetime) -> tuple[Snapshot, Plan]:
     """The plan, once every question is answered that looking can answer."""
     answers: dict[Question, Answer] = {}
-    snapshot = _without_blind_faults(snapshot_of(world), world)
+    snapshot = _with_told_fault(_without_blind_faults(snapshot_of(world), world))
     plan = decide(snapshot, now)
     for _ in range(MOST_QUESTIONS):
         fresh = [q for q in plan.questions if q not in answers and not isinstance(q, AskStepPlugin)]
@@ -123,6 +125,21 @@ def _without_blind_faults(snapshot: Snapshot, world: World) -> Snapshot:
     known = world.rollout.status.message
     faults = tuple(f for f in snapshot.reference_faults if kind not in f.message or f.message in known)
     return replace(snapshot, reference_faults=faults)
+
+
+def _with_told_fault(snapshot: Snapshot) -> Snapshot:
+    """What the controller has refused this very spec for stands, though it cannot be seen from here.
+
+    It knows more: which step plugins are configured, what templates beyond our rights hold.
+    """
+    rollout = snapshot.rollout
+    told = rollout.status.condition(INVALID_SPEC)
+    is_current = rollout.status.observed_generation == str(rollout.generation)
+    if rollout.faults or snapshot.reference_faults or told is None or not is_current:
+        return snapshot
+    path, _, message = told.message.partition(" is invalid: ")[2].partition(": ")
+    fault = Fault(path, message) if message else Fault("", path or told.message)
+    return replace(snapshot, reference_faults=(fault,))
 
 
 async def _troubled(world: World, wait: Wait | None, pods: Pods) -> tuple[Pod, ...]:

@@ -70,13 +70,13 @@ def _pause(here: Situation) -> Wait | None:
     if not here.status.pauses:
         return None
     pause = here.status.pauses[0]
-    ends_at = _end_of(here, pause)
+    ends_at = end_of_pause(here, pause)
     end = "a person to promote it" if ends_at is None else stamp(ends_at)
     return Wait(f"{end} ({pause.reason})", pause.since, is_by_design=True)
 
 
-def _end_of(here: Situation, pause: PauseCondition) -> datetime | None:
-    """When a pause ends by itself."""
+def end_of_pause(here: Situation, pause: PauseCondition) -> datetime | None:
+    """When a pause ends by itself; None where a person ends it."""
     match here.rollout.strategy:
         case Canary(steps=steps) if pause.reason == CANARY_PAUSE:
             index = here.status.step

@@ -1,15 +1,16 @@
 """`explain` on rollouts that a real controller has brought into each state on the embedded cluster."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from rollouts.cluster.errors import ForbiddenError
-from rollouts.cluster.kinds import SERVICES
-from rollouts.cluster.port import Collection, Json, Query
+from rollouts.cluster.kinds import ROLLOUTS, SERVICES
+from rollouts.cluster.port import Collection, Json, Patch, PatchType, Query, Target
+from rollouts.simulator.store import Store
 from tests.builders.living import SHOP, Still, aborted, examples, in_analysis, merging, paused, stopped, with_steps
 
 NEVER = {"images": {f"{SHOP}:v2": {"neverReady": "image"}}}
@@ -26,6 +27,12 @@ def told(still: Still, *, words: tuple[str, ...] = (), **options: Any) -> dict[s
 def commands(said: dict[str, Any]) -> list[str]:
     """What a person can do."""
     return [deed["command"] for deed in said["youCan"]]
+
+
+def reporting(status: Json) -> Callable[[Store], Awaitable[Any]]:
+    """A controller writes of the rollout's status."""
+    target = Target(ROLLOUTS, "shop", "default", "status")
+    return lambda store: store.patch(target, Patch(PatchType.MERGE, {"status": status}))
 
 
 def test_a_pause_for_a_person_says_what_promoting_brings() -> None:
@@ -129,6 +136,24 @@ def test_an_invalid_spec_names_field_and_cure() -> None:
     assert commands(said) == ["kubectl edit rollout shop"]
 
 
+def test_what_only_the_controller_can_know_to_be_wrong_is_believed() -> None:
+    """Its status of this generation says Degraded; a status of an older one says nothing of the spec that is there."""
+    fault = 'spec.strategy.canary.steps[0].plugin.name: Invalid value: "x": step plugin x not configured'
+    message = f'The Rollout "shop" is invalid: {fault}'
+    then = "2026-01-01T00:02:10Z"
+    condition = {"type": "InvalidSpec", "status": "True", "reason": "InvalidSpec", "message": message}
+    condition |= {"lastUpdateTime": then, "lastTransitionTime": then}
+    status = {"conditions": [condition]}
+    said = told(stopped(35, then=reporting(status)))
+    later = told(stopped(35, then=reporting({**status, "observedGeneration": "1"})))
+
+    assert (said["phase"], said["message"], said["waitsFor"]) == ("Degraded", f"InvalidSpec: {message}", None)
+    assert said["inTheWay"][0] == {"what": fault, "cure": ""}
+    assert said["next"][0]["what"] == "nothing, until the manifest is mended"
+    assert commands(said) == ["kubectl edit rollout shop"]
+    assert fault not in [o["what"] for o in later["inTheWay"]]
+
+
 def test_a_service_that_selects_others_is_in_the_way() -> None:
     """References are looked up as the controller does."""
     said = told(stopped(35, then=merging({"spec": {"selector": {"app": "other"}}}, SERVICES, "shop-canary")))
@@ -167,6 +192,24 @@ def test_a_blue_green_that_waits_for_promotion_says_what_switches() -> None:
 
     assert said["waitsFor"] == "a person to promote it (BlueGreenPause)"
     assert "point Service shop at" in said["next"][0]["what"]
+
+
+def test_a_blue_green_that_promotes_itself_says_when() -> None:
+    """Also where something else is due before; the day is told only where it is another."""
+
+    def change(rollout: Json) -> None:
+        rollout["spec"]["strategy"]["blueGreen"]["autoPromotionSeconds"] = 120
+
+    restart = merging({"spec": {"restartAt": "2026-01-01T00:03:20Z"}})
+    still = stopped(60, objects=examples("blue-green"), change=change, then=restart)
+
+    assert told(still)["waitsFor"] == "2026-01-01T00:04:03Z (BlueGreenPause)"
+    text = still.says("explain", "shop").stdout
+    assert "Waits for   until 00:04:03 (BlueGreenPause), since " in text
+    assert "Next        at 2026-01-01T00:04:03Z (in 60s): " in text
+    assert "once a person" not in text
+    yesterday = still.says("explain", "shop", after=timedelta(days=-1)).stdout
+    assert "until 2026-01-01 00:04:03 (BlueGreenPause)" in yesterday
 
 
 class Blinkered(Still):
