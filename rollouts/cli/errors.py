@@ -2,7 +2,7 @@
 
 from rollouts.cli.arguments import did_you_mean
 from rollouts.cli.session import Session
-from rollouts.cluster.errors import ClusterError, NotFoundError, UnauthorizedError
+from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError, UnauthorizedError
 from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
 from rollouts.cluster.port import Query
 from rollouts.model.errors import RolloutsError
@@ -24,7 +24,18 @@ def explained(error: RolloutsError, session: Session) -> str:
         return f"{said}{_near(error, session)}" if "not found" in said.lower() and '"' in said else _unserved(said)
     if isinstance(error, UnauthorizedError):
         return f"{said}: the server does not know who you are; log in again, or choose another --context"
+    if isinstance(error, ServerError) and error.status.get("reason") == "NoAnswer":
+        return f"{said}{_where(session)}"
     return said
+
+
+def _where(session: Session) -> str:
+    """The address that was tried, and what chooses another."""
+    from rollouts.cluster.plain import PlainCluster
+
+    api = session.api
+    server = f" (the server is {api.credentials.server})" if isinstance(api, PlainCluster) else ""
+    return f"{server}; is it running? KUBECONFIG or --context chooses another"
 
 
 def _unserved(said: str) -> str:

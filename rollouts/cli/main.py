@@ -68,6 +68,15 @@ class LazyGroup(CobraGroup):
         super().__init__(name, help="Progressive delivery for Kubernetes.", examples=EXAMPLES, **named)
         self.table = table
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; one that only `sluice` itself has is told from one that nobody has."""
+        word = args[0]
+        if word in OWN and word not in self.table:
+            raise UnknownCommand(f'unknown command "{word}" for "{ctx.command_path}": it is `sluice {word}`', ctx)
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The names, in order."""
         return sorted(self.table)

@@ -139,6 +139,26 @@ def test_an_unusable_kubeconfig_is_an_error_line(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "Error: kubeconfig /no/such/file: no such file\n"
 
 
+def test_a_server_that_is_not_there_is_named_with_the_cure(kubeconfig: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The address that was tried, and what chooses another."""
+    code = run(["status", "x", "--kubeconfig", kubeconfig], program="sluice", table=CLIENT)
+
+    said = capsys.readouterr().err
+    server = json.loads(Path(kubeconfig).read_text())["clusters"][0]["cluster"]["server"]
+    assert (code, said.count("\n")) == (1, 1)
+    assert f"(the server is {server})" in said
+    assert "KUBECONFIG" in said
+    assert "--context" in said
+
+
+@pytest.mark.parametrize("word", sorted(OWN))
+def test_a_command_that_only_sluice_has_is_said_to_be_there(word: str) -> None:
+    """The plugins for kubectl have the client's commands only."""
+    outcome = command([word, "x"], FakeApi([]), program="kubectl sluice")
+
+    assert outcome.stderr == f'Error: unknown command "{word}" for "kubectl sluice": it is `sluice {word}`\n'
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Also those whose modules cost much to import."""
     assert run(["--help"], program="sluice", table={**CLIENT, **OWN}) == 0
