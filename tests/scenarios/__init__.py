@@ -49,8 +49,8 @@ real cluster it is true time; durations in manifests too. `quiet()` waits until 
 phase, healthy, paused and degraded also wait until the watches of ReplicaSets, Services and routes have caught up with
 what the status was written after. After any other `until`, wait for what belongs to another object; do not assert it.
 
-Every status that a stage sees is held against the types of Argo's (statuses.py); one that Argo's controller could not read
-fails the scenario at its end, and so does a question of `record` that breaks.
+Every status that a stage sees is held against the types of Argo's (statuses.py); one that Argo's controller could not
+read fails the scenario at its end, and so does a question of `record` that breaks.
 
 Events: `await stage.expect_events("RolloutUpdated", ("ScalingReplicaSet", "Scaled up …"), ("Warning", reason,
 message))` are all events about a rollout in order, no more and no less.

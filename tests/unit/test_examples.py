@@ -80,7 +80,9 @@ async def service_hash(shop: Shop, name: str) -> str:
 
 def test_every_folder_is_tried_here() -> None:
     """A new example comes with its test."""
-    assert {folder.name for folder in EXAMPLES.iterdir()} == {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
+    tried = {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
+
+    assert {folder.name for folder in EXAMPLES.iterdir()} == tried
 
 
 def test_a_good_canary_climbs_and_is_promoted() -> None:
