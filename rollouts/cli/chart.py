@@ -4,6 +4,7 @@ A column a measurement while there is room, else several share one. The scale ho
 that one sees how far off they are.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -15,6 +16,7 @@ LEAST = 20
 """Columns of a chart with few measurements."""
 _SIGNS = {"Successful": ("●", "good"), "Failed": ("✖", "bad"), "Error": ("⚠", "warn"), "Inconclusive": ("?", "warn")}
 _OTHER = ("○", "accent")
+_LONG = re.compile(r"(?<![\w.])-?\d+\.\d{7,}(?:[eE][-+]?\d+)?(?![\w.])")
 _SPACING = 4
 """Columns from one measurement to the next, at most."""
 
@@ -109,3 +111,8 @@ def _cells(points: Sequence[Point], columns: Sequence[int], scale: _Scale, row: 
 def number(value: float) -> str:
     """A number with as many digits as matter."""
     return f"{value:.4g}"
+
+
+def shortened(text: str) -> str:
+    """A measured value with its long fractions cut: `[0.9600000000000001]` is `[0.96]`, all else stays."""
+    return _LONG.sub(lambda found: f"{float(found[0]):.6g}", text)

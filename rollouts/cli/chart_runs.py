@@ -13,7 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.model import Measurement, Metric, MetricResult
 from analysis.template import resolve, values_of
 from rollouts.cli.ages import human
-from rollouts.cli.chart import Point, Threshold, chart
+from rollouts.cli.chart import Point, Threshold, chart, shortened
 from rollouts.cli.info import HASH, revision_of, sign_of
 from rollouts.cli.style import Style, cut
 from rollouts.dialects.argo.analysis import parse_run
@@ -103,7 +103,9 @@ def _below(result: MetricResult, style: Style) -> Iterator[str]:
         yield style.dim("    nothing measured yet")
         return
     first, last = result.measurements[0], result.measurements[-1]
-    yield style.dim(f"    {_clock(first)} to {_clock(last)}, last {last.value or last.message or last.phase}")
+    yield style.dim(
+        f"    {_clock(first)} to {_clock(last)}, last {shortened(last.value) or last.message or last.phase}"
+    )
     troubled = [m.message for m in result.measurements if m.message]
     for message in dict.fromkeys([*troubled[-1:], *([result.message] if result.message else [])]):
         yield from (f"    {style.tone(line, 'warn')}" for line in cut(message, style.width - 4))

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rollouts.cli.chart import shortened
 from rollouts.cli.chart_runs import metrics_of
 from rollouts.cli.explain_seen import Seen
-from rollouts.cli.info import HASH
+from rollouts.cli.info import HASH, revision_of
+from rollouts.decide.analyses import BACKGROUND, POST, PRE, STEP, recorded
 from rollouts.dialects.argo.analysis_run import parse_status
 from rollouts.model.objects import Json
 from rollouts.model.questions import AskStepPlugin
@@ -42,10 +44,18 @@ def obstacles(seen: Seen) -> Iterator[Obstacle]:
 
 
 def _runs(seen: Seen) -> Iterator[Json]:
-    """The current runs: those that go on, and those that ended badly."""
+    """The current runs: those that go on, and those that ended badly.
+
+    Current are those that the status names; where it names none, as after an abort, those of this revision. A version
+    that comes back has runs of its earlier revisions too.
+    """
+    status = seen.plan.status
+    named = {run.name for role in (STEP, BACKGROUND, PRE, POST) if (run := recorded(status, role)) is not None}
+    revision = revision_of(seen.world.manifest)
     for run in seen.world.runs:
         phase = (run.get("status") or {}).get("phase", "")
-        is_current = (run["metadata"].get("labels") or {}).get(HASH) == seen.plan.status.current
+        is_version = (run["metadata"].get("labels") or {}).get(HASH) == status.current
+        is_current = run["metadata"]["name"] in named if named else is_version and revision_of(run) == revision
         if is_current and (phase in ENDED_BADLY or phase in ("", "Pending", "Running")):
             yield run
 
@@ -64,7 +74,7 @@ def _of_run(run: Json) -> Iterator[Obstacle]:
         told += "".join(f" {sign}{getattr(result, name)}" for sign, name in signs if result and getattr(result, name))
         last = result.last if result else None
         if last is not None:
-            told += f", last {last.value or last.message or last.phase}"
+            told += f", last {shortened(last.value) or last.message or last.phase}"
         condition = metric.success_condition or metric.failure_condition
         word = "has to be" if metric.success_condition else "must not be"
         yield Obstacle(f"{told}, which {word}: {condition}" if condition and last else told)

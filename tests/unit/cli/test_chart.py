@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rollouts.cli.chart import HEIGHT, LEAST, Point, Threshold, chart
+from rollouts.cli.chart import HEIGHT, LEAST, Point, Threshold, chart, shortened
 from rollouts.cli.chart_runs import thresholds_of, value_of
 from rollouts.cli.style import Style
 from tests.builders.living import aborted, in_analysis, paused
@@ -124,3 +124,20 @@ def test_a_rollout_without_analyses_says_so() -> None:
     """On stderr, so that programs read nothing."""
     assert paused().says("analysis", "shop").stderr == 'rollout "shop" has no AnalysisRuns\n'
     assert json.loads(paused().says("analysis", "shop", "-o", "json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("[0.9600000000000001]", "[0.96]"),
+        ("[0.30000000000000004 -1.9999999999999998e-07]", "[0.3 -2e-07]"),
+        ("0.2218750000000001", "0.221875"),
+        ("0.125", "0.125"),
+        ("1234567", "1234567"),
+        ("v1.20000000001.3", "v1.20000000001.3"),
+        ("", ""),
+    ],
+)
+def test_floats_are_told_with_the_digits_that_matter(text: str, short: str) -> None:
+    """What binary fractions add is noise; whole numbers and words stay as they are."""
+    assert shortened(text) == short

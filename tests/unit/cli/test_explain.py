@@ -222,6 +222,27 @@ class Blinkered(Still):
         return super().list_all(collection, query)
 
 
+class Haunted(Still):
+    """A server that still has the failed run of an earlier revision, of the same pods."""
+
+    def list_all(self, collection: Collection, query: Query = Query()) -> Iterator[Json]:
+        """Every AnalysisRun twice."""
+        for obj in super().list_all(collection, query):
+            yield obj
+            if obj["kind"] == "AnalysisRun":
+                about = {"name": "ghost", "annotations": {"rollout.argoproj.io/revision": "1"}}
+                yield {**obj, "metadata": {**obj["metadata"], **about}, "status": {**obj["status"], "phase": "Failed"}}
+
+
+@pytest.mark.parametrize("made", [in_analysis, aborted])
+def test_runs_of_earlier_revisions_are_not_in_the_way(made: Callable[[], Still]) -> None:
+    """A version that comes back has the hash of before: its status names the run that counts, or the revision."""
+    still = made()
+
+    assert told(Haunted(still.store, still.namespace, still.now)) == told(still)
+    assert told(still)["inTheWay"]
+
+
 def test_who_may_not_see_cluster_wide_templates_is_told_the_rest() -> None:
     """A template that cannot be seen is not said to be missing."""
     still = in_analysis()
