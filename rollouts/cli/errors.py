@@ -4,7 +4,7 @@ from rollouts.cli.arguments import did_you_mean
 from rollouts.cli.session import Session
 from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError, UnauthorizedError
 from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
-from rollouts.cluster.port import Query
+from rollouts.cluster.port import Query, Resource
 from rollouts.model.errors import RolloutsError
 
 OURS = {
@@ -13,15 +13,20 @@ OURS = {
     for word in (resource.plural, resource.kind.lower())
 }
 """By the names that errors call them."""
+TO_THE_LETTER = ("abort", "promote")
+"""Commands whose words for a missing object are Argo's to the letter; the others name the namespace, too."""
 NEAR_OF_MOST = 500
 """Names are looked for among so many, in one request."""
 
 
-def explained(error: RolloutsError, session: Session) -> str:
+def explained(error: RolloutsError, session: Session, command: str = "") -> str:
     """The error, and what to do about it where that can be known."""
     said = str(error)
     if isinstance(error, NotFoundError):
-        return f"{said}{_near(error, session)}" if "not found" in said.lower() and '"' in said else _unserved(said)
+        if "not found" not in said.lower() or '"' not in said:
+            return _unserved(said)
+        place = "" if command in TO_THE_LETTER or _ours(error) is None else f" in namespace {session.namespace}"
+        return f"{said}{place}{_near(error, session)}"
     if isinstance(error, UnauthorizedError):
         return f"{said}: the server does not know who you are; log in again, or choose another --context"
     if isinstance(error, ServerError) and error.status.get("reason") == "NoAnswer":
@@ -42,15 +47,19 @@ def _unserved(said: str) -> str:
     return f"the cluster does not serve Argo Rollouts' kinds ({said}): are the custom resource definitions installed?"
 
 
+def _ours(error: NotFoundError) -> Resource | None:
+    """The kind that the server's message begins with."""
+    return OURS.get(error.message.partition(" ")[0].partition(".")[0])
+
+
 def _near(error: NotFoundError, session: Session) -> str:
     """`; did you mean "web"?`: the server's message is `rollouts.argoproj.io "wbe" not found`."""
-    kind, _, rest = error.message.partition(" ")
-    resource = OURS.get(kind.partition(".")[0])
+    resource = _ours(error)
     if resource is None:
         return ""
     try:
         page = session.api.list(session.collection(resource), Query(limit=NEAR_OF_MOST))
     except ClusterError:
         return ""
-    name = rest.split('"')[1]
+    name = error.message.split('"')[1]
     return did_you_mean(name, {obj["metadata"]["name"] for obj in page.items} - {name})

@@ -50,7 +50,7 @@ def _runs(seen: Seen) -> Iterator[Json]:
     that comes back has runs of its earlier revisions too.
     """
     status = seen.plan.status
-    named = {run.name for role in (STEP, BACKGROUND, PRE, POST) if (run := recorded(status, role)) is not None}
+    named = {known.name for role in (STEP, BACKGROUND, PRE, POST) if (known := recorded(status, role)) is not None}
     revision = revision_of(seen.world.manifest)
     for run in seen.world.runs:
         phase = (run.get("status") or {}).get("phase", "")

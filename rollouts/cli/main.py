@@ -119,15 +119,15 @@ def run(
     except BrokenPipeError:
         return _unread()
     except RolloutsError as error:
-        return _fail(_explained(error, current))
+        return _fail(_explained(error, current, first_word(words)))
 
 
-def _explained(error: RolloutsError, session: Session | None) -> str:
+def _explained(error: RolloutsError, session: Session | None, command: str) -> str:
     if session is None:
         return str(error)
     from rollouts.cli.errors import explained
 
-    return explained(error, session)
+    return explained(error, session, command)
 
 
 def _said(error: click.ClickException, program: str) -> str:

@@ -38,7 +38,7 @@ def test_status_ends_when_its_rollout_is_deleted() -> None:
 
     outcome = command(["status", "web"], api)
 
-    assert (outcome.code, outcome.stderr) == (1, 'Error: rollout.argoproj.io "web" not found\n')
+    assert (outcome.code, outcome.stderr) == (1, 'Error: rollout.argoproj.io "web" not found in namespace default\n')
 
 
 def test_status_of_a_degraded_rollout_is_an_error() -> None:

@@ -71,7 +71,7 @@ def test_a_created_rollout_can_be_watched(tmp_path: Path) -> None:
     outcome = command(["create", "-f", written(tmp_path, ROLLOUT), "-w"], api)
 
     assert outcome.stdout.startswith("rollout.argoproj.io/web created\nName:            web\n")
-    assert (outcome.code, outcome.stderr) == (1, 'Error: rollout.argoproj.io "web" not found\n')
+    assert (outcome.code, outcome.stderr) == (1, 'Error: rollout.argoproj.io "web" not found in namespace default\n')
 
 
 def test_a_run_takes_its_template_and_the_arguments() -> None:

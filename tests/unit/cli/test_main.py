@@ -86,10 +86,11 @@ def test_get_imports_what_a_tree_takes_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["status", "nope"], 'Error: rollout.argoproj.io "nope" not found'),
-        (["get", "rollout", "nope"], 'Error: rollout.argoproj.io "nope" not found'),
+        (["status", "nope"], 'Error: rollout.argoproj.io "nope" not found in namespace default'),
+        (["explain", "nope", "-n", "shop"], 'Error: rollouts.argoproj.io "nope" not found in namespace shop'),
+        (["get", "rollout", "nope"], 'Error: rollout.argoproj.io "nope" not found in namespace default'),
         (["abort", "nope"], 'Error: rollouts.argoproj.io "nope" not found'),
-        (["status", "wbe"], 'Error: rollout.argoproj.io "wbe" not found; did you mean "web"?'),
+        (["status", "wbe"], 'Error: rollout.argoproj.io "wbe" not found in namespace default; did you mean "web"?'),
         (["bogus"], 'Error: unknown command "bogus" for "sluice"'),
         (["promtoe", "web"], 'Error: unknown command "promtoe" for "sluice"; did you mean "promote"?'),
         (["get", "rolout", "web"], 'Error: unknown command "rolout" for "sluice get"; did you mean "rollout"?'),
