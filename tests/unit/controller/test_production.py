@@ -56,7 +56,7 @@ async def test_the_controller_starts_works_and_leaves_when_it_is_told(tmp_path: 
 
     assert process.returncode == 0
     assert (await store.get(LEASE))["spec"]["holderIdentity"] == ""
-    assert b'Rollout completed update to revision 1' in errors
+    assert b"Rollout completed update to revision 1" in errors
     assert b'"verb": "Patch", "path": "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web/status"' in errors
     assert b"defect" not in errors
     labels = 'kind="replicasets",name="N/A",namespace="N/A",status_code="201",verb="Create"'
