@@ -68,8 +68,9 @@ class Screen:
         size = self._size() if self._is_terminal else None
         if view == self._shown and size == self._drawn:
             return
-        self._write(view if size is None else self._frame(view, size))
-        self._shown, self._drawn = view, size
+        text = view if size is None else self._frame(view, size)
+        self._shown, self._drawn = view, size  # first: a signal may end the program with the frame half written
+        self._write(text)
 
     def close(self) -> None:
         """Leave the terminal as it was, with the last view whole."""

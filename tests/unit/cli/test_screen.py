@@ -128,6 +128,27 @@ def test_the_terminal_is_left_as_it_was() -> None:
     assert pyte.modes.DECAWM in terminal.screen.mode
 
 
+def test_a_signal_amid_a_frame_leaves_the_terminal_as_it_was() -> None:
+    """The frame has come, and the program is told to end before it goes on."""
+
+    class Interrupted(Terminal):
+        def write(self, text: str) -> int:
+            """Show it, and be told to end once."""
+            written = super().write(text)
+            if len(self.writes) == 1:
+                raise SystemExit(143)
+            return written
+
+    terminal = Interrupted()
+    with (
+        pytest.raises(SystemExit),
+        Screen(is_terminal=True, stream=terminal, size=lambda: terminal.size) as screen,
+    ):
+        screen.show("a frame\n")
+
+    assert not terminal.screen.cursor.hidden
+
+
 def test_without_a_terminal_views_follow_one_another() -> None:
     """No escapes; a view that did not change is not printed again."""
     log = Terminal(lines=20)
