@@ -1,25 +1,25 @@
-"""Go's regular expressions (RE2) read by Python's engine. Called where a user's field is one: dryRun, retention.
+"""Go's regular expressions over names of metrics. Called where a user's field is one: dryRun, measurementRetention.
 
-What RE2 refuses is refused here too, so that a rule means the same under both; what only RE2 knows is translated.
+The engine is that of conditions: Go's semantics, in linear time, so that no rule can hold the process.
 """
 
-import re
 from functools import lru_cache
 
-_QUOTED = re.compile(r"\\Q(.*?)(?:\\E|$)", re.DOTALL)
-_REFUSED = re.compile(r"\(\?(?:[=!>(#]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9Zz](?<!z)|[*+?}]\+")
-_CLASSES = {r"\pL": r"[^\W\d_]", r"\p{L}": r"[^\W\d_]", r"\pN": r"\d", r"\p{N}": r"\d", r"\z": r"\Z"}
+from analysis.errors import ExpressionError
+from analysis.expression.patterns import pattern, runs_on
 
 
-@lru_cache(maxsize=512)
-def go_pattern(expression: str) -> re.Pattern[str] | None:
-    """The compiled pattern; None when Go would refuse it."""
-    if _REFUSED.search(expression):
-        return None
-    text = _QUOTED.sub(lambda match: re.escape(match[1]), expression)
-    for go, python in _CLASSES.items():
-        text = text.replace(go, python)
+@lru_cache(maxsize=2048)
+def found_in(expression: str, name: str) -> bool:
+    """Whether the expression matches anywhere in the name. One that Go would refuse matches nothing, as in Argo.
+
+    Kept: a run asks the same rules about the same names every round.
+    """
     try:
-        return re.compile(text)
-    except re.error:
-        return None
+        return runs_on(pattern(expression), name, _free)
+    except ExpressionError:
+        return False
+
+
+def _free(_steps: int) -> None:
+    """A name is short and the work linear: nobody counts it."""

@@ -22,7 +22,7 @@ from analysis.model import (
     Summary,
     number,
 )
-from analysis.patterns import go_pattern
+from analysis.patterns import found_in
 
 _FROM_BEST = (Phase.SUCCESSFUL, Phase.RUNNING, Phase.PENDING, Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)
 
@@ -202,7 +202,7 @@ def matching(rules: Sequence[Rule], names: Sequence[str], kind: str) -> dict[str
     """
     found: dict[str, Rule] = {}
     for index, rule in enumerate(rules):
-        hits = [name for name in names if _matches(rule.metric_name, name)]
+        hits = [name for name in names if found_in(rule.metric_name, name)]
         if not hits:
             raise ExpressionError(f"{kind}[{index}]: Rule didn't match any metric name(s)")
         found.update(dict.fromkeys(hits, rule))
@@ -211,9 +211,4 @@ def matching(rules: Sequence[Rule], names: Sequence[str], kind: str) -> dict[str
 
 def matching_any(rules: Sequence[Rule], name: str) -> bool:
     """Whether a rule is about the metric of this name."""
-    return any(_matches(rule.metric_name, name) for rule in rules)
-
-
-def _matches(expression: str, name: str) -> bool:
-    pattern = go_pattern(expression)
-    return pattern is not None and pattern.search(name) is not None
+    return any(found_in(rule.metric_name, name) for rule in rules)

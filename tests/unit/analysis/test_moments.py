@@ -1,4 +1,4 @@
-"""Times of range queries, and patterns over metric names."""
+"""Times of range queries."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,6 @@ import pytest
 
 from analysis.errors import AnalysisError, ExpressionError
 from analysis.moments import moment_of
-from analysis.patterns import go_pattern
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -42,18 +41,3 @@ def test_a_bad_duration_within_a_time_is_named() -> None:
     """The duration's own error comes through."""
     with pytest.raises(AnalysisError, match='invalid duration "bad"'):
         moment_of("now() - duration('bad')", NOW)
-
-
-@pytest.mark.parametrize("expression", ["*", "[", "(?=a)", "(?!a)", "(?<=a)b", r"(a)\1", "a*+"])
-def test_what_go_refuses_is_no_pattern(expression: str) -> None:
-    """Lookarounds, back references and broken expressions match nothing here, as under Go."""
-    assert go_pattern(expression) is None
-
-
-@pytest.mark.parametrize(("expression", "text"), [(r"\Q.\E", "a.b"), (r"\pL", "é"), ("(?i)RATE", "rate"), ("^a$", "a")])
-def test_what_go_knows_matches(expression: str, text: str) -> None:
-    """Literal spans, letter classes and flags mean what they mean under Go."""
-    pattern = go_pattern(expression)
-
-    assert pattern is not None
-    assert pattern.search(text)
