@@ -6,14 +6,28 @@ socket and no thread. Libraries are loaded on the first request, so that the CLI
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
+from urllib.parse import urlencode
 
 from analysis.errors import ProviderError
-from analysis.requests import LARGEST, Defaults, Json, Query, RangeQuery, Request, Server
+from analysis.requests import (
+    LARGEST,
+    Answer,
+    Basic,
+    Bearer,
+    Defaults,
+    Http,
+    Json,
+    Pairs,
+    Program,
+    Query,
+    RangeQuery,
+    Request,
+    Server,
+)
 
 if TYPE_CHECKING:
     from httpx import AsyncClient, Response  # noqa: TID251  # this is the place
@@ -23,6 +37,7 @@ ATTEMPTS = 3
 THREADS = 4
 """Range queries at once; the library behind them blocks."""
 _NO_POST = (405, 501)
+_FORM: Pairs = (("Content-Type", "application/x-www-form-urlencoded"),)
 
 Ask = Callable[[str, datetime], Json]
 """Answers a PromQL query for a moment with a body as of `/api/v1/query`."""
@@ -41,7 +56,7 @@ class Ports(Protocol):
         """What the operator set for all metrics."""
         ...
 
-    async def ask(self, request: Request) -> Json:
+    async def ask(self, request: Request) -> Any:
         """The answer to a request; ProviderError when there is none. The caller limits time and number."""
         ...
 
@@ -51,27 +66,45 @@ class Ports(Protocol):
 
 
 class InProcessPorts:
-    """Answers from functions of this process: one query for a moment, and if need be one for a span."""
+    """Answers from functions of this process; a kind of question without its function is refused."""
 
-    def __init__(self, query: Ask, query_range: AskRange | None = None, defaults: Defaults | None = None) -> None:
+    def __init__(
+        self,
+        query: Ask,
+        query_range: AskRange | None = None,
+        defaults: Defaults | None = None,
+        http: Callable[[Http], Answer] | None = None,
+        program: Callable[[Program], Any] | None = None,
+    ) -> None:
         self.defaults = defaults or Defaults()
         self._query = query
         self._query_range = query_range
+        self._http = http
+        self._program = program
 
-    async def ask(self, request: Request) -> Json:
+    async def ask(self, request: Request) -> Any:
         """The function's answer, at once."""
         match request:
             case Query():
                 return self._query(request.query, request.at)
             case RangeQuery():
-                if self._query_range is None:
-                    raise ProviderError("range queries are not answered here")
-                return self._query_range(request.query, request.start, request.end, request.step)
+                answer = _there(self._query_range, "range queries are")
+                return answer(request.query, request.start, request.end, request.step)
+            case Http():
+                return _there(self._http, "HTTP requests are")(request)
+            case Program():
+                return _there(self._program, "calls of plugins are")(request)
             case _:
                 assert_never(request)
 
     async def close(self) -> None:
         """Nothing to give back."""
+
+
+def _there(function: _T | None, asked: str) -> _T:
+    if function is None:
+        raise ProviderError(f"{asked} not answered here")
+    return function
 
 
 class HttpPorts:
@@ -82,7 +115,7 @@ class HttpPorts:
         self._clients: dict[bool, AsyncClient] = {}
         self._threads: ThreadPoolExecutor | None = None
 
-    async def ask(self, request: Request) -> Json:
+    async def ask(self, request: Request) -> Any:
         """Send it; what was refused with a JSON body is an answer, too."""
         match request:
             case Query():
@@ -92,6 +125,10 @@ class HttpPorts:
                 from analysis.prometheus_client import query_range
 
                 return await self._in_thread(query_range, request)
+            case Http():
+                return await self._sent(request)
+            case Program():
+                raise ProviderError(f"the plugin {request.name} is not configured")
             case _:
                 assert_never(request)
 
@@ -116,21 +153,24 @@ class HttpPorts:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, argument)
 
     async def _prometheus(self, server: Server, path: str, form: dict[str, str]) -> Json:
-        status, content = await self._sent(server, "POST", path, form)
-        if status in _NO_POST:  # proxies that take reading requests only
-            status, content = await self._sent(server, "GET", path, form)
-        return _body(server, status, content)
+        post = Http(server, "POST", path, headers=_FORM, body=urlencode(form).encode())
+        answer = await self._sent(post)
+        if answer.status in _NO_POST:  # proxies that take reading requests only
+            answer = await self._sent(Http(server, "GET", path, tuple(form.items())))
+        return _body(answer)
 
-    async def _sent(self, server: Server, method: str, path: str, form: dict[str, str]) -> tuple[int, bytes]:
+    async def _sent(self, request: Http) -> Answer:
         import httpx
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+        server = request.server
         client = self._client(is_insecure=server.is_insecure)
         options: dict[str, Any] = {
-            "headers": list(server.headers),
-            "auth": server.basic,
+            "headers": [*server.headers, *request.headers, *_authorization(server)],
+            "auth": (server.auth.user, server.auth.password) if isinstance(server.auth, Basic) else None,
             "timeout": server.timeout.total_seconds(),
-            "data" if method == "POST" else "params": form,
+            "params": request.params or None,
+            "content": request.body,
         }
         again = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS),
@@ -141,8 +181,9 @@ class HttpPorts:
         try:
             async for attempt in again:
                 with attempt:
-                    async with client.stream(method, server.address + path, **options) as response:
-                        return response.status_code, await _content(server, response)
+                    async with client.stream(request.method, server.address + request.path, **options) as response:
+                        body = await _content(server, response)
+                        return Answer(response.status_code, body, dict(response.headers), server.address)
         except httpx.TimeoutException as error:
             raise ProviderError(f"{server.address} did not answer within {_seconds(server)}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -167,13 +208,21 @@ async def _content(server: Server, response: "Response") -> bytes:
     return bytes(content)
 
 
-def _body(server: Server, status: int, content: bytes) -> Json:
+def _authorization(server: Server) -> Pairs:
+    match server.auth:
+        case Bearer(token):
+            return (("Authorization", f"Bearer {token}"),)
+        case _:
+            return ()
+
+
+def _body(answer: Answer) -> Json:
     try:
-        body = json.loads(content)
-    except ValueError:
+        body = answer.json()
+    except ProviderError:
         body = None
     if not isinstance(body, dict):
-        raise ProviderError(f"{server.address} answered {status}, and not with JSON of a Prometheus")
+        raise ProviderError(f"{answer.address} answered {answer.status}, and not with JSON of a Prometheus")
     return body
 
 

@@ -16,7 +16,7 @@ from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
 from analysis.errors import ProviderError
-from analysis.requests import LARGEST, Json, RangeQuery, Server
+from analysis.requests import LARGEST, Basic, Json, RangeQuery, Server
 
 _CHUNK = 64 * 1024
 
@@ -86,7 +86,7 @@ def _connected(server: Server) -> Any:
     return PrometheusConnect(
         url=server.address,
         headers=dict(server.headers),
-        auth=server.basic,
+        auth=(server.auth.user, server.auth.password) if isinstance(server.auth, Basic) else None,
         session=session,
         retry=Retry(total=0),
         timeout=max(1, round(seconds)),

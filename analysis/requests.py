@@ -1,32 +1,76 @@
 """What a provider may ask of the world, and what it makes of the answers. Values only.
 
-A provider is a generator: it yields requests, is sent the answers, and returns a Value, or Pending when the service
-needs more time. Only the runner and its ports do I/O. `Request` is a closed union: a provider that needs another kind
-of question adds its member here, and mypy then names every port that cannot answer it yet.
+A provider is a generator: it yields requests, is sent the answers, and returns a Value, a Verdict of its own, or
+Pending when the service needs more time. Only the runner and its ports do I/O. `Request` is a closed union: a provider
+that needs another kind of question adds its member here, and mypy then names every port that cannot answer it yet.
 """
 
+import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
-from analysis.model import Metric
+from analysis.errors import ProviderError
+from analysis.model import Measurement, Metric, Phase
 
 Json = dict[str, Any]
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values in their order; a name may come twice."""
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that an answer may have."""
+PATIENCE = timedelta(seconds=30)
+"""How long a service may take where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user's name and password."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token for the header Authorization."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """Client credentials: the token is had from `token_url` and kept until it expires."""
+
+    token_url: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SigV4:
+    """AWS's signature for a service in a region, by the credentials of the environment, a profile or a role."""
+
+    region: str
+    service: str
+    profile: str = ""
+    role_arn: str = ""
+
+
+Auth = Basic | Bearer | OAuth2 | SigV4
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How to reach a metric service. `headers` go with every request; `basic` is a user's name and password."""
+    """How to reach a metric service. `headers` go with every request."""
 
     address: str
-    headers: tuple[tuple[str, str], ...] = ()
-    basic: tuple[str, str] | None = None
+    headers: Pairs = ()
+    auth: Auth | None = None
     is_insecure: bool = False
-    timeout: timedelta = timedelta(seconds=30)
+    timeout: timedelta = PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +93,79 @@ class RangeQuery:
     step: timedelta
 
 
-Request = Query | RangeQuery
+@dataclass(frozen=True, slots=True)
+class Http:
+    """An HTTP request; the URL is the server's address, then `path`, then `params`. Answered by an Answer."""
+
+    server: Server
+    method: str = "GET"
+    path: str = ""
+    params: Pairs = ()
+    headers: Pairs = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A call of a metric plugin, wherever it lives. Answer: what its method returned, as plain JSON."""
+
+    name: str
+    method: str
+    params: Json
+    timeout: timedelta = PATIENCE
+
+
+Request = Query | RangeQuery | Http | Program
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said, whatever its status. Names of headers are in small letters."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = "the server"
+
+    @property
+    def is_good(self) -> bool:
+        """A status of 200 to 299."""
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are no UTF-8 show as replacement signs."""
+        return self.body.decode(errors="replace")
+
+    def json(self) -> Any:
+        """The body as JSON; ProviderError, with the address and what came instead, where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            said = " ".join(self.text[:200].split()) or "nothing"
+            raise ProviderError(f"{self.address} answered {self.status} with what is no JSON: {said}") from error
+
+
+def asked_of(request: Request) -> str:
+    """Whom a request goes to, in a word: an address, or a plugin's name."""
+    match request:
+        case Query() | RangeQuery() | Http():
+            return request.server.address
+        case Program():
+            return f"plugin {request.name}"
+        case _:
+            assert_never(request)
+
+
+def patience_with(request: Request) -> timedelta:
+    """How long the answer to a request may take."""
+    match request:
+        case Query() | RangeQuery() | Http():
+            return request.server.timeout
+        case Program():
+            return request.timeout
+        case _:
+            assert_never(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +178,24 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """The service judged by itself: no condition is asked. `phase` is one that ends a measurement."""
+
+    phase: Phase
+    text: str = ""
+    message: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """The service is still busy: ask again at `resume_at`."""
 
     resume_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+Outcome = Value | Verdict | Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +206,41 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """Whose measurement it is. Empty where a metric is tried without a run."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What a provider's flow is told besides the metric."""
 
     now: datetime
     defaults: Defaults = Defaults()
+    run: RunIdentity = RunIdentity()
 
 
-Flow = Generator[Request, Json, Value | Pending]
+Flow = Generator[Request, Any, Outcome]
+Sweep = Generator[Request, Any, None]
+
+
+def _nothing_to_describe(_: Metric) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One row of the registry. `describe` gives metadata of the metric's result, secrets still in it."""
+    """One row of the registry. `describe` gives metadata of the metric's result, secrets still in it.
+
+    `resume` goes on with a pending measurement (without it, `run` is asked again); `terminate` ends one (without it,
+    nobody is told); `collect` takes away what older measurements left, all but the newest so many.
+    """
 
     run: Callable[[Metric, Setting], Flow]
-    describe: Callable[[Metric], Mapping[str, str]] = lambda _: {}
+    describe: Callable[[Metric], Mapping[str, str]] = _nothing_to_describe
+    resume: Callable[[Metric, Measurement, Setting], Flow] | None = None
+    terminate: Callable[[Metric, Measurement, Setting], Flow] | None = None
+    collect: Callable[[Metric, int, Setting], Sweep] | None = None

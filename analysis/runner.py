@@ -6,9 +6,10 @@ wrong becomes a measurement of phase Error, never an exception. Values of secret
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, TypeVar, assert_never
 from weakref import WeakValueDictionary
 
 from analysis.decide import TERMINATED, Due, Taken, Task
@@ -16,7 +17,19 @@ from analysis.errors import AnalysisError, ProviderError
 from analysis.model import Arg, Measurement, Metric, Phase
 from analysis.ports import Ports
 from analysis.providers import provider_of
-from analysis.requests import Flow, Json, Pending, Request, Setting, Value
+from analysis.requests import (
+    Flow,
+    Outcome,
+    Pending,
+    Provider,
+    Request,
+    RunIdentity,
+    Setting,
+    Value,
+    Verdict,
+    asked_of,
+    patience_with,
+)
 from analysis.template import resolve, values_of
 from analysis.verdict import judge
 
@@ -28,6 +41,8 @@ GRACE = 5.0
 """Seconds beyond its own timeout after which a request is given up."""
 REDACTED = "*****"
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -36,6 +51,7 @@ class Job:
     due: Due
     args: tuple[Arg, ...]
     secrets: Mapping[str, str]
+    run: RunIdentity = field(default_factory=RunIdentity)
 
 
 class Runner:
@@ -49,43 +65,47 @@ class Runner:
 
     async def measure(self, job: Job) -> Taken:
         """One measurement, taken, resumed or ended."""
-        if job.due.task is Task.TERMINATE and job.due.pending is not None:
-            return Taken(job.due.name, _ended(job.due.pending, self._now()))
-        started = self._now()
+        started, pending = self._now(), job.due.pending
         metadata: Mapping[str, str] = {}
         try:
-            metric = resolve(job.due.metric, values_of(job.args, job.secrets))
-            provider = provider_of(metric.provider)
+            metric, provider = _found(job)
             metadata = provider.describe(metric)
-            outcome = await self._drive(provider.run(metric, Setting(started, self._ports.defaults)))
+            outcome = await self._drive(_flow_of(provider, metric, job.due, self._setting(job, started)))
             measurement = _judged(metric, outcome, started, self._now())
         except AnalysisError as error:
             measurement = Measurement(Phase.ERROR, started, self._now(), message=str(error))
-        if job.due.pending is not None:
-            measurement = replace(measurement, started=job.due.pending.started)
+        if pending is not None:
+            measurement = _continued(pending, measurement, job.due.task)
         return _redacted(Taken(job.due.name, measurement, metadata), job.secrets)
 
-    async def _drive(self, flow: Flow) -> Value | Pending:
+    async def collect(self, job: Job, keep: int) -> None:
+        """Have the provider take away what all but the newest `keep` measurements left; AnalysisError if it cannot."""
+        metric, provider = _found(job)
+        if provider.collect is not None:
+            await self._drive(provider.collect(metric, keep, self._setting(job, self._now())))
+
+    def _setting(self, job: Job, now: datetime) -> Setting:
+        return Setting(now, self._ports.defaults, job.run)
+
+    async def _drive(self, flow: Generator[Request, Any, _T]) -> _T:
         try:
             request = next(flow)
             while True:
                 request = flow.send(await self._ask(request))
         except StopIteration as stop:
-            outcome: Value | Pending = stop.value
+            outcome: _T = stop.value
             return outcome
         finally:
             flow.close()
 
-    async def _ask(self, request: Request) -> Json:
-        server = request.server
-        gate = self._gate(server.address)
-        limit = server.timeout.total_seconds() + GRACE
-        async with gate, self._all:
+    async def _ask(self, request: Request) -> Any:
+        address, limit = asked_of(request), patience_with(request).total_seconds() + GRACE
+        async with self._gate(address), self._all:
             try:
                 async with asyncio.timeout(limit):
                     return await self._ports.ask(request)
             except TimeoutError:
-                raise ProviderError(f"{server.address} did not answer within {limit:g} s") from None
+                raise ProviderError(f"{address} did not answer within {limit:g} s") from None
 
     def _now(self) -> datetime:
         # status fields hold whole seconds; what is compared with them later must, too
@@ -98,15 +118,49 @@ class Runner:
         return gate
 
 
-def _judged(metric: Metric, outcome: Value | Pending, started: datetime, finished: datetime) -> Measurement:
-    if isinstance(outcome, Pending):
-        return Measurement(Phase.RUNNING, started, metadata=outcome.metadata, resume_at=outcome.resume_at)
-    phase, message = judge(metric, outcome.result, finished)
-    return Measurement(phase, started, finished, outcome.text, message, outcome.metadata)
+def _found(job: Job) -> tuple[Metric, Provider]:
+    metric = resolve(job.due.metric, values_of(job.args, job.secrets))
+    return metric, provider_of(metric.provider)
 
 
-def _ended(pending: Measurement, now: datetime) -> Measurement:
-    return replace(pending, phase=Phase.SUCCESSFUL, message=TERMINATED, finished=now)
+def _flow_of(provider: Provider, metric: Metric, due: Due, setting: Setting) -> Flow:
+    match due.task, due.pending:
+        case Task.TERMINATE, Measurement() as pending:
+            return provider.terminate(metric, pending, setting) if provider.terminate else _nobody_told()
+        case Task.RESUME, Measurement() as pending if provider.resume:
+            return provider.resume(metric, pending, setting)
+        case _:
+            return provider.run(metric, setting)
+
+
+def _nobody_told() -> Flow:
+    yield from ()
+    return Verdict(Phase.SUCCESSFUL)
+
+
+def _judged(metric: Metric, outcome: Outcome, started: datetime, finished: datetime) -> Measurement:
+    match outcome:
+        case Pending():
+            return Measurement(Phase.RUNNING, started, metadata=outcome.metadata, resume_at=outcome.resume_at)
+        case Verdict():
+            return Measurement(outcome.phase, started, finished, outcome.text, outcome.message, outcome.metadata)
+        case Value():
+            phase, message = judge(metric, outcome.result, finished)
+            return Measurement(phase, started, finished, outcome.text, message, outcome.metadata)
+        case _:
+            assert_never(outcome)
+
+
+def _continued(pending: Measurement, measurement: Measurement, task: Task) -> Measurement:
+    """The measurement as what became of the pending one."""
+    is_ended = task is Task.TERMINATE and measurement.phase is Phase.SUCCESSFUL
+    return replace(
+        measurement,
+        started=pending.started,
+        value=measurement.value or pending.value,
+        message=TERMINATED if is_ended else measurement.message,
+        metadata={**pending.metadata, **measurement.metadata},
+    )
 
 
 def _redacted(taken: Taken, secrets: Mapping[str, str]) -> Taken:

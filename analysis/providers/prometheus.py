@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from analysis.errors import ProviderError, SettingsError
 from analysis.model import Metric
 from analysis.moments import moment_of
-from analysis.requests import Defaults, Flow, Json, Provider, Query, RangeQuery, Server, Setting, Value
+from analysis.requests import Basic, Defaults, Flow, Json, Provider, Query, RangeQuery, Server, Setting, Value
 from analysis.units import format_value, parse_duration
 
 _FIELD = "provider.prometheus"
@@ -53,7 +53,7 @@ def server_of(metric: Metric, defaults: Defaults) -> Server:
     return Server(
         address=address.rstrip("/"),
         headers=_headers(settings.get("headers")),
-        basic=_basic(settings.get("authentication")),
+        auth=_basic(settings.get("authentication")),
         is_insecure=settings.get("insecure") is True,
         timeout=_timeout(settings.get("timeout")),
     )
@@ -71,7 +71,7 @@ def _headers(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple((str(header.get("key", "")), str(header.get("value", ""))) for header in headers)
 
 
-def _basic(authentication: Any) -> tuple[str, str] | None:
+def _basic(authentication: Any) -> Basic | None:
     ways = {name: way for name, way in (authentication or {}).items() if way}
     beyond = sorted(ways.keys() - {"basicAuth"})
     if beyond:
@@ -79,7 +79,7 @@ def _basic(authentication: Any) -> tuple[str, str] | None:
             f"{_FIELD}.authentication.{beyond[0]} is not supported by this version: use basicAuth or headers"
         )
     basic = ways.get("basicAuth")
-    return (str(basic.get("username", "")), str(basic.get("password", ""))) if basic else None
+    return Basic(str(basic.get("username", "")), str(basic.get("password", ""))) if basic else None
 
 
 def _timeout(value: Any) -> timedelta:

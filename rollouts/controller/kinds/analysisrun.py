@@ -16,6 +16,7 @@ from analysis.decide import Due, RunPlan, Taken, Task, decide, record, settle, w
 from analysis.errors import AnalysisError
 from analysis.model import Measurement, Phase, RunSpec, RunStatus
 from analysis.ports import Ports
+from analysis.requests import RunIdentity
 from analysis.runner import Job, Runner
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError
@@ -154,7 +155,8 @@ class AnalysisRuns:
         started = self._clock().replace(microsecond=0)
         try:
             secrets = await read_secrets(self._cluster, key.namespace, spec.args)
-            taken = await self._runner.measure(Job(due, spec.args, secrets))
+            run = RunIdentity(key.namespace, key.name, flights.uid)
+            taken = await self._runner.measure(Job(due, spec.args, secrets, run))
         except (ClusterError, AnalysisError) as error:
             taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=str(error)))
         except Exception as error:  # a defect of ours must end as a verdict, not as a run that waits for ever

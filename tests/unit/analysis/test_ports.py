@@ -12,7 +12,7 @@ from aiohttp import web
 from analysis.errors import ProviderError
 from analysis.ports import THREADS, HttpPorts, InProcessPorts
 from analysis.providers.prometheus import read
-from analysis.requests import LARGEST, Query, RangeQuery, Server
+from analysis.requests import LARGEST, Basic, Query, RangeQuery, Server
 from rollouts.simulator.promql import routes
 from rollouts.simulator.series import Series
 from tests.builders.servers import serving
@@ -101,7 +101,7 @@ async def test_headers_and_credentials_go_along() -> None:
         return web.json_response({"status": "success"})
 
     async with answering(note) as url, opened() as doors:
-        await doors.ask(a_query(url, headers=(("X-Org", "7"),), basic=("u", "p")))
+        await doors.ask(a_query(url, headers=(("X-Org", "7"),), auth=Basic("u", "p")))
 
     assert seen == {"method": "POST", "org": "7", "auth": "Basic dTpw", "query": "sum(up)", "time": "1700000060.000"}
 

@@ -12,7 +12,7 @@ import pytest
 from analysis.errors import AnalysisError, ProviderError, SettingsError
 from analysis.model import Metric
 from analysis.providers import PROVIDERS, prometheus, provider_of
-from analysis.requests import Defaults, Json, Query, RangeQuery, Request, Setting, Value
+from analysis.requests import Basic, Defaults, Json, Query, RangeQuery, Request, Setting, Value, asked_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ADDRESS = "http://prometheus.example:9090"
@@ -53,7 +53,7 @@ def test_a_query_goes_to_its_own_address_with_its_headers() -> None:
 
     assert isinstance(request, Query)
     assert (request.query, request.at, request.server.address) == ("up", NOW, ADDRESS)
-    assert (request.server.headers, request.server.basic) == ((("X-Org", "7"),), ("u", "p"))
+    assert (request.server.headers, request.server.auth) == ((("X-Org", "7"),), Basic("u", "p"))
     assert (request.server.is_insecure, request.server.timeout) == (True, timedelta(seconds=5))
 
 
@@ -61,7 +61,7 @@ def test_without_an_address_the_operators_is_taken() -> None:
     """The default serves metrics that name none; without both the error says where to set it."""
     bare = Metric("rate", "prometheus", {"query": "up"})
 
-    assert asked(bare, "http://default.example").server.address == "http://default.example"
+    assert asked_of(asked(bare, "http://default.example")) == "http://default.example"
     with pytest.raises(SettingsError, match="ARGO_ROLLOUTS_PROMETHEUS_ADDRESS"):
         asked(bare)
 
