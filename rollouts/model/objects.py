@@ -21,6 +21,16 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """The objects of a kind in a namespace whose labels a Kubernetes label selector (as JSON text) finds."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Make an object; `body` is whole (apiVersion, kind, metadata with namespace and name)."""
 

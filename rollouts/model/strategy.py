@@ -206,10 +206,14 @@ class PingPong:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """One configured traffic provider: its registry name (`gatewayAPI`) and its settings as the user wrote them."""
+    """One configured traffic provider: its registry name (`gatewayAPI`) and its settings as the user wrote them.
+
+    `path` is where they stand in the manifest.
+    """
 
     provider: str
     settings: Mapping[str, Any]
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

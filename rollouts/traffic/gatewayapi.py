@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rollouts.model.faults import Fault, Faults
-from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.objects import Json, Modify, Ref, Selection
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic.gatewayrules import fuzzy_method, is_managed, rules_of
-from rollouts.traffic.protocol import Desired, Flow, Objects, Rendered
+from rollouts.traffic.protocol import Desired, Flow, Kind, Objects, Options, Rendered
 
 API_VERSION = "gateway.networking.k8s.io/v1"
 IN_PROGRESS_LABEL = "rollouts.argoproj.io/gatewayapi-canary"
@@ -33,6 +33,11 @@ class GatewayApi:
     """The provider. Stateless: settings and objects come with every call."""
 
     name: str = "gatewayAPI"
+    kinds: tuple[Kind, ...] = ((API_VERSION, "HTTPRoute"),)
+
+    def selects(self, _rollout: Rollout, _router: Router) -> tuple[Selection, ...]:
+        """All routes are known by name."""
+        return ()
 
     def touches(self, rollout: Rollout, router: Router) -> tuple[Ref, ...]:
         """The HTTPRoutes that the settings name."""
@@ -120,7 +125,9 @@ class GatewayApi:
         return any(_reports(objects.get(ref)) for ref in self.touches(rollout, router))
 
 
-PROVIDER = GatewayApi()
+def provider(_options: Options) -> GatewayApi:
+    """No flag is about it."""
+    return GatewayApi()
 
 
 def _route_names(settings: Mapping[str, Any]) -> list[str]:

@@ -3,38 +3,88 @@
 Called by controller/observe (touches, read, faults, asks), controller/apply (render, clean), and gitsync (keep).
 Properties that hold for each: read(render(w)) == w, managed routes included; rendering twice is rendering once; foreign
 routes are untouched; clean restores what was there before the first render.
+
+A provider's module has `provider(options) -> Provider`; its row in registry.MODULES makes it known.
 """
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 from rollouts.model.faults import Faults
-from rollouts.model.objects import Change, Json, Ref
+from rollouts.model.objects import Change, Json, Ref, Selection
 from rollouts.model.plan import Event
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import ManagedRoute, Router
 from rollouts.model.weights import Shares, Unknown, Weights
+from rollouts.model.workload import Version
 
 Objects = Mapping[Ref, Json | None]
-"""The objects that `touches` named, None where one does not exist."""
+"""The objects that `touches` named, None where one does not exist, and those that `selects` found."""
+
+Kind = tuple[str, str]
+"""API version and kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the controller's flags say about routers, with Argo's defaults (spec/argo-rollouts.md §2.21)."""
+
+    istio_version: str = "v1alpha3"
+    ambassador_api_version: str = "getambassador.io/v2"
+    traffic_split_version: str = "v1alpha1"
+    traefik_group: str = "traefik.io"
+    traefik_api_version: str = "traefik.io/v1alpha1"
+    appmesh_version: str = "v1beta2"
+    ingress_version: str = ""
+    alb_classes: tuple[str, ...] = ("alb",)
+    nginx_classes: tuple[str, ...] = ("nginx",)
+    alb_tag: str = "ingress.k8s.aws/resource"
+    target_group_binding_api_version: str = "elbv2.k8s.aws/v1beta1"
+    verifies_target_groups: bool = False
+
+
+class Part(Enum):
+    """A part of what is desired, as upstream's routers have an operation for each; in the order of a round."""
+
+    HASHES = "hashes"
+    MANAGED = "managed"
+    WEIGHTS = "weights"
+
+
+ALL_PARTS = frozenset(Part)
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What a provider has to bring about: the split, and just these managed routes, the first of which wins."""
+    """What a provider has to bring about: the split, and just these managed routes, the first of which wins.
+
+    `shares` carry Services, hashes and weights, those of experiments too (`extra`); `versions` are the held versions,
+    for routers that lead to a version only once it is available. A round wants all `parts`, and no other managed route
+    but `managed`. The golden runner plays single operations: then the other parts stay as they are, and so do the
+    managed routes that `keeps` names.
+    """
 
     shares: Shares
     managed: tuple[ManagedRoute, ...] = ()
+    versions: tuple[Version, ...] = ()
+    parts: frozenset[Part] = ALL_PARTS
+    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The changes that bring it about (none: already so), with the events that tell of them."""
+    """The changes that bring it about (none: already so), with the events that tell of them.
+
+    `error` is what stands in the way, in upstream's words: the changes and events before it are carried out, then the
+    round ends with it and is tried again.
+    """
 
     changes: tuple[Change, ...] = ()
     events: tuple[Event, ...] = ()
+    error: str = ""
 
 
 Flow = Generator[Any, Any, Verified]
@@ -49,8 +99,17 @@ class Provider(Protocol):
         """The key under `trafficRouting` (or of its `plugins`)."""
         ...
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of all that it touches: they are watched from when the server serves them."""
+        ...
+
     def touches(self, rollout: Rollout, router: Router) -> tuple[Ref, ...]:
-        """The objects that it reads and writes for this rollout."""
+        """The objects that it reads and writes for this rollout, those of its own making included."""
+        ...
+
+    def selects(self, rollout: Rollout, router: Router) -> tuple[Selection, ...]:
+        """More such objects, by their labels."""
         ...
 
     def faults(self, rollout: Rollout, router: Router, objects: Objects) -> Faults:
@@ -83,3 +142,20 @@ class Provider(Protocol):
     def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
         """Whether the routes carry these shares; a flow without requests for providers whose objects tell."""
         ...
+
+
+class Silent:
+    """What most providers have in common: they name all their objects, and nobody tells what became of a weight."""
+
+    def selects(self, _rollout: Rollout, _router: Router) -> tuple[Selection, ...]:
+        """All objects are known by name."""
+        return ()
+
+    def asks(self, _rollout: Rollout, _router: Router, _objects: Objects) -> bool:
+        """No gateway reports what it makes of a weight."""
+        return False
+
+    def verify(self, _rollout: Rollout, _router: Router, _objects: Objects, _shares: Shares) -> Flow:
+        """Nobody can tell."""
+        yield from ()
+        return Verified(None)

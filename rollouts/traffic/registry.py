@@ -1,14 +1,28 @@
-"""Every traffic provider by the name that manifests use. Called by the shell, by gitsync and by the shared tests."""
+"""Every traffic provider by the name that manifests use. Called by the shell, by gitsync and by the shared tests.
 
-from collections.abc import Mapping
+`PROVIDERS` are those with Argo's default options; a controller makes its own from its flags.
+"""
+
+from collections.abc import Callable, Mapping
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Router
 from rollouts.traffic import gatewayapi
-from rollouts.traffic.protocol import Provider
+from rollouts.traffic.protocol import Options, Provider
 
-PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in (gatewayapi.PROVIDER,)}
+Providers = Mapping[str, Provider]
+
+MODULES: tuple[Callable[[Options], Provider], ...] = (gatewayapi.provider,)
+"""One row a provider, in the order of the alphabet."""
+
+
+def providers(options: Options) -> dict[str, Provider]:
+    """Every provider, set up by these options, by its name."""
+    return {made.name: made for made in (make(options) for make in MODULES)}
+
+
+PROVIDERS: Providers = providers(Options())
 
 
 def routers_of(rollout: Rollout) -> tuple[Router, ...]:
