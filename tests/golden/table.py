@@ -1,6 +1,17 @@
 """The categories that we run, by name. A new one is a row here and a module beside it."""
 
-from tests.golden import analysis, analysis_args, flagger, hashing, phases, plugin, replicas, transitions, validation
+from tests.golden import (
+    analysis,
+    analysis_args,
+    flagger,
+    hashing,
+    phases,
+    plugin,
+    replicas,
+    traffic,
+    transitions,
+    validation,
+)
 from tests.golden.category import Category
 
 CATEGORIES: dict[str, Category] = {
@@ -26,5 +37,6 @@ CATEGORIES: dict[str, Category] = {
         analysis.VALIDATION,
         validation.VALIDATION,
         flagger.TICKS,
+        *traffic.TRAFFIC,
     )
 }

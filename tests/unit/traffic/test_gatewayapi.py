@@ -11,7 +11,7 @@ from rollouts.traffic.protocol import Desired
 from rollouts.traffic.registry import unknown_routers
 from tests.builders.rollouts import a_rollout
 
-PROVIDER = gatewayapi.PROVIDER
+PROVIDER = gatewayapi.GatewayApi()
 
 
 def routed(**settings: Any) -> tuple[Rollout, Router]:

@@ -25,7 +25,7 @@ from rollouts.traffic import gatewayapi
 from rollouts.traffic.protocol import Desired
 from tests.builders.rollouts import a_rollout
 
-PROVIDER = gatewayapi.PROVIDER
+PROVIDER = gatewayapi.GatewayApi()
 BETA = SetHeaderRoute("beta", (HeaderMatch("X-Beta", StringMatch(exact="yes")),))
 COPIES = SetMirrorRoute("copies", (RequestMatch(method=StringMatch(exact="GET")),), 10)
 
