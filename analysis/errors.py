@@ -7,7 +7,9 @@ AnalysisError
 ├── SettingsError         a metric whose settings cannot work: says the field and the cure
 │   └── ArgumentError     an argument that nobody supplied, or that cannot be inserted
 └── ProviderError         the metric service did not answer as it should
-    └── NoDataError       it answered, but with nothing
+    ├── NoDataError       it answered, but with nothing
+    ├── NoAnswerError     it cannot be reached, or gave no answer in time
+    └── NotAskedError     it did not answer others, and is left alone for a while
 All of them end as the message of a measurement or of a run; their words are read by users.
 """
 
@@ -42,3 +44,11 @@ class ProviderError(AnalysisError):
 
 class NoDataError(ProviderError):
     """The metric service has no data for this query."""
+
+
+class NoAnswerError(ProviderError):
+    """The metric service cannot be reached, or gave no whole answer in time."""
+
+
+class NotAskedError(ProviderError):
+    """The metric service was not asked: others got no answer of it, and it has a moment's rest."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 from urllib.parse import urlencode
 
-from analysis.errors import ProviderError
+from analysis.errors import NoAnswerError, ProviderError
 from analysis.requests import (
     LARGEST,
     Answer,
@@ -185,9 +185,9 @@ class HttpPorts:
                         body = await _content(server, response)
                         return Answer(response.status_code, body, dict(response.headers), server.address)
         except httpx.TimeoutException as error:
-            raise ProviderError(f"{server.address} did not answer within {_seconds(server)}") from error
+            raise NoAnswerError(f"{server.address} did not answer within {_seconds(server)}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProviderError(f"{server.address} cannot be asked: {error or type(error).__name__}") from error
+            raise NoAnswerError(f"{server.address} cannot be asked: {error or type(error).__name__}") from error
         raise ProviderError(f"{server.address} was not asked")  # pragma: no cover  # the loop returns or raises
 
     def _client(self, *, is_insecure: bool) -> "AsyncClient":

@@ -1,19 +1,18 @@
 """Takes measurements: drives a provider's flow through the ports and turns its outcome into a Measurement.
 
 Called by controller/kinds/analysisrun, as background work; the shell around pure flows. One service that is slow or
-down delays only those who ask it: requests are bounded per address and in all, and each has its timeout. Whatever goes
-wrong becomes a measurement of phase Error, never an exception. Values of secrets are blanked out of all that is kept.
+down delays only those who ask it (analysis/asking.py). Whatever goes wrong becomes a measurement of phase Error, never
+an exception. Values of secrets are blanked out of all that is kept.
 """
 
-import asyncio
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
-from weakref import WeakValueDictionary
 
+from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
-from analysis.errors import AnalysisError, ProviderError
+from analysis.errors import AnalysisError
 from analysis.model import Arg, Measurement, Metric, Phase
 from analysis.ports import Ports
 from analysis.providers import provider_of
@@ -27,18 +26,10 @@ from analysis.requests import (
     Setting,
     Value,
     Verdict,
-    asked_of,
-    patience_with,
 )
 from analysis.template import resolve, values_of
 from analysis.verdict import judge
 
-PER_ADDRESS = 8
-"""Requests to one address at once."""
-IN_ALL = 64
-"""Requests at once."""
-GRACE = 5.0
-"""Seconds beyond its own timeout after which a request is given up."""
 REDACTED = "*****"
 
 _T = TypeVar("_T")
@@ -57,11 +48,10 @@ class Job:
 class Runner:
     """Takes measurements, many at a time."""
 
-    def __init__(self, ports: Ports, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ports: Ports, clock: Callable[[], datetime], told: Told = nobody) -> None:
+        self.asking = Asking(ports, told)
         self._ports = ports
         self._clock = clock
-        self._all = asyncio.Semaphore(IN_ALL)
-        self._by_address: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def measure(self, job: Job) -> Taken:
         """One measurement, taken, resumed or ended."""
@@ -91,31 +81,16 @@ class Runner:
         try:
             request = next(flow)
             while True:
-                request = flow.send(await self._ask(request))
+                request = flow.send(await self.asking.ask(request))
         except StopIteration as stop:
             outcome: _T = stop.value
             return outcome
         finally:
             flow.close()
 
-    async def _ask(self, request: Request) -> Any:
-        address, limit = asked_of(request), patience_with(request).total_seconds() + GRACE
-        async with self._gate(address), self._all:
-            try:
-                async with asyncio.timeout(limit):
-                    return await self._ports.ask(request)
-            except TimeoutError:
-                raise ProviderError(f"{address} did not answer within {limit:g} s") from None
-
     def _now(self) -> datetime:
         # status fields hold whole seconds; what is compared with them later must, too
         return self._clock().replace(microsecond=0)
-
-    def _gate(self, address: str) -> asyncio.Semaphore:
-        gate = self._by_address.get(address)
-        if gate is None:
-            gate = self._by_address[address] = asyncio.Semaphore(PER_ADDRESS)
-        return gate
 
 
 def _found(job: Job) -> tuple[Metric, Provider]:

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from analysis.asking import PER_ADDRESS
 from analysis.decide import Due, Taken, Task
 from analysis.errors import ProviderError
 from analysis.model import Arg, Measurement, Metric, Phase, SecretKey
 from analysis.requests import Defaults, Json, Request, asked_of
-from analysis.runner import PER_ADDRESS, Job, Runner
+from analysis.runner import Job, Runner
 from rollouts.simulator.clock import run_virtual, virtual_now
 
 Answer = Callable[[Request], Awaitable[Json]]
