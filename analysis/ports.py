@@ -18,6 +18,7 @@ from analysis.requests import (
     Answer,
     Basic,
     Bearer,
+    Cluster,
     Defaults,
     Http,
     Json,
@@ -26,6 +27,7 @@ from analysis.requests import (
     Query,
     RangeQuery,
     Request,
+    Secret,
     Server,
 )
 
@@ -36,6 +38,7 @@ ATTEMPTS = 3
 """How often a request is sent that never got an answer."""
 THREADS = 4
 """Range queries at once; the library behind them blocks."""
+WITHOUT_CLUSTER = "there is no cluster here to ask: metrics with credentials or Jobs are measured by the controller"
 _NO_POST = (405, 501)
 _FORM: Pairs = (("Content-Type", "application/x-www-form-urlencoded"),)
 
@@ -94,6 +97,8 @@ class InProcessPorts:
                 return _there(self._http, "HTTP requests are")(request)
             case Program():
                 return _there(self._program, "calls of plugins are")(request)
+            case Secret() | Cluster():
+                raise ProviderError(WITHOUT_CLUSTER)
             case _:
                 assert_never(request)
 
@@ -129,6 +134,8 @@ class HttpPorts:
                 return await self._sent(request)
             case Program():
                 raise ProviderError(f"the plugin {request.name} is not configured")
+            case Secret() | Cluster():
+                raise ProviderError(WITHOUT_CLUSTER)
             case _:
                 assert_never(request)
 

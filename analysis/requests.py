@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, assert_never
 
 from analysis.errors import ProviderError
@@ -115,7 +116,47 @@ class Program:
     timeout: timedelta = PATIENCE
 
 
-Request = Query | RangeQuery | Http | Program
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A Secret's values; `namespace` "" is the controller's own. Answer: texts by key, None where there is no Secret.
+
+    The values of the keys in `hidden` are blanked out of all that is kept of the measurement.
+    """
+
+    name: str
+    namespace: str = ""
+    hidden: tuple[str, ...] = ()
+
+
+class Verb(StrEnum):
+    """What is asked of Kubernetes."""
+
+    GET = "get"
+    LIST = "list"
+    CREATE = "create"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A question to Kubernetes about objects of one kind, named by API version and plural (`batch/v1`, `jobs`).
+
+    Answers: GET the object, None where there is none. LIST a tuple of those that `labels` selects. CREATE the object as
+    stored, None where the name is taken. DELETE None, with what belongs to the object going first. `is_elsewhere`: in
+    the cluster that the operator named for Jobs.
+    """
+
+    verb: Verb
+    api: str
+    plural: str
+    namespace: str
+    name: str = ""
+    labels: str = ""
+    body: Json = field(default_factory=dict)
+    is_elsewhere: bool = False
+
+
+Request = Query | RangeQuery | Http | Program | Secret | Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +194,8 @@ def asked_of(request: Request) -> str:
             return request.server.address
         case Program():
             return f"plugin {request.name}"
+        case Secret() | Cluster():
+            return "Kubernetes"
         case _:
             assert_never(request)
 
@@ -164,6 +207,8 @@ def patience_with(request: Request) -> timedelta:
             return request.server.timeout
         case Program():
             return request.timeout
+        case Secret() | Cluster():
+            return PATIENCE
         case _:
             assert_never(request)
 
@@ -200,9 +245,10 @@ Outcome = Value | Verdict | Pending
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the operator set for all metrics: the address for those that name none."""
+    """What the operator set for all metrics: the address for those that name none, and variables of the environment."""
 
     prometheus_address: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +258,17 @@ class RunIdentity:
     namespace: str = ""
     name: str = ""
     uid: str = ""
+    started: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a provider's flow is told besides the metric."""
+    """What a provider's flow is told besides the metric. `number` counts the metric's measurements, from 1."""
 
     now: datetime
-    defaults: Defaults = Defaults()
+    defaults: Defaults = field(default_factory=Defaults)
     run: RunIdentity = RunIdentity()
+    number: int = 1
 
 
 Flow = Generator[Request, Any, Outcome]

@@ -23,6 +23,7 @@ from analysis.requests import (
     Provider,
     Request,
     RunIdentity,
+    Secret,
     Setting,
     Value,
     Verdict,
@@ -37,12 +38,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A measurement to be taken, with what its arguments need. `secrets` holds values by argument name."""
+    """A measurement to be taken, the `number`th of its metric. `secrets` holds values by argument name."""
 
     due: Due
     args: tuple[Arg, ...]
     secrets: Mapping[str, str]
     run: RunIdentity = field(default_factory=RunIdentity)
+    number: int = 1
 
 
 class Runner:
@@ -57,31 +59,35 @@ class Runner:
         """One measurement, taken, resumed or ended."""
         started, pending = self._now(), job.due.pending
         metadata: Mapping[str, str] = {}
+        hidden = [value for value in job.secrets.values() if value]
         try:
             metric, provider = _found(job)
             metadata = provider.describe(metric)
-            outcome = await self._drive(_flow_of(provider, metric, job.due, self._setting(job, started)))
+            outcome = await self._drive(_flow_of(provider, metric, job.due, self._setting(job, started)), hidden)
             measurement = _judged(metric, outcome, started, self._now())
         except AnalysisError as error:
             measurement = Measurement(Phase.ERROR, started, self._now(), message=str(error))
         if pending is not None:
             measurement = _continued(pending, measurement, job.due.task)
-        return _redacted(Taken(job.due.name, measurement, metadata), job.secrets)
+        return _redacted(Taken(job.due.name, measurement, metadata), hidden)
 
     async def collect(self, job: Job, keep: int) -> None:
         """Have the provider take away what all but the newest `keep` measurements left; AnalysisError if it cannot."""
         metric, provider = _found(job)
         if provider.collect is not None:
-            await self._drive(provider.collect(metric, keep, self._setting(job, self._now())))
+            await self._drive(provider.collect(metric, keep, self._setting(job, self._now())), [])
 
     def _setting(self, job: Job, now: datetime) -> Setting:
-        return Setting(now, self._ports.defaults, job.run)
+        return Setting(now, self._ports.defaults, job.run, job.number)
 
-    async def _drive(self, flow: Generator[Request, Any, _T]) -> _T:
+    async def _drive(self, flow: Generator[Request, Any, _T], hidden: list[str]) -> _T:
+        """Ask what the flow asks, until it is done; what must not be told joins `hidden`."""
         try:
             request = next(flow)
             while True:
-                request = flow.send(await self.asking.ask(request))
+                answer = await self.asking.ask(request)
+                hidden += _secrets_in(request, answer)
+                request = flow.send(answer)
         except StopIteration as stop:
             outcome: _T = stop.value
             return outcome
@@ -138,8 +144,13 @@ def _continued(pending: Measurement, measurement: Measurement, task: Task) -> Me
     )
 
 
-def _redacted(taken: Taken, secrets: Mapping[str, str]) -> Taken:
-    values = [value for value in secrets.values() if value]
+def _secrets_in(request: Request, answer: Any) -> list[str]:
+    if not isinstance(request, Secret) or answer is None:
+        return []
+    return [answer[key] for key in request.hidden if answer.get(key)]
+
+
+def _redacted(taken: Taken, values: list[str]) -> Taken:
     if not values:
         return taken
     measurement = taken.measurement
