@@ -225,6 +225,7 @@ class Canary:
     shrinks the stable version as the canary grows; `min_pods` is the floor of a routed version that has any pod;
     `managed_routes` are names of header and mirror routes, the first one wins. With `ping_pong` the two Services
     follow roles that swap (see status.canary.stable_side), and `stable_service` and `canary_service` are not used.
+    `is_max_weight_given`: the manifest says it, if only to say 100, and ingress-nginx is told.
     """
 
     steps: tuple[CanaryStep, ...] = ()
@@ -232,6 +233,7 @@ class Canary:
     canary_service: str = ""
     routers: tuple[Router, ...] = ()
     max_weight: int = 100
+    is_max_weight_given: bool = False
     max_surge: Quota = Quota(25, is_percent=True)
     max_unavailable: Quota = Quota(25, is_percent=True)
     progress_threshold: Quota | None = None

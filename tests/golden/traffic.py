@@ -57,7 +57,8 @@ class Scene:
             tuple(name for name in keeps if name not in asked),
         )
         named = self.provider.touches(self.rollout, router)
-        return self.provider.render(self.rollout, router, {ref: self.objects.get(ref) for ref in named}, desired)
+        seen = {**dict.fromkeys(named), **self.objects}
+        return self.provider.render(self.rollout, router, seen, desired)
 
 
 def _canary(rollout: Rollout) -> Canary:
@@ -159,12 +160,13 @@ def _shown(objects: Mapping[Ref, Json]) -> Iterator[tuple[Ref, Json]]:
 
 
 def _bare(obj: Any) -> Any:
-    """Without what upstream's typed clients add (an empty status, null times), and without what is empty."""
+    """Without what upstream's typed clients add (an empty status, null times) or leave out (the kind)."""
     if isinstance(obj, list):
         return [_bare(item) for item in obj]
     if not isinstance(obj, dict):
         return obj
-    known = {key: _bare(item) for key, item in obj.items() if not (key == "status" and "metadata" in obj)}
+    untold = ("apiVersion", "kind", "status") if "metadata" in obj else ()
+    known = {key: _bare(item) for key, item in obj.items() if key not in untold}
     return {key: item for key, item in known.items() if item not in (None, {}, [])}
 
 

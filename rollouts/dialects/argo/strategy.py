@@ -72,6 +72,7 @@ def parse_canary(spec: Mapping[str, Any]) -> Canary:
         canary_service=text(spec.get("canaryService")),
         routers=parse_routers(routing),
         max_weight=integer(routing.get("maxTrafficWeight")) or 100,
+        is_max_weight_given=integer(routing.get("maxTrafficWeight")) is not None,
         max_surge=surge,
         max_unavailable=unavailable,
         progress_threshold=_threshold(spec.get("replicaProgressThreshold")),

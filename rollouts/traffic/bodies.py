@@ -1,0 +1,100 @@
+"""Kubernetes bodies: read with tolerance, compared, owned. Called by the providers; pure.
+
+What has the wrong type counts as absent: a route that somebody else wrote must not stop a round.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rollouts.model.objects import Json
+from rollouts.model.rollout import Rollout
+from rollouts.model.weights import Unknown, Weights
+
+ARGO = "argoproj.io/v1alpha1"
+"""The API version of those who own what the providers create."""
+
+
+def mapping(value: Any) -> Json:
+    """The object itself, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """The list itself, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """The string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: Any) -> int | None:
+    """The whole number, also where it is written as a string; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def names(*values: Any) -> tuple[str, ...]:
+    """The strings among these values and among the items of their lists, each once, none empty."""
+    listed = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return tuple(dict.fromkeys(one for one in listed if isinstance(one, str) and one))
+
+
+def annotations(obj: Json) -> Json:
+    """An object's annotations."""
+    return mapping(mapping(obj.get("metadata")).get("annotations"))
+
+
+def version_of(obj: Json) -> str:
+    """The resourceVersion, for patches that replace a list."""
+    return text(mapping(obj.get("metadata")).get("resourceVersion"))
+
+
+def owner_of(rollout: Rollout) -> Json:
+    """The reference by which an object goes when its rollout goes."""
+    return {
+        "apiVersion": ARGO,
+        "kind": rollout.kind,
+        "name": rollout.name,
+        "uid": rollout.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def own_metadata(rollout: Rollout, name: str) -> Json:
+    """The metadata of an object that is the rollout's own."""
+    return {"name": name, "namespace": rollout.namespace, "ownerReferences": [owner_of(rollout)]}
+
+
+def is_owned(obj: Json, rollout: Rollout) -> bool:
+    """Whether the rollout controls an object."""
+    references = map(mapping, items(mapping(obj.get("metadata")).get("ownerReferences")))
+    return any(one.get("controller") is True and one.get("uid") == rollout.uid for one in references)
+
+
+def difference(before: Json, after: Json) -> Json:
+    """The JSON merge patch that makes `after` of `before`; empty where they are the same."""
+    patch: Json = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        if isinstance(value, dict) and isinstance(before.get(key), dict):
+            inner = difference(before[key], value)
+            if inner:
+                patch[key] = inner
+        elif key not in before or before[key] != value:
+            patch[key] = value
+    return patch
+
+
+def agreed(seen: Iterable[Weights | Unknown], nothing: str) -> Weights | Unknown:
+    """What several routes say in one voice; `nothing` is the reason where there is none."""
+    found = list(seen)
+    unknown = next((one for one in found if isinstance(one, Unknown)), None)
+    if unknown is not None or not found:
+        return unknown or Unknown(nothing)
+    return found[0] if all(one == found[0] for one in found) else Unknown("the routes do not agree on the weights")
