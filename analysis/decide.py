@@ -62,7 +62,8 @@ class RunEvent:
 class RunPlan:
     """One round. With something due, the status is only what is known before it is done.
 
-    `wake_at` is None when only a change of the object can matter; `is_expired`: the run may be deleted.
+    `wake_at` is None when only a change of the object can matter; `is_expired`: the run may be deleted; `crowded` are
+    the metrics that have just lost measurements by age, with the number that they keep.
     """
 
     status: RunStatus
@@ -70,6 +71,7 @@ class RunPlan:
     wake_at: datetime | None = None
     events: tuple[RunEvent, ...] = ()
     is_expired: bool = False
+    crowded: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
@@ -102,14 +104,18 @@ def settle(spec: RunSpec, status: RunStatus, now: datetime) -> RunPlan:
     names = [metric.name for metric in metrics]
     dry = frozenset(verdict.matching(spec.dry_run, names, "dryRun"))
     assessed = verdict.assess_run(spec, metrics, status, dry)
-    after = _with_retention(spec, names, assessed.status)
+    limits = _limits(spec, names)
+    after = _within(limits, assessed.status)
+    crowded = _crowded(limits, assessed.status)
     events = [_event("Metric", f"Metric '{result.name}'", result.phase) for result in assessed.ended]
     if not after.phase.is_done:
-        return RunPlan(after, wake_at=wakes_at(spec, after, now, besides=()), events=tuple(events))
+        wake_at = wakes_at(spec, after, now, besides=())
+        return RunPlan(after, wake_at=wake_at, events=tuple(events), crowded=crowded)
     done = replace(after, completed=now)
     events.append(_event("AnalysisRun", "Analysis", done.phase))
     expires = expires_at(spec, done)
-    return RunPlan(done, wake_at=max(expires, now + JUST_AFTER) if expires else None, events=tuple(events))
+    wake_at = max(expires, now + JUST_AFTER) if expires else None
+    return RunPlan(done, wake_at=wake_at, events=tuple(events), crowded=crowded)
 
 
 def resolved(spec: RunSpec, secrets: Mapping[str, str] | None = None) -> tuple[Metric, ...]:
@@ -281,9 +287,19 @@ def _counted(result: MetricResult, phase: Phase) -> MetricResult:
     return replace(counted, count=result.count + 1, consecutive_error=0)
 
 
-def _with_retention(spec: RunSpec, names: Sequence[str], status: RunStatus) -> RunStatus:
+def _limits(spec: RunSpec, names: Sequence[str]) -> dict[str, int]:
+    """How many measurements each metric keeps."""
     rules = verdict.matching(spec.retention, names, "measurementRetention")
-    limits = {name: rule.limit for name, rule in rules.items() if rule.limit > 0}
+    own = {name: rule.limit for name, rule in rules.items() if rule.limit > 0}
+    return {name: own.get(name, DEFAULT_RETENTION) for name in names}
+
+
+def _crowded(limits: Mapping[str, int], status: RunStatus) -> dict[str, int]:
+    counts = {result.name: len(result.measurements) for result in status.results}
+    return {name: limit for name, limit in limits.items() if counts.get(name, 0) > limit}
+
+
+def _within(limits: Mapping[str, int], status: RunStatus) -> RunStatus:
     results = tuple(
         replace(result, measurements=result.measurements[-limits.get(result.name, DEFAULT_RETENTION) :])
         for result in status.results

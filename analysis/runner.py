@@ -15,7 +15,7 @@ from analysis.decide import TERMINATED, Due, Taken, Task
 from analysis.errors import AnalysisError
 from analysis.model import Arg, Measurement, Metric, Phase
 from analysis.ports import Ports
-from analysis.providers import provider_of
+from analysis.providers import PROVIDERS, provider_of
 from analysis.requests import (
     Flow,
     Outcome,
@@ -70,6 +70,11 @@ class Runner:
         if pending is not None:
             measurement = _continued(pending, measurement, job.due.task)
         return _redacted(Taken(job.due.name, measurement, metadata), hidden)
+
+    def collects(self, metric: Metric) -> bool:
+        """Whether measurements of this metric leave something that is to be taken away."""
+        provider = PROVIDERS.get(metric.provider)
+        return provider is not None and provider.collect is not None
 
     async def collect(self, job: Job, keep: int) -> None:
         """Have the provider take away what all but the newest `keep` measurements left; AnalysisError if it cannot."""

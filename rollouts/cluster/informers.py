@@ -39,10 +39,12 @@ class Cache:
     """The newest state seen of each object, with an index by owner uid.
 
     `put` keeps the higher resourceVersion: an event that is older than the answer to our own write changes nothing,
-    and the late answer to a write does not bring back what was deleted in between.
+    and the late answer to a write does not bring back what was deleted in between. `trim` takes away what nobody here
+    reads of an object.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trim: Callable[[Json], Json] = lambda obj: obj) -> None:
+        self._trim = trim
         self._objects: dict[tuple[str, str], Json] = {}
         self._owned: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
         self._gone: OrderedDict[str, int] = OrderedDict()
@@ -69,7 +71,7 @@ class Cache:
         if self._is_stale(held, obj):
             return False
         self._unindex(held)
-        self._objects[key] = obj
+        obj = self._objects[key] = self._trim(obj)
         for uid in _owners(obj):
             self._owned[uid].add(key)
         self._tell(held, obj)

@@ -9,9 +9,16 @@ from rollouts.cluster import kinds
 from rollouts.cluster.informers import Cache, slim
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.kinds.protocol import Key
+from rollouts.dialects.argo.analysis_run import without_details
 from rollouts.model.objects import Ref
 
 SERVICE_LABEL = "kubernetes.io/service-name"
+TRIMS = {kinds.ANALYSIS_RUNS: without_details}
+"""What is taken off an object before it is kept, by resource."""
+
+
+def _whole(obj: Json) -> Json:
+    return obj
 
 
 class Caches:
@@ -22,7 +29,7 @@ class Caches:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.resources = tuple(resources)
-        self._caches = {(r.api_version, r.kind): Cache() for r in self.resources}
+        self._caches = {(r.api_version, r.kind): Cache(TRIMS.get(r, _whole)) for r in self.resources}
         self._lent: dict[tuple[str, str], Cache] = {}
         self.deaf: Key | None = None
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))
@@ -55,6 +62,10 @@ class Caches:
                     caches[at].put(slim(obj))
         finally:
             self.deaf = None
+
+    def adopt(self, resource: Resource) -> Cache:
+        """From now on objects of one more kind are kept, in this cache."""
+        return self._caches.setdefault((resource.api_version, resource.kind), Cache())
 
     def lend(self, resource: Resource) -> Cache:
         """A cache of every object of a kind, apart from the one that holds ours; answers to writes enter it too."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from rollouts.cluster.errors import ClusterError, ConflictError, ServerError
-from rollouts.cluster.port import Resource
+from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
-from rollouts.controller.kinds.protocol import Key, Kind
+from rollouts.controller.kinds.protocol import Ending, Key, Kind
 from rollouts.controller.meters import Meter
 from rollouts.controller.ports import Ports
 from rollouts.controller.wakers import key_of
@@ -42,6 +42,7 @@ class Queues:
         self._resync = resync
         self._queues: dict[str, Wakeups] = {}
         self._kinds: dict[str, Kind] = {}
+        self._endings: dict[str, Ending] = {}
         self._meters: dict[str, Meter] = {}
         self._outages = Seldom()
 
@@ -59,6 +60,8 @@ class Queues:
         """Take the keys of one more kind."""
         plural = kind.resource.plural
         self._kinds[plural] = kind
+        if isinstance(kind, Ending):
+            self._endings[plural] = kind
         meter = self._meters[plural] = Meter(self._ports.metrics, plural, asyncio.get_running_loop().time)
         self._queues[plural] = Wakeups(
             self._round,
@@ -78,7 +81,8 @@ class Queues:
         """Look at everything once, then at what wakes, until told that it is enough."""
         for resource in self.resources:
             for obj in self._caches.of(resource):
-                self.wake(key_of(obj, resource))
+                if not self.is_over(resource.plural, obj):
+                    self.wake(key_of(obj, resource))
         await asyncio.gather(*(queue.run(enough) for queue in self._queues.values()))
 
     async def close(self) -> None:
@@ -101,10 +105,16 @@ class Queues:
             self._ports.metrics.took(_METRIC_KINDS.get(key.plural, ""), key.namespace, key.name, meter.ended(key))
 
     def _latest(self, key: Key, now: datetime, next_at: datetime | None) -> datetime | None:
-        """The next moment, if the object is still there not later than after a resync."""
-        if self._caches.of(self._kinds[key.plural].resource).get(key.namespace, key.name) is None:
+        """The next moment, if the object is still there and goes on not later than after a resync."""
+        obj = self._caches.of(self._kinds[key.plural].resource).get(key.namespace, key.name)
+        if obj is None or self.is_over(key.plural, obj):
             return next_at
         return min(next_at or now + self._resync, now + self._resync)
+
+    def is_over(self, plural: str, obj: Json) -> bool:
+        """Whether nothing happens to this object any more by itself."""
+        kind = self._endings.get(plural)
+        return kind is not None and kind.is_over(obj)
 
     def _on_trouble(self, key: Key, error: BaseException, pause: float) -> None:
         self._meters[key.plural].failed()

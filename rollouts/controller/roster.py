@@ -41,8 +41,8 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
     from rollouts.controller.kinds.analysisrun import AnalysisRuns
 
     ports, settings, caches = shared.ports, shared.settings, shared.caches
-    runs = caches.of(kinds.ANALYSIS_RUNS)
-    analysing = AnalysisRuns(ports.cluster, runs, ports.measuring, ports.clock, shared.emit, shared.wake)
+    analysing = AnalysisRuns(ports.cluster, caches, ports.measuring, ports.clock, shared.emit, shared.wake)
+    ports.metrics.describe(analysing.rows)
     yield analysing, settings.analysis_threads
     if not settings.is_analysis_only:
         yield _rollouts(shared), settings.rollout_threads

@@ -20,6 +20,8 @@ from rollouts.workloads import claims
 
 Wake = Callable[[Key], None]
 Whom = Callable[[Json], Iterable[Key]]
+Dull = Callable[[Json, Json], bool]
+"""Whether a change from one state to the other is no news."""
 
 NAMED = (kinds.SERVICES, kinds.HTTP_ROUTES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
 _COUNTS_OF_WRITES = frozenset({"resourceVersion", "generation"})
@@ -47,6 +49,19 @@ def is_bookkeeping(before: Json, after: Json) -> bool:
     return _told(before) == _told(after)
 
 
+def is_no_news_to_owners(before: Json, after: Json) -> bool:
+    """The same, and an AnalysisRun that has only got on with its measurements: its owner reads none of them."""
+    if after.get("kind") == kinds.ANALYSIS_RUNS.kind:
+        return _judged(before) == _judged(after)
+    return is_bookkeeping(before, after)
+
+
+def _judged(run: Json) -> Json:
+    metadata = {name: value for name, value in run["metadata"].items() if name not in _COUNTS_OF_WRITES}
+    status = {name: value for name, value in (run.get("status") or {}).items() if name in ("phase", "message")}
+    return {"metadata": metadata, "status": status, "isEnding": (run.get("spec") or {}).get("terminate")}
+
+
 def _told(obj: Json) -> Json:
     """The object without counts of looks and writes, and without numbers that nobody here reads."""
     metadata = {name: value for name, value in obj["metadata"].items() if name not in _COUNTS_OF_WRITES}
@@ -66,20 +81,20 @@ class Wakers:
         workloads.listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
         caches.of(kinds.ROLLOUTS).listen(self._index)
         for resource in OWNED:
-            caches.of(resource).listen(self._waker(owners_of))
+            caches.of(resource).listen(self._waker(owners_of, unless=is_no_news_to_owners))
         caches.of(kinds.REPLICA_SETS).listen(self._waker(self._claimants))
         for resource in NAMED:
             if caches.has(resource):
                 caches.of(resource).listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
         caches.of(kinds.ENDPOINT_SLICES).listen(self._waker(self._users_of_slice))
 
-    def own_key(self, caches: Caches, resource: Resource) -> None:
-        """From now on an object of this resource wakes its own key."""
-        caches.of(resource).listen(self._waker(lambda obj: (key_of(obj, resource),)))
+    def own_key(self, caches: Caches, resource: Resource, is_over: Callable[[Json], bool] = lambda _: False) -> None:
+        """From now on an object of this resource wakes its own key, unless it is over and was so before."""
+        caches.of(resource).listen(self._waker(lambda obj: () if is_over(obj) else (key_of(obj, resource),)))
 
-    def _waker(self, whom: Whom) -> Callable[[Json | None, Json | None], None]:
+    def _waker(self, whom: Whom, unless: Dull = is_bookkeeping) -> Callable[[Json | None, Json | None], None]:
         def tell(before: Json | None, after: Json | None) -> None:
-            if before is not None and after is not None and is_bookkeeping(before, after):
+            if before is not None and after is not None and unless(before, after):
                 return
             keys = dict.fromkeys(key for obj in (before, after) if obj is not None for key in whom(obj))
             for key in keys:

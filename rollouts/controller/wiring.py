@@ -5,6 +5,7 @@ cluster, in virtual time without a socket, a thread or a process.
 """
 
 import asyncio
+from functools import partial
 
 from rollouts.cluster import kinds
 from rollouts.cluster.events import Events
@@ -60,7 +61,7 @@ class Controller:
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit)
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
-            self._wakers.own_key(self.caches, kind.resource)
+            self._wakers.own_key(self.caches, kind.resource, partial(self.queues.is_over, kind.resource.plural))
         self._source = ports.source([self._watched(r) for r in self.caches.resources if r in FROM_SOURCE])
         self._informers = [self._informer(r) for r in self.caches.resources if r not in FROM_SOURCE]
         self._lead = self._candidate()

@@ -22,6 +22,7 @@ HELP = {
     "rollout_phase": "1 for the phase that a rollout is in (deprecated: see rollout_info).",
     "analysis_run_info": "Information about an analysis run.",
     "analysis_run_phase": "1 for the phase that an analysis run is in (deprecated: see analysis_run_info).",
+    "sluice_metric_service_unanswered_requests": "Requests in a row to a metric service that is left alone for it.",
     "argo_rollouts_controller_info": "The running controller.",
     "build_info": "What the running controller was made of; goversion is that of Python.",
     "workqueue_depth": "Keys that wait for their round.",

@@ -1,14 +1,15 @@
 """AnalysisRuns: one round of one run. Called by the workers; what to do is decided in analysis.decide.
 
-A measurement is never awaited here: it is a task of its own that wakes the key when it has landed. So a slow provider
-holds neither a worker nor the other metrics of its run, and a run that is told to end ends at once: what is under way
-is dropped. Results lie in memory only between a task's end and the next round; after a crash they are measured again.
-The order of a round: take in what has landed, decide, start what is due, write the status (a merge patch on the object:
-this kind has no status subresource), then tell of it.
+A measurement is never awaited here: it is a task of its own that wakes the key when it has landed, after a breath in
+which others of the same run may land, too, so that they share a write. So a slow provider holds neither a worker nor
+the other metrics of its run, and a run that is told to end ends at once: what is under way is dropped. Results lie in
+memory only between a task's end and the next round; after a crash they are measured again. The order of a round: take
+in what has landed, decide, start what is due, write the status (a merge patch on the object: this kind has no status
+subresource), then tell of it. A run that has ended is left alone: it has no key in the queue and no details in memory.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,19 +21,24 @@ from analysis.requests import RunIdentity
 from analysis.runner import Job, Runner
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError
-from rollouts.cluster.informers import Cache
 from rollouts.cluster.port import Cluster, DeleteOptions, Json, Resource, Target
+from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
+from rollouts.controller.echo import is_echo
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.report import status_patch, write_status
 from rollouts.controller.secrets import read_secrets
+from rollouts.controller.wakers import key_of
 from rollouts.dialects.argo.analysis import parse_run
-from rollouts.dialects.argo.analysis_run import parse_status, project_status
+from rollouts.dialects.argo.analysis_run import is_over, parse_status, project_status
 from rollouts.dialects.argo.reading import mapping
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
+from rollouts.telemetry.metrics import Row
 
 Emit = Callable[[Json, Event], Awaitable[None]]
+BREATH = 0.2
+"""Seconds that a landed measurement waits for the others of its run that are under way."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,28 @@ class _Flights:
     uid: str
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     landed: list[Taken] = field(default_factory=list)
+    breath: asyncio.TimerHandle | None = None
+
+    def land(self, taken: Taken, wake: Callable[[], None]) -> None:
+        """One has landed; `wake` is called when all have, or after a breath."""
+        self.tasks.pop(taken.name, None)
+        self.landed.append(taken)
+        if not self.tasks:
+            self._exhale()
+            wake()
+        elif self.breath is None:
+            self.breath = asyncio.get_running_loop().call_later(BREATH, wake)
+
+    def written(self, count: int) -> None:
+        """The first so many of those that have landed are in the status."""
+        del self.landed[:count]
+        if not self.landed:
+            self._exhale()
+
+    def _exhale(self) -> None:
+        if self.breath is not None:
+            self.breath.cancel()
+            self.breath = None
 
     def drop(self, name: str) -> None:
         """Give one up."""
@@ -51,6 +79,7 @@ class _Flights:
 
     def drop_all(self) -> None:
         """Give all up that have not landed."""
+        self._exhale()
         for name in tuple(self.tasks):
             self.drop(name)
 
@@ -59,21 +88,32 @@ class AnalysisRuns:
     """The Kind of AnalysisRun. `wake` asks for a round of a key; it is called when a measurement has landed."""
 
     def __init__(  # the parts of the shell that it stands on, each once
-        self, cluster: Cluster, runs: Cache, ports: Ports, clock: Clock, emit: Emit, wake: Callable[[Key], None]
+        self, cluster: Cluster, caches: Caches, ports: Ports, clock: Clock, emit: Emit, wake: Callable[[Key], None]
     ) -> None:
         self._cluster = cluster
-        self._runs = runs
-        self._runner = Runner(ports, clock)
+        self._caches = caches
+        self._runs = caches.of(kinds.ANALYSIS_RUNS)
+        self._runner = Runner(ports, clock, _tell_of_circuit)
         self._clock = clock
         self._emit = emit
         self._wake = wake
         self._flights: dict[Key, _Flights] = {}
         self._unsure: set[Key] = set()
+        self._sweeps: set[asyncio.Task[None]] = set()
 
     @property
     def resource(self) -> Resource:
         """AnalysisRuns of argoproj.io."""
         return kinds.ANALYSIS_RUNS
+
+    def is_over(self, run: Json) -> bool:
+        """Whether the run has ended, and stays."""
+        return is_over(run)
+
+    def rows(self) -> Iterator[Row]:
+        """The metric services that are left alone for the moment, for the metrics page."""
+        for address, unanswered in self._runner.asking.open_circuits():
+            yield Row("sluice_metric_service_unanswered_requests", {"address": address}, unanswered)
 
     async def reconcile(self, key: Key, now: datetime) -> datetime | None:
         """One round; returns when time alone calls for the next."""
@@ -97,7 +137,8 @@ class AnalysisRuns:
         except ServerError:
             self._unsure.add(key)  # the write may have taken effect: look before deciding again
             raise
-        del flights.landed[:landed]
+        flights.written(landed)
+        self._sweep(key, flights, run, plan)
         self._tidy(key, flights)
         for event in plan.events:
             await self._emit(run, Event(event.reason, event.message, is_warning=event.is_warning))
@@ -108,6 +149,9 @@ class AnalysisRuns:
         tasks = [task for flights in self._flights.values() for task in flights.tasks.values()]
         for key in tuple(self._flights):
             self._forget(key)
+        for task in self._sweeps:
+            task.cancel()
+        tasks += self._sweeps
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _find(self, key: Key) -> Json | None:
@@ -160,18 +204,36 @@ class AnalysisRuns:
         except (ClusterError, AnalysisError) as error:
             taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=str(error)))
         except Exception as error:  # a defect of ours must end as a verdict, not as a run that waits for ever
-            log().error("measuring failed", run=f"{key.namespace}/{key.name}", metric=due.name, error=repr(error))
+            log().error("measuring failed", run=_title(key), metric=due.name, error=repr(error))
             taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=repr(error)))
-        flights.tasks.pop(due.name, None)
-        flights.landed.append(taken)
-        self._wake(key)
+        flights.land(taken, lambda: self._wake(key))
+
+    def _sweep(self, key: Key, flights: _Flights, run: Json, plan: RunPlan) -> None:
+        """Have taken away what measurements that fell off the status left behind; nobody waits for it."""
+        metrics = {metric.name: metric for metric in parse_run(run).metrics} if plan.crowded else {}
+        for name, keep in plan.crowded.items():
+            if name in metrics and self._runner.collects(metrics[name]):
+                sweep = asyncio.create_task(
+                    self._collect(key, flights.uid, run, Due(name, metrics[name], Task.MEASURE), keep)
+                )
+                self._sweeps.add(sweep)
+                sweep.add_done_callback(self._sweeps.discard)
+
+    async def _collect(self, key: Key, uid: str, run: Json, due: Due, keep: int) -> None:
+        args = parse_run(run).args
+        try:
+            secrets = await read_secrets(self._cluster, key.namespace, args)
+            await self._runner.collect(Job(due, args, secrets, RunIdentity(key.namespace, key.name, uid)), keep)
+        except (ClusterError, AnalysisError) as error:
+            log().warning("old measurements keep what they left", run=_title(key), metric=due.name, error=str(error))
 
     async def _write(self, run: Json, status: RunStatus) -> Json:
         patch = status_patch(mapping(run.get("status")), project_status(status))
         if not patch:
             return run
         answer = await write_status(self._cluster, kinds.ANALYSIS_RUNS, observed=run, held=run, patch=patch)
-        self._runs.put(answer)
+        is_known = is_echo(run, {"status": patch}, answer)
+        self._caches.put(answer, unheard_by=key_of(run, kinds.ANALYSIS_RUNS) if is_known else None)
         return answer
 
     async def _delete(self, run: Json) -> None:
@@ -204,3 +266,14 @@ def _with(spec: RunSpec, status: RunStatus, landed: list[Taken], *, is_repeat: b
             continue
         status = record(spec, status, taken)
     return status
+
+
+def _title(key: Key) -> str:
+    return f"{key.namespace}/{key.name}"
+
+
+def _tell_of_circuit(address: str, is_open: bool) -> None:
+    if is_open:
+        log().warning("metric service is left alone for a while: it does not answer", address=address)
+    else:
+        log().info("metric service answers again", address=address)

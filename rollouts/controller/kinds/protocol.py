@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from rollouts.cluster.port import Resource
+from rollouts.cluster.port import Json, Resource
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,4 +30,13 @@ class Kind(Protocol):
         TemporaryError and ClusterError make the queue try again with back-off; anything else is logged as a defect and
         tried again in the same way. A key whose object is gone returns None after cleaning up.
         """
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A kind whose objects come to an end, after which they cost nothing: they get no looks without a cause."""
+
+    def is_over(self, obj: Json) -> bool:
+        """Whether nothing will happen to this object any more by itself."""
         ...

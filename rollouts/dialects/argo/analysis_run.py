@@ -75,6 +75,31 @@ def _measurement(item: Mapping[str, Any]) -> Measurement:
     )
 
 
+def is_over(manifest: Mapping[str, Any]) -> bool:
+    """The run has ended, and no time to live will take it away: nothing happens to it any more by itself."""
+    status = mapping(manifest.get("status"))
+    if not _phase(status.get("phase")).is_done:
+        return False
+    return status.get("completedAt") is None or not mapping(mapping(manifest.get("spec")).get("ttlStrategy"))
+
+
+def without_details(manifest: Json) -> Json:
+    """A run that has ended as far as anybody here still reads it: no metrics, no measurements (most of its size)."""
+    status = mapping(manifest.get("status"))
+    if not _phase(status.get("phase")).is_done:
+        return manifest
+    spec = mapping(manifest.get("spec"))
+    return {
+        **manifest,
+        "spec": {name: spec[name] for name in _READ_OF_SPEC if name in spec},
+        "status": {name: status[name] for name in _READ_OF_STATUS if name in status},
+    }
+
+
+_READ_OF_SPEC = ("terminate", "ttlStrategy")
+_READ_OF_STATUS = ("phase", "message", "startedAt", "completedAt")
+
+
 def project_status(status: RunStatus) -> Json:
     """The whole status; None stands for a field that must be absent."""
     dry = status.dry_run_summary

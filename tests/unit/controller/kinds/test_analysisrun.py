@@ -12,8 +12,8 @@ import pytest
 from analysis.requests import Defaults, Json, Query, Request
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import NotFoundError, ServerError
-from rollouts.cluster.informers import Cache
 from rollouts.cluster.port import Collection, CreateOptions, Patch, PatchType, Target
+from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.analysisrun import AnalysisRuns
 from rollouts.controller.kinds.protocol import Key
 from rollouts.model.plan import Event
@@ -64,9 +64,10 @@ class Bench:
 
     def restart(self) -> None:
         """A new controller that knows nothing."""
-        self.cache = Cache()
+        self.caches = Caches([kinds.ANALYSIS_RUNS])
+        self.cache = self.caches.of(kinds.ANALYSIS_RUNS)
         self.woken = asyncio.Event()
-        self.kind = AnalysisRuns(self, self.cache, self.doors, virtual_now, self._emit, self._wake)  # type: ignore[arg-type]  # the verbs that a run needs
+        self.kind = AnalysisRuns(self, self.caches, self.doors, virtual_now, self._emit, self._wake)  # type: ignore[arg-type]  # the verbs that a run needs
 
     async def create(self, *metrics: Json, **spec: Any) -> None:
         """Make the run."""
