@@ -1,23 +1,21 @@
 """The doors to metric services. The runner's only way out; filled by the CLI and by simulations.
 
-`HttpPorts` is the real one: instant queries over httpx with retries of what never reached the server, range queries by
-prometheus-api-client in a few threads. `InProcessPorts` answers from a function, for virtual time, where there is no
-socket and no thread. Libraries are loaded on the first request, so that the CLI starts without them.
+`HttpPorts` is the real one: everything goes over http_client, range queries too, which prometheus-api-client makes in a
+few threads. `InProcessPorts` answers from functions, for virtual time, where there is no socket and no thread.
+Libraries are loaded on the first request, so that the CLI starts without them.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 from urllib.parse import urlencode
 
-from analysis.errors import NoAnswerError, ProviderError
+from analysis.errors import ProviderError
+from analysis.outside import Outside
 from analysis.requests import (
-    LARGEST,
     Answer,
-    Basic,
-    Bearer,
     Cluster,
     Defaults,
     Http,
@@ -32,10 +30,8 @@ from analysis.requests import (
 )
 
 if TYPE_CHECKING:
-    from httpx import AsyncClient, Response  # noqa: TID251  # this is the place
+    from analysis.http_client import HttpClient
 
-ATTEMPTS = 3
-"""How often a request is sent that never got an answer."""
 THREADS = 4
 """Range queries at once; the library behind them blocks."""
 WITHOUT_CLUSTER = "there is no cluster here to ask: metrics with credentials or Jobs are measured by the controller"
@@ -46,6 +42,11 @@ Ask = Callable[[str, datetime], Json]
 """Answers a PromQL query for a moment with a body as of `/api/v1/query`."""
 AskRange = Callable[[str, datetime, datetime, timedelta], Json]
 """Answers a PromQL query from, to, by step, with a body as of `/api/v1/query_range`."""
+
+CallPlugin = Callable[[Program], Awaitable[Any]]
+"""Calls a metric plugin's method, and gives what it returned. ProviderError when there is none."""
+Blocking = Callable[[Http], Answer]
+"""Sends a request from a thread, and waits for the answer."""
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")
@@ -113,11 +114,15 @@ def _there(function: _T | None, asked: str) -> _T:
 
 
 class HttpPorts:
-    """The real services. One HTTP client for each way of TLS, kept until `close`."""
+    """The real services, over one HTTP client that is kept until `close`. `call` carries calls to metric plugins."""
 
-    def __init__(self, defaults: Defaults | None = None) -> None:
+    def __init__(
+        self, defaults: Defaults | None = None, outside: Outside | None = None, call: CallPlugin | None = None
+    ) -> None:
         self.defaults = defaults or Defaults()
-        self._clients: dict[bool, AsyncClient] = {}
+        self._outside = outside or Outside()
+        self._call = call
+        self._client: HttpClient | None = None
         self._threads: ThreadPoolExecutor | None = None
 
     async def ask(self, request: Request) -> Any:
@@ -133,7 +138,7 @@ class HttpPorts:
             case Http():
                 return await self._sent(request)
             case Program():
-                raise ProviderError(f"the plugin {request.name} is not configured")
+                return await _there(self._call, "calls of plugins are")(request)
             case Secret() | Cluster():
                 raise ProviderError(WITHOUT_CLUSTER)
             case _:
@@ -147,17 +152,23 @@ class HttpPorts:
 
     async def close(self) -> None:
         """Close connections; threads end by themselves."""
-        clients, self._clients = tuple(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
 
-    async def _in_thread(self, work: Callable[[_A], _T], argument: _A) -> _T:
+    async def _in_thread(self, work: Callable[[_A, Blocking], _T], argument: _A) -> _T:
+        """Work that blocks, with a way to send its requests over the client here."""
+        loop = asyncio.get_running_loop()
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, argument)
+
+        def send(request: Http) -> Answer:
+            return asyncio.run_coroutine_threadsafe(self._sent(request), loop).result()
+
+        return await loop.run_in_executor(self._threads, work, argument, send)
 
     async def _prometheus(self, server: Server, path: str, form: dict[str, str]) -> Json:
         post = Http(server, "POST", path, headers=_FORM, body=urlencode(form).encode())
@@ -167,60 +178,11 @@ class HttpPorts:
         return _body(answer)
 
     async def _sent(self, request: Http) -> Answer:
-        import httpx
-        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+        if self._client is None:
+            from analysis.http_client import HttpClient
 
-        server = request.server
-        client = self._client(is_insecure=server.is_insecure)
-        options: dict[str, Any] = {
-            "headers": [*server.headers, *request.headers, *_authorization(server)],
-            "auth": (server.auth.user, server.auth.password) if isinstance(server.auth, Basic) else None,
-            "timeout": server.timeout.total_seconds(),
-            "params": request.params or None,
-            "content": request.body,
-        }
-        again = AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential(multiplier=0.1, max=1),
-            retry=retry_if_exception_type(httpx.ConnectError),
-            reraise=True,
-        )
-        try:
-            async for attempt in again:
-                with attempt:
-                    async with client.stream(request.method, server.address + request.path, **options) as response:
-                        body = await _content(server, response)
-                        return Answer(response.status_code, body, dict(response.headers), server.address)
-        except httpx.TimeoutException as error:
-            raise NoAnswerError(f"{server.address} did not answer within {_seconds(server)}") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoAnswerError(f"{server.address} cannot be asked: {error or type(error).__name__}") from error
-        raise ProviderError(f"{server.address} was not asked")  # pragma: no cover  # the loop returns or raises
-
-    def _client(self, *, is_insecure: bool) -> "AsyncClient":
-        import httpx
-
-        if is_insecure not in self._clients:
-            client = httpx.AsyncClient(verify=not is_insecure, follow_redirects=False)  # noqa: TID251  # this is the place
-            self._clients[is_insecure] = client
-        return self._clients[is_insecure]
-
-
-async def _content(server: Server, response: "Response") -> bytes:
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > LARGEST:
-            raise ProviderError(f"{server.address} answered with more than {LARGEST} bytes")
-    return bytes(content)
-
-
-def _authorization(server: Server) -> Pairs:
-    match server.auth:
-        case Bearer(token):
-            return (("Authorization", f"Bearer {token}"),)
-        case _:
-            return ()
+            self._client = HttpClient(self._outside)
+        return await self._client.send(request)
 
 
 def _body(answer: Answer) -> Json:
@@ -231,7 +193,3 @@ def _body(answer: Answer) -> Json:
     if not isinstance(body, dict):
         raise ProviderError(f"{answer.address} answered {answer.status}, and not with JSON of a Prometheus")
     return body
-
-
-def _seconds(server: Server) -> str:
-    return f"{server.timeout.total_seconds():g} s"

@@ -1,103 +1,85 @@
 """Range queries and the availability check, by prometheus-api-client. Called by ports in a bounded pool of threads.
 
-The library blocks and retries on its own; it is kept to one attempt, to the server that was named and to a whole answer
-in time, so that no server can hold a thread. Every failure of it becomes a ProviderError. Loaded on the first request.
+The library makes the requests and reads the answers; they are carried by the HTTP client of all metrics, so one set of
+rules holds for proxies, certificates, addresses, authorization, sizes and time. Every failure becomes a ProviderError.
+Loaded on the first request.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
-from requests import Response, Session
-from requests.exceptions import RequestException
-from urllib3.response import HTTPResponse
-from urllib3.util.retry import Retry
+from requests import PreparedRequest, Response, Session
+from requests.adapters import BaseAdapter
 
 from analysis.errors import ProviderError
-from analysis.requests import LARGEST, Basic, Json, RangeQuery, Server
+from analysis.requests import Answer, Http, Json, RangeQuery, Server
 
-_CHUNK = 64 * 1024
+Send = Callable[[Http], Answer]
 
 
-class _Deadline:
-    """The body of an answer, read until it is whole, too late or too large.
+class _Carried(BaseAdapter):
+    """The library's requests, sent by ours. `answer` is the last one."""
 
-    requests' own timeout is for each next byte: a server that trickles would hold its thread for ever.
-    """
+    def __init__(self, server: Server, send: Send) -> None:
+        super().__init__()
+        self._server = server
+        self._send = send
+        self.answer: Answer | None = None
 
-    def __init__(self, body: HTTPResponse, until: float, seconds: float) -> None:
-        self._body = body
-        self._until = until
-        self._seconds = seconds
-
-    def stream(self, _size: int, *, decode_content: bool) -> Iterator[bytes]:
-        """Pieces as they come in; requests asks for them by this name."""
-        length = 0
-        while piece := self._body.read1(_CHUNK, decode_content=decode_content):
-            length += len(piece)
-            if length > LARGEST:
-                raise self._broken_off(f"answered with more than {LARGEST} bytes")
-            if time.monotonic() > self._until:
-                raise self._broken_off(f"no whole answer within {self._seconds:g} s")
-            yield piece
+    def send(self, request: PreparedRequest, *_: Any, **_options: Any) -> Response:
+        """The answer in the library's form."""
+        url = str(request.url)
+        parts = urlsplit(url)
+        rest = url.removeprefix(self._server.address) if url.startswith(self._server.address) else parts.path
+        self.answer = self._send(Http(self._server, str(request.method), rest))
+        response = Response()
+        response.status_code = self.answer.status
+        response.headers.update(self.answer.headers)
+        response.raw = BytesIO(self.answer.body)
+        response.url, response.request = url, request
+        return response
 
     def close(self) -> None:
-        """Drop the connection."""
-        self._body.close()
-
-    def _broken_off(self, why: str) -> RequestException:
-        self.close()  # the traceback would keep it open
-        return RequestException(why)
+        """Connections are not kept here."""
 
 
-def query_range(request: RangeQuery) -> Json:
+def query_range(request: RangeQuery, send: Send) -> Json:
     """The matrix as a body of the query API. ProviderError when the server refuses or cannot be reached."""
+    prometheus, carried = _connected(request.server, send)
     try:
-        with _connected(request.server) as prometheus:
-            result = prometheus.custom_query_range(
-                request.query,
-                start_time=request.start,
-                end_time=request.end,
-                step=f"{request.step.total_seconds():.3f}",
-                timeout=request.server.timeout.total_seconds(),
-            )
-    except (PrometheusApiClientException, RequestException) as error:
+        result = prometheus.custom_query_range(
+            request.query, start_time=request.start, end_time=request.end, step=f"{request.step.total_seconds():.3f}"
+        )
+    except (PrometheusApiClientException, ValueError, KeyError, TypeError) as error:
         raise ProviderError(f"{request.server.address} refused the range query: {error}") from error
-    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    body: Json = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    return {**body, **_warnings(carried.answer)}
 
 
-def is_available(server: Server) -> bool:
+def is_available(server: Server, send: Send) -> bool:
     """Whether a Prometheus answers there."""
+    prometheus, _ = _connected(server, send)
     try:
-        with _connected(server) as prometheus:
-            return bool(prometheus.check_prometheus_connection())
-    except RequestException:
+        return bool(prometheus.check_prometheus_connection())
+    except ProviderError:
         return False
 
 
-def _connected(server: Server) -> Any:
-    seconds = server.timeout.total_seconds()
+def _warnings(answer: Answer | None) -> Mapping[str, Any]:
+    """What the library leaves out of an answer."""
+    told = answer.json().get("warnings") if answer is not None else None
+    return {"warnings": told} if told else {}
+
+
+def _connected(server: Server, send: Send) -> tuple[Any, _Carried]:
+    carried = _Carried(server, send)
     session = Session()
-    session.verify = not server.is_insecure
-    session.max_redirects = 0  # credentials stay where they were meant for
-    session.hooks["response"].append(_hurried(seconds))
-    return PrometheusConnect(
-        url=server.address,
-        headers=dict(server.headers),
-        auth=(server.auth.user, server.auth.password) if isinstance(server.auth, Basic) else None,
-        session=session,
-        retry=Retry(total=0),
-        timeout=max(1, round(seconds)),
-    )
-
-
-def _hurried(seconds: float) -> Callable[..., Response]:
-    until = time.monotonic() + seconds
-
-    def hurry(response: Response, **_options: Any) -> Response:
-        response.raw = _Deadline(response.raw, until, seconds)
-        return response
-
-    return hurry
+    session.trust_env = False
+    session.max_redirects = 0
+    prometheus = PrometheusConnect(url=server.address, session=session)
+    session.mount(server.address, carried)  # in place of the library's own, which it puts there
+    return prometheus, carried

@@ -9,6 +9,12 @@ from tests.shape.source import PRODUCT, ROOT, Source, sources
 
 # Modules that may wait, read clocks and open files, in packages that are pure otherwise.
 HANDS = {
+    "analysis.asking",
+    "analysis.aws",
+    "analysis.http_auth",
+    "analysis.http_client",
+    "analysis.http_pool",
+    "analysis.outside",
     "analysis.ports",
     "analysis.prometheus_client",
     "analysis.runner",

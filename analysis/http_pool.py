@@ -1,0 +1,216 @@
+"""Connections of the HTTP client: one pool for each way out, which is TLS as told, and a proxy or none.
+
+Called by http_client. Without a proxy names are resolved here, and each address is judged before anything is sent to
+it, so what is judged is what is connected to. A proxy is the operator's own, and never judged; behind it only the names
+of hosts can be. Certificates are trusted as Go programs do it: the system's, and those of SSL_CERT_FILE and
+SSL_CERT_DIR. Nothing of an answer is remembered: cookies are not kept.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import certifi
+import httpcore
+import httpx
+
+from analysis.errors import ProviderError, SettingsError
+from analysis.proxies import Proxies
+from analysis.reach import Address, Reach, address_of
+
+Client = httpx.AsyncClient  # noqa: TID251  # this is the place
+
+CONNECTIONS = 100
+IDLE_SECONDS = 90.0
+"""How long a connection is kept for the next request: longer than the usual interval of a metric."""
+
+
+class Pools:
+    """The clients of all ways out, each made when it is first needed."""
+
+    def __init__(self, reach: Reach, proxies: Proxies, environ: Mapping[str, str]) -> None:
+        self._reach = reach
+        self._proxies = proxies
+        self._environ = environ
+        self._clients: dict[tuple[bool, str], Client] = {}
+
+    def way_to(self, url: str, *, is_insecure: bool) -> tuple[Client, str]:
+        """The client for a URL, and the proxy that it goes through. ProviderError where that is refused."""
+        proxy = self._proxies.of(url)
+        if proxy:
+            host = httpx.URL(url).host
+            refused = self._reach.refusal(host, _as_proxies_read(host))
+            if refused:
+                raise ProviderError(refused)
+        way = (is_insecure, proxy)
+        if way not in self._clients:
+            self._clients[way] = self._opened(proxy, is_insecure=is_insecure)
+        return self._clients[way], proxy
+
+    async def close(self) -> None:
+        """Close every connection."""
+        clients, self._clients = tuple(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    def _opened(self, proxy: str, *, is_insecure: bool) -> Client:
+        tls = tls_context(self._environ, is_insecure=is_insecure)
+        if proxy:
+            pool = _through(proxy, tls, tls_context(self._environ, is_insecure=False))
+        else:
+            pool = httpcore.AsyncConnectionPool(
+                ssl_context=tls,
+                max_connections=CONNECTIONS,
+                keepalive_expiry=IDLE_SECONDS,
+                network_backend=_Judged(self._reach),
+            )
+        client = Client(transport=_Transport(pool), trust_env=False)
+        client.cookies = httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=())))
+        return client
+
+
+def _as_proxies_read(host: str) -> Address | None:
+    """A host as an address, also in the forms of old (0xa9fea9fe) that a proxy may take for one."""
+    try:
+        return IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return address_of(host)
+
+
+def _through(proxy: str, tls: ssl.SSLContext, proxy_tls: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+    told = httpx.Proxy(proxy)
+    if told.url.scheme.startswith("socks5"):
+        try:
+            return httpcore.AsyncSOCKSProxy(
+                proxy_url=str(told.url), proxy_auth=told.raw_auth, ssl_context=tls, max_connections=CONNECTIONS
+            )
+        except ImportError as error:
+            raise ProviderError(
+                f"the proxy {told.url} speaks SOCKS, for which the package socksio is needed"
+            ) from error
+    return httpcore.AsyncHTTPProxy(
+        proxy_url=str(told.url),
+        proxy_auth=told.raw_auth,
+        ssl_context=tls,
+        proxy_ssl_context=proxy_tls if told.url.scheme == "https" else None,
+        max_connections=CONNECTIONS,
+        keepalive_expiry=IDLE_SECONDS,
+    )
+
+
+def tls_context(environ: Mapping[str, str], *, is_insecure: bool) -> ssl.SSLContext:
+    """Whom to trust. SettingsError where SSL_CERT_FILE cannot be read."""
+    context = ssl.create_default_context()
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Go does not ask so much of private authorities
+    if is_insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    paths = ssl.get_default_verify_paths()
+    if not (paths.cafile or paths.capath):  # an image without certificates of its own
+        context.load_verify_locations(certifi.where())
+    file = environ.get("SSL_CERT_FILE")
+    if file:
+        try:
+            context.load_verify_locations(file)
+        except OSError as error:
+            raise SettingsError(f"SSL_CERT_FILE: {file} cannot be read as certificates: {error}") from error
+    for folder in filter(None, environ.get("SSL_CERT_DIR", "").split(":")):
+        _trust_folder(context, Path(folder))
+    return context
+
+
+def _trust_folder(context: ssl.SSLContext, folder: Path) -> None:
+    """Every file of it, whatever its name; what holds no certificate is passed over, as Go does."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else ()
+    for file in files:
+        with contextlib.suppress(OSError):
+            context.load_verify_locations(file)
+
+
+class _Judged(httpcore.AsyncNetworkBackend):
+    """Connects only to addresses that may be asked."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # the library's interface
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first address of a host that may be asked and answers."""
+        failed: Exception = ProviderError(f"{host} has no address")
+        for address in await _addresses(host, port):
+            refused = self._reach.refusal(host, address)
+            if refused:
+                failed = ProviderError(refused)
+                continue
+            try:
+                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except httpcore.ConnectError as error:
+                failed = error
+        raise failed
+
+    async def sleep(self, seconds: float) -> None:
+        """Between the library's own attempts."""
+        await asyncio.sleep(seconds)
+
+
+async def _addresses(host: str, port: int) -> list[Address]:
+    known = address_of(host)
+    if known is not None:
+        return [known]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"{host} cannot be resolved: {error.strerror or error}") from error
+    addresses = (address_of(str(place[4][0])) for place in found)
+    return [address for address in dict.fromkeys(addresses) if address is not None]
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """A pool of connections of ours as httpx wants one; errors stay httpcore's."""
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass it on, and its answer back."""
+        assert isinstance(request.stream, httpx.AsyncByteStream)  # as an AsyncClient makes it
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._answer.aiter_stream():
+            yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
