@@ -41,9 +41,11 @@ from rollouts.model.objects import Change, Create, Json, Modify, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
 from rollouts.traffic.protocol import Desired, Rendered
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import routers_of
 from rollouts.workloads import render
-from rollouts.workloads.replicasets import find_new
+from rollouts.workloads.replicasets import find_new, versions
+
+TRAFFIC_ROUTING_ERROR = "TrafficRoutingError"
 
 REFUSALS = (
     AlreadyExistsError,
@@ -123,6 +125,9 @@ class Applier:
                 if failure is not None:
                     return failure
         outcome.events.extend(rendered.events)
+        if rendered.error:
+            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, rendered.error, is_warning=True))
+            return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=rendered.error)
         return None
 
     async def _recheck(self, world: World) -> None:
@@ -187,15 +192,15 @@ def rendered_effect(effect: Effect, world: World) -> Rendered:
 
 
 def _routed(effect: ShiftTraffic, world: World) -> Rendered:
-    desired = Desired(effect.shares, effect.managed)
-    parts = [
-        PROVIDERS[router.provider].render(world.rollout, router, world.objects, desired)
-        for router in routers_of(world.rollout)
-    ]
-    return Rendered(
-        tuple(change for part in parts for change in part.changes),
-        tuple(event for part in parts for event in part.events),
-    )
+    """The routers in turn, as upstream: what stands in the way of one keeps the next ones from theirs."""
+    desired = Desired(effect.shares, effect.managed, versions(world.manifest, world.replica_sets))
+    whole = Rendered()
+    for router in routers_of(world.rollout, world.providers):
+        part = world.providers[router.provider].render(world.rollout, router, world.objects, desired)
+        whole = Rendered((*whole.changes, *part.changes), (*whole.events, *part.events), part.error)
+        if whole.error:
+            break
+    return whole
 
 
 def is_own(existing: Json, world: World) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from rollouts.cluster import kinds
 from rollouts.controller.kinds.protocol import Key
-from rollouts.model.objects import Ref
+from rollouts.model.objects import Ref, Selection
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Analyse, AnalysisRef, BlueGreen, Canary, Progressive, TemplateRef
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import PROVIDERS, Providers, routers_of
 
 BACKGROUND = "spec.strategy.canary.analysis"
 """Where the analysis stands that runs beside the steps, and that no step waits for."""
@@ -40,21 +40,31 @@ class Mentions:
             self._named.pop(key, None)
         return gone
 
+    def naming(self, kind: tuple[str, str]) -> tuple[Key, ...]:
+        """Who names some object of this kind. Rare enough to ask about all of them."""
+        namers = (keys for ref, keys in self._namers.items() if (ref.api_version, ref.kind) == kind)
+        return tuple(sorted({key for keys in namers for key in keys}))
+
     def of(self, ref: Ref) -> tuple[Key, ...]:
         """Who names this object."""
         return tuple(sorted(self._namers.get(ref, ())))
 
 
-def mentioned_by(rollout: Rollout) -> Iterator[Ref]:
+def mentioned_by(rollout: Rollout, providers: Providers = PROVIDERS) -> Iterator[Ref]:
     """Every object that the manifest names, whether it exists or not (nested templates excepted)."""
     for name in services_of(rollout):
         yield Ref(kinds.SERVICES.api_version, kinds.SERVICES.kind, rollout.namespace, name)
-    for router in routers_of(rollout):
-        if router.provider in PROVIDERS:
-            yield from PROVIDERS[router.provider].touches(rollout, router)
+    for router in routers_of(rollout, providers):
+        yield from providers[router.provider].touches(rollout, router)
     for _path, analysis in analyses_of(rollout):
         for template in analysis.templates:
             yield template_ref(template, rollout.namespace)
+
+
+def selected_by(rollout: Rollout, providers: Providers = PROVIDERS) -> Iterator[Selection]:
+    """The objects that the manifest names by their labels."""
+    for router in routers_of(rollout, providers):
+        yield from providers[router.provider].selects(rollout, router)
 
 
 def services_of(rollout: Rollout) -> tuple[str, ...]:

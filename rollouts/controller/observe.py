@@ -12,26 +12,27 @@ from datetime import UTC, datetime, timedelta
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches, controller_of
-from rollouts.controller.mentions import mentioned_by, services_of, template_ref
+from rollouts.controller.mentions import mentioned_by, selected_by, services_of, template_ref
 from rollouts.controller.references import plugin_faults, route_faults, service_faults, service_ref, template_faults_of
 from rollouts.controller.resources import Resources
+from rollouts.controller.routes import Routes
 from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
 from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.experiment import experiment_of
-from rollouts.dialects.argo.pods.labels import selects
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.faults import Faults
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
-from rollouts.model.objects import Ref, ref_of
+from rollouts.model.objects import Ref, Selection, ref_of
 from rollouts.model.questions import Answer, Question
 from rollouts.model.rollout import Rollout
+from rollouts.model.selectors import selects
 from rollouts.model.snapshot import Analysis, Failure, Snapshot
 from rollouts.model.strategy import TemplateRef
 from rollouts.model.weights import Unknown, Weights
 from rollouts.model.workload import Service
 from rollouts.traffic.protocol import Objects
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import PROVIDERS, Providers, routers_of
 from rollouts.workloads import claims
 from rollouts.workloads.replicasets import find_new, versions
 
@@ -43,7 +44,7 @@ class World:
     """A rollout and the objects around it, at one moment.
 
     `objects` holds what the manifest names (None: does not exist), `slices` the EndpointSlices by Service,
-    `nobodys` the ReplicaSets of the namespace that have no owner.
+    `nobodys` the ReplicaSets of the namespace that have no owner, `providers` those of routers that are known here.
     """
 
     manifest: Json
@@ -57,6 +58,7 @@ class World:
     workload: Json | None = None
     plugins: frozenset[str] | None = None
     nobodys: tuple[Json, ...] = ()
+    providers: Providers = field(default_factory=lambda: PROVIDERS)
 
     @property
     def live(self) -> dict[Ref, Json]:
@@ -78,12 +80,14 @@ class Observer:
 
     `verify_every` is the pause between two looks at a weight that is not verified yet. `workloads` watches what
     rollouts take their templates from; without it such a thing is read in each round. `plugins` are the step plugins
-    that can be named; None: nobody knows.
+    that can be named; None: nobody knows. `routes` watches what routers touch; without it such objects are read.
     """
 
     verify_every = timedelta(seconds=10)
     workloads: Workloads | None = None
     plugins: frozenset[str] | None = None
+    providers: Providers = PROVIDERS
+    routes: Routes | None = None
 
     def __init__(self, caches: Caches, resources: Resources) -> None:
         self._caches = caches
@@ -123,7 +127,9 @@ class Observer:
         workload = await self._workload(rollout)
         if rollout.workload is not None and not reference.has_own_template(manifest):
             manifest, rollout = self._taken_from(workload, manifest, rollout)
-        objects = {ref: await self._find(ref) for ref in mentioned_by(rollout)}
+        objects = {ref: await self._find(ref) for ref in mentioned_by(rollout, self.providers)}
+        for selection in selected_by(rollout, self.providers):
+            objects.update(await self._selected(selection))
         objects.update(self._nested(objects))
         return World(
             manifest=manifest,
@@ -137,6 +143,7 @@ class Observer:
             verify_every=self.verify_every,
             workload=workload,
             plugins=self.plugins,
+            providers=self.providers,
         )
 
     async def _workload(self, rollout: Rollout) -> Json | None:
@@ -159,7 +166,12 @@ class Observer:
             held = self._resolved[rollout.uid] = version, argo.parse(whole)
         return whole, held[1]
 
+    async def _selected(self, selection: Selection) -> Objects:
+        return {} if self.routes is None else await self.routes.select(selection)
+
     async def _find(self, ref: Ref) -> Json | None:
+        if self.routes is not None and self.routes.has(ref):
+            return await self.routes.find(ref)
         if self._caches.at(ref) is not None:
             return self._caches.find(ref)
         if not ref.namespace:  # --namespaced: cluster-scoped kinds are not read, and not kept
@@ -211,7 +223,7 @@ def reference_faults(world: World) -> Faults:
         *plugin_faults(world.rollout, world.plugins),
         *service_faults(world.rollout, world.manifest, world.objects),
         *template_faults_of(world.rollout, world.manifest, world.objects),
-        *route_faults(world.rollout, world.objects),
+        *route_faults(world.rollout, world.objects, world.providers),
     )
     return tuple(sorted(found, key=lambda fault: not fault.message.endswith(" not found")))
 
@@ -259,9 +271,8 @@ def _ready_pods(endpoint_slice: Json) -> Iterator[str]:
 def _route(world: World) -> Weights | Unknown:
     """What the routes say; several routers must say the same to be believed."""
     seen = [
-        PROVIDERS[router.provider].read(world.rollout, router, world.objects)
-        for router in routers_of(world.rollout)
-        if router.provider in PROVIDERS
+        world.providers[router.provider].read(world.rollout, router, world.objects)
+        for router in routers_of(world.rollout, world.providers)
     ]
     unknown = next((weights for weights in seen if isinstance(weights, Unknown)), None)
     if unknown is not None or not seen:
@@ -271,8 +282,10 @@ def _route(world: World) -> Weights | Unknown:
 
 def _asks(world: World) -> bool:
     """Whether some router can tell if a written weight holds."""
-    routers = [router for router in routers_of(world.rollout) if router.provider in PROVIDERS]
-    return any(PROVIDERS[router.provider].asks(world.rollout, router, world.objects) for router in routers)
+    known = world.providers
+    return any(
+        known[router.provider].asks(world.rollout, router, world.objects) for router in routers_of(world.rollout, known)
+    )
 
 
 def _analysis(run: Json) -> Analysis:

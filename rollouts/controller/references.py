@@ -18,7 +18,7 @@ from rollouts.model.objects import Json, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Canary, RunPlugin
 from rollouts.traffic.protocol import Objects
-from rollouts.traffic.registry import PROVIDERS, routers_of, unknown_routers
+from rollouts.traffic.registry import PROVIDERS, Providers, routers_of, unknown_routers
 
 _TEMPLATES = (kinds.ANALYSIS_TEMPLATES.kind, kinds.CLUSTER_ANALYSIS_TEMPLATES.kind)
 
@@ -55,16 +55,11 @@ def plugin_faults(rollout: Rollout, known: frozenset[str] | None) -> Iterator[Fa
             yield _invalid(f"spec.strategy.steps[{index}].plugin.name", step.name, message, cure)
 
 
-def route_faults(rollout: Rollout, objects: Objects) -> Iterator[Fault]:
+def route_faults(rollout: Rollout, objects: Objects, providers: Providers = PROVIDERS) -> Iterator[Fault]:
     """Routers that nobody here speaks, and what each provider finds wrong with its objects."""
-    yield from unknown_routers(rollout)
-    for router in routers_of(rollout):
-        provider = PROVIDERS.get(router.provider)
-        if provider is None:
-            path = f"spec.strategy.trafficRouting.{router.provider}"
-            yield Fault(path, f"unknown traffic provider; known are {', '.join(sorted(PROVIDERS))}")
-        else:
-            yield from provider.faults(rollout, router, objects)
+    yield from unknown_routers(rollout, providers)
+    for router in routers_of(rollout, providers):
+        yield from providers[router.provider].faults(rollout, router, objects)
 
 
 def template_faults_of(rollout: Rollout, manifest: Json, objects: Objects) -> Iterator[Fault]:

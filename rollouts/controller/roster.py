@@ -22,7 +22,6 @@ ALWAYS = (
     kinds.REPLICA_SETS,
     kinds.SERVICES,
     kinds.ENDPOINT_SLICES,
-    kinds.HTTP_ROUTES,
     kinds.ANALYSIS_TEMPLATES,
 )
 SYNC = (kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)

@@ -15,6 +15,7 @@ from rollouts.cluster.login import Overrides
 from rollouts.dialects.argo.reading import go_duration
 from rollouts.model.errors import RolloutsError
 from rollouts.telemetry.logs import FORMATS, LEVELS
+from rollouts.traffic.protocol import Options
 
 DEFAULT_NAMESPACE = "argo-rollouts"
 
@@ -72,6 +73,7 @@ class Settings:
     kubeconfig: str = ""
     context: str = ""
     overrides: Overrides = field(default_factory=Overrides)
+    traffic: Options = field(default_factory=Options)
 
     @property
     def lease_name(self) -> str:
@@ -97,19 +99,24 @@ FLAGS: tuple[Flag, ...] = (
     Flag("ingress-threads", 10, "Ingresses worked on at once."),
     Flag("ephemeral-metadata-threads", 10, "Pods of a version whose metadata is changed at once.", "metadata_threads"),
     Flag("ephemeral-metadata-update-pod-retries", 3, "Attempts to change a pod's metadata.", "metadata_attempts"),
-    Flag("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1", "API version of TargetGroupBinding."),
-    Flag("alb-tag-key-resource-id", "ingress.k8s.aws/resource", "Tag by which ALB resources are found."),
-    Flag("istio-api-version", "v1alpha3", "Version of Istio's networking API."),
-    Flag("ambassador-api-version", "getambassador.io/v2", "Version of Ambassador's API."),
-    Flag("traffic-split-api-version", "v1alpha1", "Version of SMI's TrafficSplit."),
-    Flag("traefik-api-group", "traefik.io", "Group of Traefik's API."),
-    Flag("traefik-api-version", "traefik.io/v1alpha1", "Version of Traefik's API."),
-    Flag("ingress-api-version", "", "Version of the Ingress API."),
-    Flag("appmesh-crd-version", "v1beta2", "Version of App Mesh's API."),
-    Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller."),
-    Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx."),
-    Flag("aws-verify-target-group", False, "Verify ALB target groups."),
-    Flag("alb-verify-weight", False, "Old name of --aws-verify-target-group."),
+    Flag(
+        "aws-target-group-binding-api-version",
+        "elbv2.k8s.aws/v1beta1",
+        "API version of TargetGroupBinding.",
+        "target_group_binding_api_version",
+    ),
+    Flag("alb-tag-key-resource-id", "ingress.k8s.aws/resource", "Tag by which ALB resources are found.", "alb_tag"),
+    Flag("istio-api-version", "v1alpha3", "Version of Istio's networking API.", "istio_version"),
+    Flag("ambassador-api-version", "getambassador.io/v2", "Version of Ambassador's API.", "ambassador_api_version"),
+    Flag("traffic-split-api-version", "v1alpha1", "Version of SMI's TrafficSplit.", "traffic_split_version"),
+    Flag("traefik-api-group", "traefik.io", "Group of Traefik's API.", "traefik_group"),
+    Flag("traefik-api-version", "traefik.io/v1alpha1", "Version of Traefik's API.", "traefik_api_version"),
+    Flag("ingress-api-version", "", "Version of the Ingress API.", "ingress_version"),
+    Flag("appmesh-crd-version", "v1beta2", "Version of App Mesh's API.", "appmesh_version"),
+    Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller.", "alb_classes"),
+    Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx.", "nginx_classes"),
+    Flag("aws-verify-target-group", False, "Verify ALB target groups.", "verifies_target_groups"),
+    Flag("alb-verify-weight", False, "Old name of --aws-verify-target-group.", "verifies_weights"),
     Flag("leader-elect", True, "Work only while holding the Lease.", "is_elected"),
     Flag("leader-election-namespace", "", "Namespace of the Lease (default: ours).", "lease_namespace"),
     Flag("leader-election-lease-duration", "15s", "How long the Lease holds.", "lease_duration"),
@@ -175,6 +182,18 @@ _OVERRIDES = (
     "server_name",
 )
 
+_ROUTERS_AS_TOLD = (
+    "target_group_binding_api_version",
+    "alb_tag",
+    "istio_version",
+    "ambassador_api_version",
+    "traffic_split_version",
+    "traefik_group",
+    "traefik_api_version",
+    "ingress_version",
+    "appmesh_version",
+)
+
 _ENVIRONMENT = ("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE")
 """Variables of Argo's without a meaning yet."""
 
@@ -202,12 +221,27 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         verify_every=_verify_every(environ.get("ROLLOUT_VERIFY_RETRY_INTERVAL", "")),
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
         overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
+        traffic=_routers(told),
         rollout_threads=_positive("rollout-threads", told["rollout_threads"]),
         analysis_threads=_positive("analysis-threads", told["analysis_threads"]),
         service_threads=_positive("service-threads", told["service_threads"]),
         metadata_threads=_positive("ephemeral-metadata-threads", told["metadata_threads"]),
         metadata_attempts=_positive("ephemeral-metadata-update-pod-retries", told["metadata_attempts"]),
     )
+
+
+def _routers(told: Mapping[str, Any]) -> Options:
+    """What the flags say of traffic routers; classes are listed with commas."""
+    return Options(
+        **{name: told[name] for name in _ROUTERS_AS_TOLD},
+        alb_classes=_listed(told["alb_classes"]),
+        nginx_classes=_listed(told["nginx_classes"]),
+        verifies_target_groups=told["verifies_target_groups"] or told["verifies_weights"],
+    )
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(filter(None, (each.strip() for each in value.split(","))))
 
 
 def without_meaning(values: Mapping[str, Any], environ: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:

@@ -5,17 +5,21 @@ Both states are asked, so that who has just lost an object learns of it too.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches, controller_of, service_of
 from rollouts.controller.kinds.protocol import Key
-from rollouts.controller.mentions import Mentions, mentioned_by
+from rollouts.controller.mentions import Mentions, mentioned_by, selected_by
+from rollouts.controller.routes import Routes
 from rollouts.controller.workloads import Workloads, workload_ref
-from rollouts.dialects.argo.pods.labels import selects
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref, ref_of
 from rollouts.model.rollout import Rollout
+from rollouts.model.selectors import selects
+from rollouts.traffic.protocol import Kind as RouteKind
+from rollouts.traffic.registry import PROVIDERS, Providers
 from rollouts.workloads import claims
 
 Wake = Callable[[Key], None]
@@ -23,7 +27,7 @@ Whom = Callable[[Json], Iterable[Key]]
 Dull = Callable[[Json, Json], bool]
 """Whether a change from one state to the other is no news."""
 
-NAMED = (kinds.SERVICES, kinds.HTTP_ROUTES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
+NAMED = (kinds.SERVICES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLATES)
 _COUNTS_OF_WRITES = frozenset({"resourceVersion", "generation"})
 _UNREAD = frozenset({"observedGeneration", "fullyLabeledReplicas", "terminatingReplicas"})
 
@@ -79,6 +83,8 @@ class Wakers:
         self._workloads = workloads
         self._mentions = Mentions()
         workloads.listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
+        self._routes: Routes | None = None
+        self._providers: Providers = PROVIDERS
         caches.of(kinds.ROLLOUTS).listen(self._index)
         for resource in OWNED:
             caches.of(resource).listen(self._waker(owners_of, unless=is_no_news_to_owners))
@@ -87,6 +93,12 @@ class Wakers:
             if caches.has(resource):
                 caches.of(resource).listen(self._waker(lambda obj: self._mentions.of(ref_of(obj))))
         caches.of(kinds.ENDPOINT_SLICES).listen(self._waker(self._users_of_slice))
+
+    def follow_routes(self, routes: Routes, providers: Providers) -> None:
+        """From now on the objects that routers touch are watched once they are named, and wake who names them."""
+        self._routes, self._providers = routes, providers
+        routes.listen(self._waker(self._users_of_route))
+        routes.on_appeared = self._kind_appeared
 
     def own_key(self, caches: Caches, resource: Resource, is_over: Callable[[Json], bool] = lambda _: False) -> None:
         """From now on an object of this resource wakes its own key, unless it is over and was so before."""
@@ -116,6 +128,16 @@ class Wakers:
         namespace, name = service_of(endpoint_slice)
         return self._mentions.of(Ref(kinds.SERVICES.api_version, kinds.SERVICES.kind, namespace, name))
 
+    def _users_of_route(self, obj: Json) -> Iterable[Key]:
+        """Who names the object, and who might find it by its labels."""
+        ref = ref_of(obj)
+        return (*self._mentions.of(ref), *self._mentions.of(replace(ref, name="")))
+
+    def _kind_appeared(self, kind: RouteKind) -> None:
+        """What is of this kind can be seen from now on; who waits for it may go on."""
+        for key in self._mentions.naming(kind):
+            self._wake(key)
+
     def _index(self, before: Json | None, after: Json | None) -> None:
         obj = after or before
         if obj is None:
@@ -129,8 +151,17 @@ class Wakers:
                 self._wake(Key(kinds.SERVICES.plural, ref.namespace, ref.name))
 
     def _named_by(self, rollout: Rollout) -> tuple[Ref, ...]:
-        workload = workload_ref(rollout)
+        named, workload = self._routed_by(rollout), workload_ref(rollout)
         if workload is None:
-            return tuple(mentioned_by(rollout))
+            return named
         self._workloads.follow(workload)
-        return (*mentioned_by(rollout), workload)
+        return (*named, workload)
+
+    def _routed_by(self, rollout: Rollout) -> tuple[Ref, ...]:
+        """What it names; for what it finds by labels, an address without a name."""
+        found = [Ref(each.api_version, each.kind, each.namespace, "") for each in selected_by(rollout, self._providers)]
+        named = (*mentioned_by(rollout, self._providers), *found)
+        if self._routes is not None:
+            known = {kind for provider in self._providers.values() for kind in provider.kinds}
+            self._routes.follow(kind for ref in named if (kind := (ref.api_version, ref.kind)) in known)
+        return named

@@ -17,6 +17,7 @@ from rollouts.controller.ports import Ports, Shared
 from rollouts.controller.queues import Queues
 from rollouts.controller.reconcile import Reconciler
 from rollouts.controller.roster import kinds_of, resources_of
+from rollouts.controller.routes import Routes
 from rollouts.controller.scenes import rows_of
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import Watched, instance_selector
@@ -26,6 +27,7 @@ from rollouts.decide.duration import Ended
 from rollouts.model.keys import HASH_LABEL
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
+from rollouts.traffic.registry import providers
 
 OF_INSTANCE = (kinds.ROLLOUTS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
 """Kinds of which only those with our instance id are ours."""
@@ -58,6 +60,10 @@ class Controller:
         self._reconciler.plugins = ports.plugins
         self._reconciler.observer.plugins = ports.plugins.names
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
+        self._routes = Routes(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
+        self._reconciler.observer.providers = providers(settings.traffic)
+        self._reconciler.observer.routes = self._routes
+        self._wakers.follow_routes(self._routes, self._reconciler.observer.providers)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit)
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
@@ -83,7 +89,7 @@ class Controller:
         async with asyncio.TaskGroup() as group:
             watching = [group.create_task(self._source.run())]
             watching += [group.create_task(informer.run()) for informer in self._informers]
-            watching.append(group.create_task(self._workloads.run()))
+            watching += [group.create_task(self._workloads.run()), group.create_task(self._routes.run())]
             ending = group.create_task(_until(stop))
             serving = group.create_task(self._serve(stop))
             await asyncio.wait({ending, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,6 +107,7 @@ class Controller:
         for informer in self._informers:
             await informer.synced.wait()
         await self._source.synced.wait()
+        await self._routes.settle()
         self._ports.on_ready()
         self.ready.set()
         log().info("ready", **{r.plural: len(self.caches.of(r)) for r in self.queues.resources})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rollouts.decide.aims import Aim, aim_of, recorded_weight
 from rollouts.decide.experiments import experiment_shares
 from rollouts.decide.services import is_taken, point
-from rollouts.decide.situation import Situation, Step, together
+from rollouts.decide.situation import Ends, Situation, Step, together
 from rollouts.decide.verifying import verdict, verify
 from rollouts.model.effects import ShiftTraffic
 from rollouts.model.plan import Event
@@ -28,9 +28,18 @@ def shift_traffic(here: Situation) -> Step | None:
     back = point(here, strategy.canary_service, here.stable) if here.status.is_aborted and aim.weight == 0 else None
     is_next = is_taken(here) and aim.hash == here.current_hash and not here.status.is_aborted
     moved = point(here, here.rollout.services.canary, here.new) if is_next else None
-    step = together([back, _write(here, strategy, aim, shares), moved, verify(here, shares)]) or Step()
+    written = _write(here, strategy, aim, shares)
+    refusal = _refusal(here)
+    if refusal and written is not None and written.effects:
+        return Step(written.effects, reason=f"the routes cannot be written: {refusal}", ends=Ends.ROUND)
+    step = together([back, written, moved, verify(here, shares)]) or Step()
     canary = replace(here.status.canary, shares=shares, verified=verdict(here, shares))
     return replace(step, status=replace(here.status, canary=canary))
+
+
+def _refusal(here: Situation) -> str:
+    """What stood in the way of the last write of routes, "" where nothing did."""
+    return next((f.message for f in here.snapshot.failures if isinstance(f.effect, ShiftTraffic)), "")
 
 
 def _shares(here: Situation, strategy: Canary, aim: Aim) -> Shares:

@@ -25,24 +25,24 @@ def providers(options: Options) -> dict[str, Provider]:
 PROVIDERS: Providers = providers(Options())
 
 
-def routers_of(rollout: Rollout) -> tuple[Router, ...]:
+def routers_of(rollout: Rollout, known: Providers = PROVIDERS) -> tuple[Router, ...]:
     """The routers of a rollout that have a provider; the others are Faults (`unknown_routers`)."""
-    if isinstance(rollout.strategy, BlueGreen):
-        return ()
-    return tuple(router for router in rollout.strategy.routers if router.provider in PROVIDERS)
+    return tuple(router for router in _named(rollout) if router.provider in known)
 
 
-def unknown_routers(rollout: Rollout) -> Faults:
+def unknown_routers(rollout: Rollout, known: Providers = PROVIDERS) -> Faults:
     """A Fault for each router that nobody here knows; it names those that are known."""
-    if isinstance(rollout.strategy, BlueGreen):
-        return ()
-    known = ", ".join(sorted(PROVIDERS))
+    names = ", ".join(sorted(known))
     return tuple(
         Fault(
-            f"spec.strategy.trafficRouting.{router.provider}",
-            f"no traffic provider of this name; known: {known}",
-            "use one of the known providers",
+            router.path or f"spec.strategy.canary.trafficRouting.{router.provider}",
+            f"no traffic provider of this name; known: {names}",
+            "use one of the known providers, or configure a plugin of this name",
         )
-        for router in rollout.strategy.routers
-        if router.provider not in PROVIDERS
+        for router in _named(rollout)
+        if router.provider not in known
     )
+
+
+def _named(rollout: Rollout) -> tuple[Router, ...]:
+    return () if isinstance(rollout.strategy, BlueGreen) else rollout.strategy.routers

@@ -29,7 +29,8 @@ from rollouts.model.strategy import (
     Strategy,
 )
 
-GATEWAY_PLUGIN = "argoproj-labs/gatewayAPI"
+GATEWAY_PLUGINS = ("argoproj-labs/gatewayAPI", "sluice.dev/gatewayAPI")
+"""The key of Argo's plugin, which is not needed here, and the one that says so."""
 GATEWAY_PROVIDER = "gatewayAPI"
 _NO_PROVIDERS = frozenset({"managedRoutes", "maxTrafficWeight", "plugins"})
 
@@ -116,11 +117,12 @@ def _threshold(spec: Any) -> Quota | None:
 
 
 def parse_routers(routing: Mapping[str, Any]) -> tuple[Router, ...]:
-    """Every configured provider, settings or none; the Gateway API plugin's key is our native provider's."""
+    """Every configured provider, settings or none; the Gateway API plugin's keys are our native provider's."""
     named = {name: value for name, value in routing.items() if name not in _NO_PROVIDERS and value is not None}
-    native = [Router(name, mapping(value)) for name, value in named.items()]
+    path = "spec.strategy.canary.trafficRouting"
+    native = [Router(name, mapping(value), f"{path}.{name}") for name, value in named.items()]
     plugins = [
-        Router(GATEWAY_PROVIDER if name == GATEWAY_PLUGIN else name, mapping(value))
+        Router(GATEWAY_PROVIDER if name in GATEWAY_PLUGINS else name, mapping(value), f'{path}.plugins["{name}"]')
         for name, value in mapping(routing.get("plugins")).items()
     ]
     return tuple(native + plugins)

@@ -11,14 +11,15 @@ def test_a_rollout_of_an_unknown_router_is_refused_and_rests() -> None:
 
     async def story(shop: Shop) -> None:
         await shop.start()
-        routing = {"istio": {"virtualService": {"name": "web"}}}
+        routing = {"plugins": {"acme/telepathy": {"medium": "web"}}}
         rollout = a_canary({"setWeight": 20}, stableService="stable", canaryService="canary", trafficRouting=routing)
         await shop.world.apply([a_service("stable"), a_service("canary"), rollout])
         await asyncio.sleep(5)
 
         phase, message = await shop.phase()
         assert phase == "Degraded"
-        assert "spec.strategy.trafficRouting.istio: no traffic provider of this name; known: gatewayAPI" in message
+        path = 'spec.strategy.canary.trafficRouting.plugins["acme/telepathy"]'
+        assert f"{path}: no traffic provider of this name; known: " in message
         assert await shop.sizes() == {}
 
     tell(story)

@@ -14,6 +14,7 @@ from rollouts.cli.controller import controller
 from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
 from rollouts.controller.settings import FLAGS, Settings, SettingsError, settings_of, without_meaning
+from rollouts.traffic.protocol import Options
 
 ARGOS_FLAGS = set(
     """
@@ -100,6 +101,19 @@ def test_flags_and_environment_become_settings() -> None:
         ("password", "secret", "overrides", Overrides(password="secret")),
         ("as-group", "admins", "overrides", Overrides(acts_as_group="admins")),
         ("proxy-url", "http://proxy", "overrides", Overrides(proxy="http://proxy")),
+        ("istio-api-version", "v1", "traffic", Options(istio_version="v1")),
+        ("ambassador-api-version", "a/v3", "traffic", Options(ambassador_api_version="a/v3")),
+        ("traffic-split-api-version", "v1alpha3", "traffic", Options(traffic_split_version="v1alpha3")),
+        ("traefik-api-group", "traefik.containo.us", "traffic", Options(traefik_group="traefik.containo.us")),
+        ("traefik-api-version", "t/v1", "traffic", Options(traefik_api_version="t/v1")),
+        ("ingress-api-version", "networking", "traffic", Options(ingress_version="networking")),
+        ("appmesh-crd-version", "v1", "traffic", Options(appmesh_version="v1")),
+        ("alb-ingress-classes", "alb, edge", "traffic", Options(alb_classes=("alb", "edge"))),
+        ("nginx-ingress-classes", "inner", "traffic", Options(nginx_classes=("inner",))),
+        ("alb-tag-key-resource-id", "tag", "traffic", Options(alb_tag="tag")),
+        ("aws-target-group-binding-api-version", "e/v1", "traffic", Options(target_group_binding_api_version="e/v1")),
+        ("aws-verify-target-group", True, "traffic", Options(verifies_target_groups=True)),
+        ("alb-verify-weight", True, "traffic", Options(verifies_target_groups=True)),
     ],
 )
 def test_a_flag_changes_what_it_names(flag: str, value: Any, field: str, meaning: Any) -> None:

@@ -106,5 +106,5 @@ def test_an_unknown_router_names_the_known_ones() -> None:
 
     (fault,) = unknown_routers(rollout)
 
-    assert fault.path == "spec.strategy.trafficRouting.telepathy"
+    assert fault.path == "spec.strategy.canary.trafficRouting.telepathy"
     assert "gatewayAPI" in fault.message

@@ -1,8 +1,8 @@
 """Whose ReplicaSet is it, by selector and owner."""
 
-from rollouts.dialects.argo.pods.labels import selects
 from rollouts.model.effects import AdoptVersion, ReleaseVersion
 from rollouts.model.objects import Json
+from rollouts.model.selectors import selects
 from rollouts.model.strategy import Canary
 from rollouts.model.workload import Stray
 from rollouts.workloads import render

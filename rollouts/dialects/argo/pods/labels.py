@@ -1,11 +1,10 @@
-"""Labels, annotations and label selectors: their rules, and whether a selector selects. Called by template and spec."""
+"""Labels, annotations and label selectors: their rules. Called by template and spec."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollouts.dialects.argo.pods import names
 from rollouts.dialects.argo.pods.wording import each, forbidden, invalid, required
-from rollouts.dialects.argo.reading import items, mapping, text
 from rollouts.model.faults import Fault
 
 _WITH_VALUES = ("In", "NotIn")
@@ -52,26 +51,3 @@ def _requirement(requirement: Mapping[str, Any], path: str) -> Iterator[Fault]:
     yield from each(f"{path}.key", key, names.qualified(key))
     for index, value in enumerate(values):
         yield from each(f"{path}.values[{index}]", value, names.label_value(value))
-
-
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether all of a selector's requirements hold for these labels; what has the wrong type requires nothing."""
-    wanted = mapping(selector.get("matchLabels"))
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _holds(mapping(requirement), labels) for requirement in items(selector.get("matchExpressions"))
-    )
-
-
-def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, values = text(requirement.get("key")), items(requirement.get("values"))
-    match requirement.get("operator"):
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-        case _:
-            return True

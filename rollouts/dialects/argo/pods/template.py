@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollouts.dialects.argo.pods.labels import annotation_faults, label_faults, selects
+from rollouts.dialects.argo.pods.labels import annotation_faults, label_faults
 from rollouts.dialects.argo.pods.spec import pod_faults
 from rollouts.dialects.argo.pods.wording import forbidden, invalid, unsupported
 from rollouts.model.faults import Fault
+from rollouts.model.selectors import selects
 
 _MIRROR = "kubernetes.io/config.mirror"
 

@@ -1,0 +1,133 @@
+"""The objects that routers touch: routes, Ingresses, TrafficSplits; watched on demand. Called by observe and by wakers.
+
+A kind is watched from when a rollout names an object of it and the server serves it. Whether missing kinds have come is
+found out by one discovery for all of them, every ten seconds: nobody need start anew once a CRD is installed. Until a
+watch has listed, objects are read one by one, so that no round waits for a list.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from rollouts.cluster.errors import ClusterError
+from rollouts.cluster.informers import Informer, Listener
+from rollouts.cluster.port import Cluster, Collection, Json, Resource
+from rollouts.controller.caches import Caches
+from rollouts.controller.resources import KNOWN, Resources
+from rollouts.model.objects import Ref, Selection, ref_of
+from rollouts.model.selectors import selects
+from rollouts.telemetry.logs import log
+from rollouts.traffic.protocol import Kind
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks for kinds that are wanted and not served."""
+
+
+PATIENCE = 5.0
+"""Seconds to wait for the first lists; without them each route is read by itself."""
+
+
+class Routes:
+    """Watches what routers touch. `namespace` None: in all of them."""
+
+    def __init__(
+        self, cluster: Cluster, caches: Caches, *, namespace: str | None = None, dice: random.Random | None = None
+    ) -> None:
+        self._cluster = cluster
+        self._caches = caches
+        self._resources = Resources(cluster)
+        self._namespace = namespace
+        self._dice = dice or random.Random()
+        self._informers: dict[Kind, Informer] = {}
+        self._missing: dict[Kind, None] = {}
+        self._absent: frozenset[Kind] = frozenset()
+        self._wanted = asyncio.Event()
+        self._looked = asyncio.Event()
+        self._listeners: list[Listener] = []
+        self.on_appeared: Callable[[Kind], None] = lambda _kind: None
+
+    def listen(self, listener: Listener) -> None:
+        """From now on tell `listener` of every change of an object that routers touch."""
+        self._listeners.append(listener)
+
+    def follow(self, kinds: Iterable[Kind]) -> None:
+        """Somebody names objects of these kinds: watch them."""
+        for kind in kinds:
+            if kind not in self._informers and kind not in self._missing:
+                self._missing[kind] = None
+                self._wanted.set()
+
+    def has(self, ref: Ref) -> bool:
+        """Whether this is an object of a kind that routers touch."""
+        return (ref.api_version, ref.kind) in self._informers or (ref.api_version, ref.kind) in self._missing
+
+    async def find(self, ref: Ref) -> Json | None:
+        """The object as last seen, or as the server has it; None where it or its kind does not exist."""
+        kind = (ref.api_version, ref.kind)
+        informer = self._informers.get(kind)
+        held = None if informer is None else informer.cache.get(ref.namespace, ref.name)
+        if held is not None or kind in self._absent or (informer is not None and informer.synced.is_set()):
+            return held
+        found = await self._resources.read(ref)
+        if found is not None:
+            self._caches.put(found)
+        return found
+
+    async def select(self, selection: Selection) -> Mapping[Ref, Json | None]:
+        """The objects that labels find, as last seen: nobody is served by a route that is not seen yet."""
+        informer = self._informers.get((selection.api_version, selection.kind))
+        if informer is None:
+            return {}
+        await informer.synced.wait()
+        wanted = json.loads(selection.selector)
+        near = (obj for obj in informer.cache if obj["metadata"].get("namespace", "") == selection.namespace)
+        return {ref_of(obj): obj for obj in near if selects(wanted, obj["metadata"].get("labels") or {})}
+
+    async def settle(self) -> None:
+        """Wait until what is named and served has been listed, but not for long: what is refused never is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                if self._missing:
+                    await self._looked.wait()
+                for informer in self._informers.values():
+                    await informer.synced.wait()
+
+    async def run(self) -> None:
+        """Watch every kind that is named and served, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._wanted.wait()
+                for informer in await self._found():
+                    group.create_task(informer.run())
+                if self._missing:
+                    await asyncio.sleep(LOOK_EVERY)
+                else:
+                    self._wanted.clear()
+
+    async def _found(self) -> list[Informer]:
+        """Informers of the missing kinds that are served by now."""
+        try:
+            served = {(resource.api_version, resource.kind): resource for resource in await self._cluster.discover()}
+        except ClusterError as error:
+            log().warning("what the server serves cannot be read", error=f"{type(error).__name__}: {error}")
+            return []
+        self._looked.set()
+        self._absent = frozenset(kind for kind in self._missing if kind not in served)
+        come = [kind for kind in self._missing if kind in served]
+        return [self._watch(kind, served[kind]) for kind in come]
+
+    def _watch(self, kind: Kind, resource: Resource) -> Informer:
+        cache = self._caches.adopt(KNOWN.get(kind, resource))
+        cache.listen(self._tell)
+        del self._missing[kind]
+        namespace = self._namespace if resource.is_namespaced else None
+        informer = Informer(self._cluster, Collection(resource, namespace), cache, dice=self._dice)
+        self._informers[kind] = informer
+        self.on_appeared(kind)
+        return informer
+
+    def _tell(self, before: Json | None, after: Json | None) -> None:
+        for listener in self._listeners:
+            listener(before, after)
