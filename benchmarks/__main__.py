@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from benchmarks import cli, load, requests, startup, verdicts
+from benchmarks import analysis, cli, load, requests, startup, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.options import Options
 
@@ -18,6 +18,7 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "cli": cli.measure,
     "load": load.measure,
     "engine": verdicts.measure,
+    "analysis": analysis.measure,
 }
 
 
@@ -32,6 +33,9 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "--crowds", default=(100, 300), multiple=True, show_default=True, help="Rollouts on a real control plane."
 )
 @click.option("--rest", default=60.0, show_default=True, help="Seconds to watch it rest there.")
+@click.option("--runs", default=1000, show_default=True, help="AnalysisRuns at once.")
+@click.option("--interval", default=60, show_default=True, help="Seconds between measurements of a metric.")
+@click.option("--intervals", default=3, show_default=True, help="Intervals for which the runs are watched.")
 def main(names: tuple[str, ...], **numbers: Any) -> None:
     """Measure what the controller costs (all measures, or those NAMEd)."""
     options = Options(**numbers)

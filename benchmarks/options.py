@@ -8,7 +8,8 @@ class Options:
     """`rollouts` in the big runs, `starts` of the process, `samples` rollouts counted one by one, `idle` seconds,
     `listed` rollouts in a long list.
 
-    On the real control plane: each of `crowds` is a number of rollouts, `rest` seconds without work.
+    On the real control plane: each of `crowds` is a number of rollouts, `rest` seconds without work. Of analyses:
+    `runs` at once, each metric every `interval` seconds, watched for `intervals` of them.
     """
 
     rollouts: int = 300
@@ -18,3 +19,6 @@ class Options:
     idle: float = 20.0
     crowds: tuple[int, ...] = (100, 300)
     rest: float = 60.0
+    runs: int = 1000
+    interval: int = 60
+    intervals: int = 3
