@@ -1,0 +1,154 @@
+"""Weights and header routes on AWS Application Load Balancers, in the annotations of users' Ingresses.
+
+Called through the seam of `protocol`; what is written is albactions' business, what AWS makes of it albverify's. With
+--aws-verify-target-group a weight counts once the load balancer's rules carry it; else nobody tells.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollouts.model.faults import Fault, Faults
+from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.plan import Event
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import Canary, Router, SetHeaderRoute
+from rollouts.model.weights import Share, Shares, Unknown, Weights
+from rollouts.traffic import albactions, bodies
+from rollouts.traffic.albactions import RefusedError, Setup, setup_of
+from rollouts.traffic.bodies import annotations, mapping, names
+from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
+
+API_VERSION = "networking.k8s.io/v1"
+TOTAL = 100
+_PATH = "spec.strategy.canary.trafficRouting.alb.ingress"
+
+Edit = Callable[[Json], Json]
+"""One operation on an Ingress; RefusedError says what stands in its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alb(Silent):
+    """The provider, as the flags have it."""
+
+    options: Options
+    name: str = "alb"
+    kinds: tuple[Kind, ...] = ((API_VERSION, "Ingress"),)
+
+    def touches(self, rollout: Rollout, router: Router) -> tuple[Ref, ...]:
+        """The user's Ingresses."""
+        listed = names(router.settings.get("ingresses")) or names(router.settings.get("ingress"))
+        return tuple(Ref(API_VERSION, "Ingress", rollout.namespace, name) for name in listed)
+
+    def faults(self, rollout: Rollout, router: Router, objects: Objects) -> Faults:
+        """Ingresses that are missing, or that do not lead to the root Service."""
+        refs = self.touches(rollout, router)
+        if not refs:
+            return (Fault(_PATH, "names no Ingress", "set ingress or ingresses"),)
+        setup = setup_of(rollout, router)
+        told = ((ref.name, _complaint(setup, ref, objects.get(ref))) for ref in refs)
+        cure = "create the Ingress, or name one that has a rule for the root Service"
+        return tuple(Fault(_PATH, f'Invalid value: "{name}": {why}', cure) for name, why in told if why)
+
+    def read(self, rollout: Rollout, router: Router, objects: Objects) -> Weights | Unknown:
+        """The weights that all Ingresses agree on, and the header routes that stand in all of them."""
+        setup = setup_of(rollout, router)
+        seen = [_read(objects.get(ref), setup, _managed(rollout)) for ref in self.touches(rollout, router)]
+        return bodies.agreed(seen, "no Ingress is named")
+
+    def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:
+        """One patch an Ingress, with an event for each operation that changes it."""
+        setup, done = setup_of(rollout, router), Rendered()
+        edits = _edits(setup, _managed(rollout), desired)
+        for ref in self.touches(rollout, router):
+            one = _rendered(ref, objects.get(ref), edits)
+            done = Rendered((*done.changes, *one.changes), (*done.events, *one.events), one.error)
+            if done.error:
+                break
+        return done
+
+    def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:
+        """All traffic to stable, no header route. The action stays: the Ingress leads to it by its annotation."""
+        shares = Shares(Share(0), Share(TOTAL), total=TOTAL)
+        return Rendered(self.render(rollout, router, objects, Desired(shares)).changes)
+
+    def keep(self, desired_object: Json, live: Json, rollout: Rollout, router: Router) -> Json:
+        """Git's Ingress with the live annotations of the rollout, and the paths of its header routes."""
+        setup = setup_of(rollout, router)
+        held = albactions.leased(live, setup)
+        meta = mapping(desired_object.get("metadata"))
+        kept = desired_object | {"metadata": meta | {"annotations": annotations(desired_object) | held}}
+        return albactions.led(kept, albactions.standing(live, setup, _managed(rollout)))
+
+
+def provider(options: Options) -> Alb:
+    """The provider, for what the flags say of AWS."""
+    return Alb(options)
+
+
+def _managed(rollout: Rollout) -> tuple[str, ...]:
+    return rollout.strategy.managed_routes if isinstance(rollout.strategy, Canary) else ()
+
+
+def _complaint(setup: Setup, ref: Ref, ingress: Json | None) -> str:
+    if ingress is None:
+        return f'ingress.networking.k8s.io "{ref.name}" not found'
+    is_led = albactions.is_routed(ingress, setup.root)
+    return "" if is_led else f"ingress `{ref.name}` has no rules using service {setup.root} backend"
+
+
+def _read(ingress: Json | None, setup: Setup, managed: tuple[str, ...]) -> Weights | Unknown:
+    if ingress is None:
+        return Unknown("an Ingress does not exist")
+    weights = albactions.weights_of(ingress, setup)
+    if setup.canary not in weights or setup.stable not in weights:
+        return Unknown(f"Ingress {ingress['metadata']['name']} has no action with both Services")
+    stand = albactions.standing(ingress, setup, managed)
+    return Weights(weights[setup.canary], weights[setup.stable], managed=stand)
+
+
+def _edits(setup: Setup, managed: tuple[str, ...], desired: Desired) -> list[tuple[str, Edit]]:
+    """The operations of a round in their order, each with what its event says of it."""
+    edits: list[tuple[str, Edit]] = []
+    if Part.MANAGED in desired.parts:
+        edits += _route_edits(setup, managed, desired)
+    if Part.WEIGHTS in desired.parts:
+        shares = desired.shares
+        edits.append((f"to desiredWeight '{shares.canary.weight}'", lambda obj: albactions.weighed(obj, setup, shares)))
+    return edits
+
+
+def _route_edits(setup: Setup, managed: tuple[str, ...], desired: Desired) -> list[tuple[str, Edit]]:
+    """Header routes that are asked for (without a match: to go), then the others of ours, which go."""
+    asked = [route for route in desired.managed if isinstance(route, SetHeaderRoute)]
+    edits = [(f"to headerRoute '{route.name}'", _header_edit(setup, managed, route)) for route in reversed(asked)]
+    others = [name for name in managed if name not in desired.keeps and name not in {route.name for route in asked}]
+    if others:
+        edits.append(("removing managed routes", lambda obj: albactions.without_routes(obj, setup, others)))
+    return edits
+
+
+def _header_edit(setup: Setup, managed: tuple[str, ...], route: SetHeaderRoute) -> Edit:
+    if route.match:
+        return lambda obj: albactions.ordered(albactions.with_header_route(obj, setup, route), managed)
+    return lambda obj: albactions.without_routes(obj, setup, [route.name])
+
+
+def _rendered(ref: Ref, ingress: Json | None, edits: list[tuple[str, Edit]]) -> Rendered:
+    """The edits one after another; those before one that is refused still count."""
+    if not edits:
+        return Rendered()
+    if ingress is None:
+        return Rendered(error=f'ingresses.networking.k8s.io "{ref.name}" not found')
+    now, error, events = ingress, "", []
+    for words, edit in edits:
+        try:
+            then = edit(now)
+        except RefusedError as refusal:
+            error = str(refusal)
+            break
+        if then != now:
+            events.append(Event("PatchingALBIngress", f"Updating Ingress `{ref.name}` {words}"))
+        now = then
+    body = bodies.difference({"spec": {}, **ingress}, {"spec": {}, **now})
+    change = (Modify(ref, body, version=bodies.version_of(ingress)),) if body else ()
+    return Rendered(change, tuple(events), error)
