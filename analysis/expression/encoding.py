@@ -1,4 +1,4 @@
-"""JSON as Go writes and reads it. Called for toJSON and fromJSON."""
+"""JSON as Go writes and reads it. Called for toJSON and fromJSON, and for the texts of measured values."""
 
 import json
 import math
@@ -27,6 +27,25 @@ _ESCAPED = {
 def to_json(frame: Frame, value: Any) -> str:
     """The value as JSON, indented by two spaces."""
     return frame.made(_written(frame, value, "\n"))
+
+
+def marshalled(value: Any) -> str:
+    """Plain JSON on one line, as json.Marshal writes it: keys in order, `1` for 1.0. Called by the providers."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _string(value)
+        case int():
+            return str(value)
+        case float():
+            return _float(value)
+        case Mapping():
+            return "{" + ",".join(f"{_string(key)}:{marshalled(value[key])}" for key in sorted(value)) + "}"
+        case _:
+            return "[" + ",".join(map(marshalled, value)) + "]"
 
 
 def _written(frame: Frame, value: Any, indent: str) -> str:

@@ -81,9 +81,9 @@ def test_a_service_that_fails_is_an_error() -> None:
 
 def test_settings_that_cannot_work_are_an_error() -> None:
     """An unknown provider, or a missing argument, is told in the measurement."""
-    unknown, unresolved = a_job(provider="newRelic"), a_job(query="{{args.none}}")
+    unknown, unresolved = a_job(provider="newRelik"), a_job(query="{{args.none}}")
 
-    assert "this version knows prometheus" in measured(unknown).measurement.message
+    assert "this version knows cloudWatch, " in measured(unknown).measurement.message
     assert measured(unresolved).measurement.message == "failed to resolve {{args.none}}"
 
 
