@@ -5,7 +5,8 @@ AnalysisError
 ├── ExpressionError       a condition that cannot be parsed, checked or evaluated
 │   └── UnsupportedError  it uses a part of the language that this version does not have
 ├── SettingsError         a metric whose settings cannot work: says the field and the cure
-│   └── ArgumentError     an argument that nobody supplied, or that cannot be inserted
+│   ├── ArgumentError     an argument that nobody supplied, or that cannot be inserted
+│   └── PathError         a JSONPath that cannot be read
 └── ProviderError         the metric service did not answer as it should
     ├── NoDataError       it answered, but with nothing
     ├── NoAnswerError     it cannot be reached, or gave no answer in time
@@ -36,6 +37,10 @@ class SettingsError(AnalysisError):
 
 class ArgumentError(SettingsError):
     """An argument is missing, or its value breaks the metric that it is put into."""
+
+
+class PathError(SettingsError):
+    """A JSONPath, or a template of them, that cannot be read."""
 
 
 class ProviderError(AnalysisError):

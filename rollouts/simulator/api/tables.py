@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from analysis.jsonpath import find
 from rollouts.cluster.port import Json
 from rollouts.simulator.api.ages import age
-from rollouts.simulator.api.jsonpath import find
 from rollouts.simulator.api.media import Shown
 from rollouts.simulator.api.printers import AGE, NAME, PRINTERS, Printed
 from rollouts.simulator.store import Column, Kind

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from analysis.errors import PathError
+from analysis.jsonpath import find
 from rollouts.cluster.port import Resource
 from rollouts.simulator.api.ages import age, duration
-from rollouts.simulator.api.jsonpath import find
 from rollouts.simulator.api.tables import table
 from rollouts.simulator.store import Column, Kind
 
@@ -83,7 +84,7 @@ def test_json_paths_find(path: str, found: list[Any]) -> None:
 
 def test_unreadable_json_path_is_an_error() -> None:
     """The message says from where on it cannot be read."""
-    with pytest.raises(ValueError, match=r"cannot be read from '\[oops' on"):
+    with pytest.raises(PathError, match=r"cannot be read from '\[oops' on"):
         find(".spec[oops", OBJECT)
 
 
