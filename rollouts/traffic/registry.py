@@ -8,12 +8,21 @@ from collections.abc import Callable, Mapping
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Router
-from rollouts.traffic import gatewayapi
+from rollouts.traffic import alb, ambassador, apisix, gatewayapi, istio, nginx, smi, traefik
 from rollouts.traffic.protocol import Options, Provider
 
 Providers = Mapping[str, Provider]
 
-MODULES: tuple[Callable[[Options], Provider], ...] = (gatewayapi.provider,)
+MODULES: tuple[Callable[[Options], Provider], ...] = (
+    alb.provider,
+    ambassador.provider,
+    apisix.provider,
+    gatewayapi.provider,
+    istio.provider,
+    nginx.provider,
+    smi.provider,
+    traefik.provider,
+)
 """One row a provider, in the order of the alphabet."""
 
 

@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 
-from tests.properties.routers import gatewayapi
+from tests.properties.routers import alb, apisix, gatewayapi, istio, nginx, own, traefik
 from tests.properties.routers.specimen import Specimen
 
 SPECIMENS: Mapping[str, Specimen] = {
+    "alb": alb.SPECIMEN,
+    "ambassador": own.AMBASSADOR,
+    "apisix": apisix.SPECIMEN,
     "gatewayAPI": gatewayapi.SPECIMEN,
+    "istio": istio.SPECIMEN,
+    "nginx": nginx.SPECIMEN,
+    "smi": own.SMI,
+    "traefik": traefik.SPECIMEN,
 }
