@@ -184,23 +184,23 @@ class AnalysisRuns:
             flights.drop_all()
             return plan
         for due in plan.due:
-            self._start(key, flights, spec, due)
+            self._start(key, flights, _job(key, flights, spec, plan.status, due))
         if not flights.tasks:
             return plan
         return replace(plan, wake_at=wakes_at(spec, plan.status, now, besides=flights.tasks))
 
-    def _start(self, key: Key, flights: _Flights, spec: RunSpec, due: Due) -> None:
+    def _start(self, key: Key, flights: _Flights, job: Job) -> None:
+        due = job.due
         if due.task is Task.TERMINATE:
             flights.drop(due.name)
         if due.name not in flights.tasks:
-            flights.tasks[due.name] = asyncio.create_task(self._measure(key, flights, spec, due))
+            flights.tasks[due.name] = asyncio.create_task(self._measure(key, flights, job))
 
-    async def _measure(self, key: Key, flights: _Flights, spec: RunSpec, due: Due) -> None:
-        started = self._clock().replace(microsecond=0)
+    async def _measure(self, key: Key, flights: _Flights, job: Job) -> None:
+        started, due = self._clock().replace(microsecond=0), job.due
         try:
-            secrets = await read_secrets(self._cluster, key.namespace, spec.args)
-            run = RunIdentity(key.namespace, key.name, flights.uid)
-            taken = await self._runner.measure(Job(due, spec.args, secrets, run))
+            secrets = await read_secrets(self._cluster, key.namespace, job.args)
+            taken = await self._runner.measure(replace(job, secrets=secrets))
         except (ClusterError, AnalysisError) as error:
             taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=str(error)))
         except Exception as error:  # a defect of ours must end as a verdict, not as a run that waits for ever
@@ -256,6 +256,13 @@ class AnalysisRuns:
     def _forget(self, key: Key) -> None:
         self._drop(key)
         self._unsure.discard(key)
+
+
+def _job(key: Key, flights: _Flights, spec: RunSpec, status: RunStatus, due: Due) -> Job:
+    """The measurement that is due; its secrets are read when it is taken. Argo: all but the running one are counted."""
+    result = status.result(due.name)
+    number = 1 if result is None else result.count + result.error + 1
+    return Job(due, spec.args, {}, RunIdentity(key.namespace, key.name, flights.uid, status.started), number)
 
 
 def _with(spec: RunSpec, status: RunStatus, landed: list[Taken], *, is_repeat: bool) -> RunStatus:
