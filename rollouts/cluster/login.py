@@ -129,6 +129,16 @@ def login(
     return _credentials_of(configuration, namespace, overrides.headers)
 
 
+def pod_login() -> Credentials:
+    """Credentials of the pod we run in, whatever kubeconfig there is. LoginError outside of one."""
+    from kubernetes import client
+
+    configuration = client.Configuration()
+    config: Any = import_module("kubernetes.config")  # its loaders carry no types
+    namespace = _in_cluster(config, configuration, LoginError("only the pod's own account was asked for"))
+    return _credentials_of(configuration, namespace, {})
+
+
 def _check(overrides: Overrides) -> None:
     """Refuse what cannot be meant."""
     check_identity(overrides)

@@ -13,19 +13,22 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
 from analysis.ports import HttpPorts
+from analysis.providers import VARIABLES, job
 from analysis.requests import Defaults
 from rollouts.cluster import kinds
 from rollouts.cluster.client import ClientSettings, HttpCluster, OnRequest
-from rollouts.cluster.login import Credentials, login
+from rollouts.cluster.login import Credentials, login, pod_login
 from rollouts.cluster.wire import Call
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
+from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.permissions import tell_missing_rules
 from rollouts.controller.plugins.registry import StepPlugins, find_plugins
 from rollouts.controller.ports import GitPorts, Ports
@@ -37,6 +40,8 @@ from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Metrics
 
 LATE_SECONDS = 5.0
+IN_CLUSTER = "in-cluster"
+"""Argo: as a kubeconfig, the account of the pod."""
 DISTRIBUTION = "sluice-delivery"
 
 
@@ -78,7 +83,8 @@ async def _ports(
 ) -> AsyncIterator[Ports]:
     """Everything opened, and closed at the end."""
     metrics = Metrics(version=_version())
-    measuring = HttpPorts(Defaults(settings.prometheus))
+    variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    services = HttpPorts(Defaults(settings.prometheus, variables))
     client = ClientSettings(
         timeout=settings.request_timeout,
         qps=settings.qps,
@@ -87,7 +93,10 @@ async def _ports(
     )
     count = _counting(metrics, is_told=settings.logs_requests)
     with tempfile.TemporaryDirectory(prefix="sluice-") as scratch:
-        async with HttpCluster(credentials, settings=client, on_request=count) as cluster:
+        async with (
+            HttpCluster(credentials, settings=client, on_request=count) as cluster,
+            _cluster_of_jobs(variables.get(job.KUBECONFIG_VARIABLE, ""), client) as jobs,
+        ):
 
             def source(watched: Sequence[Watched]) -> KopfSource:
                 return KopfSource(
@@ -101,14 +110,25 @@ async def _ports(
                     plugins=StepPlugins(await find_plugins(cluster, settings.lease_namespace, folder)),
                     clock=wall_clock,
                     source=source,
-                    measuring=measuring,
+                    measuring=ClusterPorts(services, cluster, settings.lease_namespace, jobs),
                     git=_git(settings, scratch),
                     identity=f"{socket.gethostname()}_{uuid.uuid4()}",
                     metrics=metrics,
                     on_ready=_settle_memory,
                 )
             finally:
-                await measuring.close()
+                await services.close()
+
+
+@asynccontextmanager
+async def _cluster_of_jobs(kubeconfig: str, client: ClientSettings) -> AsyncIterator[HttpCluster | None]:
+    """Where Jobs of analyses run, if the operator named another cluster: a kubeconfig, or the pod's own."""
+    if not kubeconfig:
+        yield None
+        return
+    logging_in = pod_login if kubeconfig == IN_CLUSTER else partial(login, kubeconfig=kubeconfig)
+    async with HttpCluster(await asyncio.to_thread(logging_in), settings=client) as cluster:
+        yield cluster
 
 
 def _counting(metrics: Metrics, *, is_told: bool) -> OnRequest:
