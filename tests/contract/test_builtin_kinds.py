@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from rollouts.cluster.errors import InvalidError, TooManyRequestsError
-from rollouts.cluster.kinds import DEPLOYMENTS, EVENTS, JOBS, REPLICA_SETS, SECRETS, SERVICES
+from rollouts.cluster.kinds import DEPLOYMENTS, EVENTS, INGRESSES, JOBS, REPLICA_SETS, SECRETS, SERVICES
 from rollouts.cluster.port import Cluster, Json, Resource
 from tests.contract.builders import Bench, config_map, config_maps, deployment, deployments, pod, pods
 from tests.contract.waiting import until
@@ -185,3 +185,28 @@ async def test_budgets_forbid_evictions(cluster: Cluster, namespace: str) -> Non
     with pytest.raises(TooManyRequestsError, match="violate the pod's disruption budget") as refusal:
         await cluster.evict(bench.at("a"))
     assert refusal.value.status["details"]["causes"][0]["reason"] == "DisruptionBudget"
+
+
+async def test_ingresses_count_changes_of_their_rules(cluster: Cluster, namespace: str) -> None:
+    """An Ingress's generation follows its rules, which are one list to the server, and not its annotations."""
+    rules = [{"host": host, "http": {"paths": [_path("web")]}} for host in ("a.example", "b.example")]
+    ingresses = Bench(cluster, INGRESSES, namespace)
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "a"},
+        "spec": {"rules": rules},
+    }
+    made = await ingresses.create(body)
+
+    marked = await ingresses.merge("a", {"metadata": {"annotations": {"weight": "20"}}})
+    changed = await ingresses.merge("a", {"spec": {"rules": rules[:1]}})
+
+    assert made["status"] == {"loadBalancer": {}}
+    assert [obj["metadata"]["generation"] for obj in (made, marked, changed)] == [1, 1, 2]
+    assert changed["spec"]["rules"] == rules[:1]
+
+
+def _path(service: str) -> Json:
+    backend = {"service": {"name": service, "port": {"number": 80}}}
+    return {"path": "/", "pathType": "Prefix", "backend": backend}

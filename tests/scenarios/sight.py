@@ -17,7 +17,7 @@ HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 WATCHED = (
     *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS),
-    *(kinds.DEPLOYMENTS, kinds.JOBS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS),
+    *(kinds.INGRESSES, kinds.DEPLOYMENTS, kinds.JOBS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS),
 )
 """Kinds that every scenario watches."""
 

@@ -102,6 +102,12 @@ _SERVICES = replace(
     fields=(*_PLAIN_FIELDS, "spec.clusterIP", "spec.type"),
     columns=_columns(("Type", "string", ".spec.type"), ("Cluster-IP", "string", ".spec.clusterIP")),
 )
+_INGRESSES = replace(
+    _row("networking.k8s.io/v1", "Ingress", "ingresses", "ing"),
+    has_status=True,
+    generation=Generation.SPEC,
+    columns=_columns(("Class", "string", ".spec.ingressClassName"), ("Hosts", "string", ".spec.rules[*].host")),
+)
 _NAMESPACES = replace(
     _row("v1", "Namespace", "namespaces", "ns", is_namespaced=False),
     has_status=True,
@@ -155,6 +161,7 @@ _RBAC = "rbac.authorization.k8s.io/v1"
 BUILTIN_KINDS: tuple[Kind, ...] = (
     _PODS,
     _SERVICES,
+    _INGRESSES,
     _row("v1", "ConfigMap", "configmaps", "cm"),
     replace(_row("v1", "Secret", "secrets"), fields=(*_PLAIN_FIELDS, "type")),
     _NAMESPACES,

@@ -52,6 +52,7 @@ _FIRST_STATUS: dict[str, Json] = {
     "Pod": {"phase": "Pending", "qosClass": "BestEffort"},
     "Namespace": {"phase": "Active"},
     "Service": {"loadBalancer": {}},
+    "Ingress": {"loadBalancer": {}},
 }
 _WRITTEN_WHEN_EMPTY = ("containers", "endpoints", "rules")
 _FREE_MAPS = ("labels", "annotations", "matchLabels", "limits", "requests", "nodeSelector", "data", "binaryData")
