@@ -124,7 +124,10 @@ def transition_of(about: Json) -> list[object]:
     """
     status = about.get("status")
     status = status if isinstance(status, dict) else {}
-    keys = ("phase", "currentPodHash", "currentStepIndex", "abortedAt", "pauseConditions", "artifact", "inventory")
+    keys = (
+        *("phase", "currentPodHash", "currentStepIndex", "abortedAt", "pauseConditions", "artifact", "inventory"),
+        *("templateStatuses", "analysisRuns"),
+    )
     conditions = status.get("conditions")
     stood = [
         [condition.get(key) for key in ("type", "status", "reason", "lastTransitionTime")]

@@ -18,7 +18,7 @@ from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Row
 from rollouts.telemetry.seldom import Seldom
 
-_METRIC_KINDS = {"rollouts": "rollout", "analysisruns": "analysis_run"}
+_METRIC_KINDS = {"rollouts": "rollout", "analysisruns": "analysis_run", "experiments": "experiment"}
 
 
 @runtime_checkable

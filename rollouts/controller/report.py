@@ -40,10 +40,13 @@ def status_patch(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json
     return patch
 
 
-async def write_status(cluster: Cluster, resource: Resource, *, observed: Json, held: Json, patch: Json) -> Json:
+async def write_status(  # what is written, and the two states that it stands on
+    cluster: Cluster, resource: Resource, *, observed: Json, held: Json, patch: Json, is_exact: bool = False
+) -> Json:
     """Send a status patch that was computed on `observed`; `held` is the object as we know it by now.
 
-    The two differ where this very round wrote to the object itself, and where somebody else did.
+    The two differ where this very round wrote to the object itself, and where somebody else did. `is_exact`: whatever
+    somebody else has written since is reason enough to decide again.
     """
     meta = observed["metadata"]
     if held["metadata"].get("uid") != meta.get("uid"):
@@ -52,6 +55,8 @@ async def write_status(cluster: Cluster, resource: Resource, *, observed: Json, 
     if USER_FIELDS & patch.keys():
         if held.get("status") != observed.get("status"):
             raise ConflictError(f"the status of {meta['name']} was changed by somebody while it was decided")
+        is_exact = True
+    if is_exact:
         body["metadata"] = {"resourceVersion": held["metadata"]["resourceVersion"]}
     subresource = STATUS_SUBRESOURCE.get(resource, "")
     target = Target(resource, meta["name"], meta.get("namespace"), subresource)

@@ -38,6 +38,7 @@ def resources_of(settings: Settings, *, has_git: bool) -> tuple[Resource, ...]:
 def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
     """Every kind, with the number of its workers."""
     from rollouts.controller.kinds.analysisrun import AnalysisRuns
+    from rollouts.controller.kinds.experiment import Experiments
 
     ports, settings, caches = shared.ports, shared.settings, shared.caches
     analysing = AnalysisRuns(ports.cluster, caches, ports.measuring, ports.clock, shared.emit, shared.wake)
@@ -45,6 +46,7 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
     yield analysing, settings.analysis_threads
     if not settings.is_analysis_only:
         yield _rollouts(shared), settings.rollout_threads
+        yield Experiments(ports.cluster, caches, shared.emit), settings.experiment_threads
         yield Services(caches, Resources(ports.cluster)), settings.service_threads
         if caches.has(kinds.KUSTOMIZATIONS) and ports.git is not None:
             yield from ((kind, SYNC_WORKERS) for kind in _sync_loop(shared, ports.git))

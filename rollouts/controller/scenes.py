@@ -40,7 +40,9 @@ def rows_of(caches: Caches) -> Iterator[Row]:
     for rollout in caches.of(kinds.ROLLOUTS):
         yield from rollout_rows(rollout)
     for run in caches.of(kinds.ANALYSIS_RUNS):
-        yield from run_rows(run)
+        yield from run_rows(run, "analysis_run")
+    for experiment in caches.of(kinds.EXPERIMENTS):
+        yield from run_rows(experiment, "experiment")
 
 
 def rollout_rows(rollout: Json) -> Iterator[Row]:
@@ -61,13 +63,13 @@ def rollout_rows(rollout: Json) -> Iterator[Row]:
     yield Row("rollout_info_replicas_updated", who, integer(status.get("updatedReplicas")) or 0)
 
 
-def run_rows(run: Json) -> Iterator[Row]:
-    """The samples of one analysis run."""
+def run_rows(run: Json, metric: str) -> Iterator[Row]:
+    """The samples of one analysis run or experiment: both have the same phases."""
     who = _who(run)
     phase = text(mapping(run.get("status")).get("phase")) or "Pending"
-    yield Row("analysis_run_info", {**who, "phase": phase})
+    yield Row(f"{metric}_info", {**who, "phase": phase})
     for each in _RUN_PHASES:
-        yield Row("analysis_run_phase", {**who, "phase": each}, float(each == phase))
+        yield Row(f"{metric}_phase", {**who, "phase": each}, float(each == phase))
 
 
 def info_phase(status: Any) -> str:

@@ -58,6 +58,7 @@ class Settings:
     accepts_compression: bool = True
     rollout_threads: int = 10
     analysis_threads: int = 30
+    experiment_threads: int = 10
     service_threads: int = 10
     metadata_threads: int = 10
     metadata_attempts: int = 3
@@ -94,7 +95,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("burst", 800, "Requests at once beyond --qps.", "burst"),
     Flag("rollout-threads", 10, "Rollouts worked on at once (tasks of one event loop).", "rollout_threads"),
     Flag("analysis-threads", 30, "AnalysisRuns worked on at once.", "analysis_threads"),
-    Flag("experiment-threads", 10, "Experiments worked on at once."),
+    Flag("experiment-threads", 10, "Experiments worked on at once.", "experiment_threads"),
     Flag("service-threads", 10, "Services worked on at once.", "service_threads"),
     Flag("ingress-threads", 10, "Ingresses worked on at once."),
     Flag("ephemeral-metadata-threads", 10, "Pods of a version whose metadata is changed at once.", "metadata_threads"),
@@ -224,6 +225,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         traffic=_routers(told),
         rollout_threads=_positive("rollout-threads", told["rollout_threads"]),
         analysis_threads=_positive("analysis-threads", told["analysis_threads"]),
+        experiment_threads=_positive("experiment-threads", told["experiment_threads"]),
         service_threads=_positive("service-threads", told["service_threads"]),
         metadata_threads=_positive("ephemeral-metadata-threads", told["metadata_threads"]),
         metadata_attempts=_positive("ephemeral-metadata-update-pod-retries", told["metadata_attempts"]),

@@ -31,7 +31,9 @@ NAMED = (kinds.SERVICES, kinds.ANALYSIS_TEMPLATES, kinds.CLUSTER_ANALYSIS_TEMPLA
 _COUNTS_OF_WRITES = frozenset({"resourceVersion", "generation"})
 _UNREAD = frozenset({"observedGeneration", "fullyLabeledReplicas", "terminatingReplicas"})
 
-OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
+OWNED = (kinds.REPLICA_SETS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS, kinds.SERVICES)
+OWNERS = {resource.kind: resource for resource in (kinds.ROLLOUTS, kinds.EXPERIMENTS)}
+"""Kinds that own others and want to hear of them."""
 
 
 def key_of(obj: Json, resource: Resource) -> Key:
@@ -40,10 +42,10 @@ def key_of(obj: Json, resource: Resource) -> Key:
 
 
 def owners_of(obj: Json) -> Iterator[Key]:
-    """The rollouts that own this object."""
+    """The rollouts and experiments that own this object."""
     for ref in obj["metadata"].get("ownerReferences") or ():
-        if ref.get("kind") == kinds.ROLLOUTS.kind:
-            yield Key(kinds.ROLLOUTS.plural, obj["metadata"].get("namespace", ""), ref["name"])
+        if owner := OWNERS.get(ref.get("kind")):
+            yield Key(owner.plural, obj["metadata"].get("namespace", ""), ref["name"])
 
 
 def is_bookkeeping(before: Json, after: Json) -> bool:

@@ -25,13 +25,17 @@ _NEVER_TIMED_OUT = ("RolloutAborted", "RolloutPaused")
 
 def set_condition(status: Status, condition: Condition) -> Status:
     """The status with this condition, unless its status and reason stand already."""
-    known = status.condition(condition.type)
+    return replace(status, conditions=with_condition(status.conditions, condition))
+
+
+def with_condition(conditions: tuple[Condition, ...], condition: Condition) -> tuple[Condition, ...]:
+    """The conditions with this one, which is left as it is where its status and reason stand already."""
+    known = next((c for c in conditions if c.type == condition.type), None)
     if known is not None and (known.status, known.reason) == (condition.status, condition.reason):
-        return status
+        return conditions
     if known is not None and known.status == condition.status:
         condition = replace(condition, changed=known.changed)
-    rest = without_condition(status, condition.type).conditions
-    return replace(status, conditions=(*rest, condition))
+    return (*(c for c in conditions if c.type != condition.type), condition)
 
 
 def without_condition(status: Status, type_: str) -> Status:

@@ -10,7 +10,7 @@ QUEUE_SECONDS = tuple(10.0**power for power in range(-8, 2))
 ATTEMPT_SECONDS = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0)
 """From a quick rolling update to a canary that takes a day."""
 
-OBJECT_KINDS = ("rollout", "analysis_run")
+OBJECT_KINDS = ("rollout", "analysis_run", "experiment")
 """Kinds with `<kind>_reconcile` and `<kind>_reconcile_error`."""
 
 HELP = {
@@ -23,6 +23,8 @@ HELP = {
     "analysis_run_info": "Information about an analysis run.",
     "analysis_run_phase": "1 for the phase that an analysis run is in (deprecated: see analysis_run_info).",
     "sluice_metric_service_unanswered_requests": "Requests in a row to a metric service that is left alone for it.",
+    "experiment_info": "Information about an experiment.",
+    "experiment_phase": "1 for the phase that an experiment is in (deprecated: see experiment_info).",
     "argo_rollouts_controller_info": "The running controller.",
     "build_info": "What the running controller was made of; goversion is that of Python.",
     "workqueue_depth": "Keys that wait for their round.",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, RefreshVersion, ScaleVersion
-from rollouts.model.keys import HASH_LABEL, REVISION
+from rollouts.model.keys import HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE
 from rollouts.model.objects import Create, Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
@@ -19,7 +19,6 @@ from rollouts.workloads.templates import is_same_template
 
 REVISION_HISTORY = "rollout.argoproj.io/revision-history"
 DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
-SCALE_DOWN_DEADLINE = "scale-down-deadline"
 _NOT_COPIED = frozenset(
     {"kubectl.kubernetes.io/last-applied-configuration", REVISION, REVISION_HISTORY, DESIRED_REPLICAS}
 )

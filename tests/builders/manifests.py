@@ -114,3 +114,25 @@ def canary_scale(**how: Any) -> Json:
 def check(template: str = "check", **analysis: Any) -> Json:
     """An analysis step with one template."""
     return {"analysis": {"templates": [{"templateName": template}], **analysis}}
+
+
+def a_version(name: str, image: str, *, replicas: int = 1, app: str = "", **more: Any) -> Json:
+    """A template of an Experiment: pods of their own, with this image and a port."""
+    own = app or name
+    pod = a_pod(own, image, container={"ports": [{"containerPort": 8080}]})
+    return {"name": name, "replicas": replicas, "selector": {"matchLabels": {"app": own}}, "template": pod, **more}
+
+
+def an_experiment(*versions: Json, name: str = "trial", **spec: Any) -> Json:
+    """An Experiment that stands for itself."""
+    return an_object(kinds.EXPERIMENTS, name, spec={"templates": list(versions), **spec})
+
+
+def analysed(name: str = "check", *, template: str = "check", **more: Any) -> Json:
+    """An analysis of an Experiment; isRequired and arguments as Argo writes them."""
+    return {"name": name, "templateName": template, **more}
+
+
+def experiment_step(*names: str, of: str = "canary", **experiment: Any) -> Json:
+    """An experiment step with a template of each name, all of one version."""
+    return {"experiment": {"templates": [{"name": name, "specRef": of} for name in names], **experiment}}

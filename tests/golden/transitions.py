@@ -15,7 +15,6 @@ from rollouts.controller.observe import World, snapshot_of
 from rollouts.decide import decide
 from rollouts.dialects.argo.rollout import parse
 from rollouts.dialects.argo.status import project
-from rollouts.dialects.argo.validation import unsupported_faults
 from rollouts.model import effects as e
 from rollouts.model.objects import ref_of
 from rollouts.model.plan import Plan
@@ -98,18 +97,12 @@ def _world(objects: list[Json]) -> World:
     manifest = next(obj for obj in objects if obj["kind"] == "Rollout")
     return World(
         manifest=manifest,
-        rollout=_supported(manifest),
+        rollout=parse(manifest),
         replica_sets=tuple(obj for obj in objects if obj["kind"] == "ReplicaSet"),
         runs=tuple(obj for obj in objects if obj["kind"] == "AnalysisRun"),
         experiments=tuple(obj for obj in objects if obj["kind"] == "Experiment"),
         objects={ref_of(obj): obj for obj in objects if obj["kind"] in ("Service", "AnalysisTemplate")},
     )
-
-
-def _supported(manifest: Json) -> Rollout:
-    """The rollout without what is refused only because nobody carries it out yet: decisions on it are ready."""
-    rollout, refused = parse(manifest), unsupported_faults(manifest["spec"])
-    return replace(rollout, faults=tuple(fault for fault in rollout.faults if fault not in refused))
 
 
 def _decided(world: World, given: Json) -> Plan:

@@ -278,10 +278,8 @@ def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, template
 
     `manifest` is the Rollout as it is now: arguments may point into it.
     """
-    chosen = _chosen(effect.analysis.templates, templates)
     world = _World(stable=rollout.status.stable, latest=effect.hash, manifest=manifest)
-    spec = merged_spec(effect.analysis, chosen, [_supplied(arg, world) for arg in effect.analysis.args])
-    written = [metric for template in chosen for metric in template.written]
+    spec = run_spec(effect.analysis, templates, [_supplied(arg, world) for arg in effect.analysis.args])
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AnalysisRun",
@@ -292,8 +290,24 @@ def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, template
             "annotations": {**effect.analysis.annotations, REVISION: str(effect.revision)},
             "ownerReferences": [_owner(rollout)],
         },
-        "spec": rendered_spec(spec, written),
+        "spec": spec,
     }
+
+
+def run_spec(ref: AnalysisRef, templates: Sequence[Json], supplied: Sequence[Arg]) -> Json:
+    """The spec of a run of what `ref` names, with these arguments. ArgumentError where something is missing."""
+    chosen = _chosen(ref.templates, templates)
+    written = [metric for template in chosen for metric in template.written]
+    return rendered_spec(merged_spec(ref, chosen, supplied), written)
+
+
+def missing_template(ref: AnalysisRef, templates: Sequence[Json]) -> TemplateRef | None:
+    """The first template that a run of this would need and that is not there, nested ones included."""
+    try:
+        _chosen(ref.templates, templates)
+    except _MissingTemplateError as error:
+        return error.ref
+    return None
 
 
 def _labels(effect: StartAnalysis, manifest: Json) -> dict[str, str]:

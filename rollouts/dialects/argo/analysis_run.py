@@ -20,7 +20,7 @@ def parse_status(manifest: Mapping[str, Any]) -> RunStatus:
     status = mapping(manifest.get("status"))
     dry = status.get("dryRunSummary")
     return RunStatus(
-        phase=_phase(status.get("phase")),
+        phase=parse_phase(status.get("phase")),
         message=text(status.get("message")),
         results=tuple(_result(mapping(result)) for result in items(status.get("metricResults"))),
         run_summary=_summary(status.get("runSummary")),
@@ -30,7 +30,8 @@ def parse_status(manifest: Mapping[str, Any]) -> RunStatus:
     )
 
 
-def _phase(value: Any) -> Phase:
+def parse_phase(value: Any) -> Phase:
+    """A phase of a status; UNSET where it is none."""
     return Phase(value) if isinstance(value, str) and value in _PHASES else Phase.UNSET
 
 
@@ -48,7 +49,7 @@ def _result(result: Mapping[str, Any]) -> MetricResult:
 
     return MetricResult(
         name=text(result.get("name")),
-        phase=_phase(result.get("phase")),
+        phase=parse_phase(result.get("phase")),
         measurements=tuple(_measurement(mapping(item)) for item in items(result.get("measurements"))),
         message=text(result.get("message")),
         count=counted("count"),
@@ -65,7 +66,7 @@ def _result(result: Mapping[str, Any]) -> MetricResult:
 
 def _measurement(item: Mapping[str, Any]) -> Measurement:
     return Measurement(
-        phase=_phase(item.get("phase")),
+        phase=parse_phase(item.get("phase")),
         started=moment(item.get("startedAt")),
         finished=moment(item.get("finishedAt")),
         value=text(item.get("value")),
@@ -78,7 +79,7 @@ def _measurement(item: Mapping[str, Any]) -> Measurement:
 def is_over(manifest: Mapping[str, Any]) -> bool:
     """The run has ended, and no time to live will take it away: nothing happens to it any more by itself."""
     status = mapping(manifest.get("status"))
-    if not _phase(status.get("phase")).is_done:
+    if not parse_phase(status.get("phase")).is_done:
         return False
     return status.get("completedAt") is None or not mapping(mapping(manifest.get("spec")).get("ttlStrategy"))
 
@@ -86,7 +87,7 @@ def is_over(manifest: Mapping[str, Any]) -> bool:
 def without_details(manifest: Json) -> Json:
     """A run that has ended as far as anybody here still reads it: no metrics, no measurements (most of its size)."""
     status = mapping(manifest.get("status"))
-    if not _phase(status.get("phase")).is_done:
+    if not parse_phase(status.get("phase")).is_done:
         return manifest
     spec = mapping(manifest.get("spec"))
     return {

@@ -10,7 +10,8 @@ from rollouts.dialects.argo import status as statuses
 from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, seconds, text
 from rollouts.dialects.argo.reference import RESOLVED
 from rollouts.dialects.argo.strategy import parse_strategy
-from rollouts.dialects.argo.validation import rollout_faults, unsupported_faults
+from rollouts.dialects.argo.validation import rollout_faults
+from rollouts.dialects.argo.validation_experiment import step_experiment_faults
 from rollouts.hashing import rollout_template_hash, steps_hash
 from rollouts.model.errors import UndecodableError
 from rollouts.model.keys import REVISION, WORKLOAD_GENERATION
@@ -58,7 +59,7 @@ def parse(manifest: Json) -> Rollout:
         is_partly_read=hashed.is_salvaged,
         faults=(
             *rollout_faults(spec, is_resolved=flag(spec.get(RESOLVED)), template=hashed.json),
-            *unsupported_faults(spec),
+            *step_experiment_faults(spec),
         ),
     )
 

@@ -54,7 +54,7 @@ def read(status: Mapping[str, Any], max_weight: int = 100) -> Status:
         attempt=_read_attempt(mapping(status.get("duration"))),
         canary=_read_canary(mapping(status.get("canary")), max_weight),
         blue_green=_read_blue_green(mapping(status.get("blueGreen"))),
-        conditions=tuple(_read_condition(mapping(c)) for c in items(status.get("conditions"))),
+        conditions=tuple(read_condition(mapping(c)) for c in items(status.get("conditions"))),
     )
 
 
@@ -92,7 +92,7 @@ def project(status: Status, rollout: Rollout) -> Json:
         "duration": _project_attempt(status.attempt),
         "canary": _project_canary(CanaryStatus() if blue_green else status.canary),
         "blueGreen": _project_blue_green(status.blue_green if blue_green else BlueGreenStatus()),
-        "conditions": [_project_condition(c) for c in status.conditions] or None,
+        "conditions": [project_condition(c) for c in status.conditions] or None,
     }
 
 
@@ -175,7 +175,8 @@ def _read_blue_green(status: Mapping[str, Any]) -> BlueGreenStatus:
     )
 
 
-def _read_condition(condition: Mapping[str, Any]) -> Condition:
+def read_condition(condition: Mapping[str, Any]) -> Condition:
+    """A condition of a status; what cannot be read of it counts as empty."""
     return Condition(
         type=text(condition.get("type")),
         status=text(condition.get("status")),
@@ -272,7 +273,8 @@ def _project_blue_green(status: BlueGreenStatus) -> Json:
     }
 
 
-def _project_condition(condition: Condition) -> Json:
+def project_condition(condition: Condition) -> Json:
+    """A condition as Argo writes it."""
     return {
         "type": condition.type,
         "status": condition.status,

@@ -13,7 +13,7 @@ from typing import Any
 from rollouts.dialects.argo.pods.labels import selector_faults
 from rollouts.dialects.argo.pods.template import template_faults
 from rollouts.dialects.argo.pods.wording import invalid, negative, required
-from rollouts.dialects.argo.reading import integer, items, mapping
+from rollouts.dialects.argo.reading import integer, mapping
 from rollouts.dialects.argo.validation_strategy import strategy_faults
 from rollouts.hashing import rollout_template_hash, typed
 from rollouts.model.faults import Fault, Faults
@@ -22,8 +22,6 @@ _DEADLINE_SECONDS = 600
 _HISTORY = 10
 _MOST = 2**31 - 1
 _TEMPLATE_TWICE = "template must be empty for workload reference rollout"
-_NO_EXPERIMENTS = "this version of Sluice runs no experiments yet"
-_CURE = "remove the step, or stay with Argo Rollouts for this rollout"
 
 
 def rollout_faults(spec: Mapping[str, Any], *, is_resolved: bool = False, template: str | None = None) -> Faults:
@@ -36,16 +34,6 @@ def rollout_faults(spec: Mapping[str, Any], *, is_resolved: bool = False, templa
         template = rollout_template_hash({"spec": dict(spec)}).json
     rest = json.dumps({key: value for key, value in spec.items() if key != "template"})
     return _judged(template, rest, is_resolved=is_resolved)
-
-
-def unsupported_faults(spec: Mapping[str, Any]) -> Faults:
-    """What Argo would do and this version cannot: refused by name rather than left out in silence."""
-    steps = enumerate(items(mapping(mapping(spec.get("strategy")).get("canary")).get("steps")))
-    return tuple(
-        Fault(f"spec.strategy.steps[{index}].experiment", _NO_EXPERIMENTS, _CURE)
-        for index, step in steps
-        if mapping(step).get("experiment") is not None
-    )
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,5 @@
-"""What is wrong with an Experiment's spec, in Argo's order and words. Called by the golden runs; a controller shows the
-first one as the condition InvalidSpec.
+"""What is wrong with an Experiment's spec, in Argo's order and words. Called by lint, and by the Experiment kind, which
+shows the first one as the condition InvalidSpec; and what is wrong with one that a rollout's step would start.
 
 Argo's texts speak of a Rollout where they mean the Experiment; clients know them so.
 """
@@ -7,7 +7,7 @@ Argo's texts speak of a Rollout where they mean the Experiment; clients know the
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollouts.dialects.argo.reading import integer, items, mapping, text
+from rollouts.dialects.argo.reading import go_duration, integer, items, mapping, text
 from rollouts.model.faults import Fault, Faults
 
 DEADLINE = 600
@@ -48,3 +48,32 @@ def _template_faults(template: Mapping[str, Any], index: int, deadline: int) -> 
     if (integer(template.get("minReadySeconds")) or 0) > deadline:
         message = f"MinReadySeconds cannot be longer than ProgressDeadlineSeconds. Check template index {index}"
         yield Fault(f"{path}.minReadySeconds", message, "make it shorter than spec.progressDeadlineSeconds")
+
+
+def duration_faults(duration: str, path: str) -> Iterator[Fault]:
+    """A duration that is none. Argo takes it for one that never ends."""
+    if duration and go_duration(duration) is None:
+        yield Fault(path, f'Invalid value: "{duration}": must be a duration', "write it like 90s, 5m or 1h30m")
+
+
+def step_experiment_faults(spec: Mapping[str, Any]) -> Faults:
+    """Steps of a Rollout whose Experiment could never run. Argo makes it, and the rollout waits for it for ever."""
+    steps = enumerate(map(mapping, items(mapping(mapping(spec.get("strategy")).get("canary")).get("steps"))))
+    return tuple(
+        fault
+        for index, step in steps
+        if step.get("experiment") is not None
+        for fault in _step_faults(mapping(step["experiment"]), f"spec.strategy.steps[{index}].experiment")
+    )
+
+
+def _step_faults(experiment: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    yield from duration_faults(text(experiment.get("duration")), f"{path}.duration")
+    for part in ("templates", "analyses"):
+        names = [text(mapping(one).get("name")) for one in items(experiment.get(part))]
+        for index, name in enumerate(names):
+            here = f"{path}.{part}[{index}].name"
+            if not name:
+                yield Fault(here, "Required value", "give it a name")
+            elif name in names[:index]:
+                yield Fault(here, f'Duplicate value: "{name}"', "give each of them a name of its own")

@@ -52,4 +52,4 @@ def test_objects_of_the_wrong_shape_are_still_counted() -> None:
     run = {"metadata": {"name": "r", "namespace": "shop"}, "status": None}
 
     assert next(rollout_rows(broken)).value == 1.0
-    assert [row.labels["phase"] for row in run_rows(run) if row.value] == ["Pending", "Pending"]
+    assert [row.labels["phase"] for row in run_rows(run, "analysis_run") if row.value] == ["Pending", "Pending"]

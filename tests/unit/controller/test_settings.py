@@ -77,6 +77,7 @@ def test_flags_and_environment_become_settings() -> None:
         ("burst", 7, "burst", 7),
         ("rollout-threads", 3, "rollout_threads", 3),
         ("analysis-threads", 4, "analysis_threads", 4),
+        ("experiment-threads", 6, "experiment_threads", 6),
         ("service-threads", 5, "service_threads", 5),
         ("ephemeral-metadata-threads", 6, "metadata_threads", 6),
         ("ephemeral-metadata-update-pod-retries", 7, "metadata_attempts", 7),

@@ -128,7 +128,7 @@ def test_the_status_is_partly_the_users() -> None:
         ({"canary": {"steps": [{"pause": {"duration": -5}}]}}, "Invalid value: -5: Duration needs to be greater"),
         ({"canary": {"steps": [{}]}}, "Step must have one of the following set"),
         ({"canary": {"steps": [{"setWeight": 5, "pause": {}}]}}, "Step must have one of the following set"),
-        ({"canary": {"steps": [{"experiment": {}}]}}, "steps[0].experiment: this version of Sluice runs no"),
+        ({"canary": {"steps": [{"experiment": {"duration": "soon"}}]}}, "steps[0].experiment.duration: Invalid value"),
         ({"canary": {"canaryService": "x", "stableService": "x"}}, "the same service for the stable and canary"),
         ({"canary": {"trafficRouting": {"nginx": {}}}}, "spec.strategy.stableService"),
         ({"canary": {"maxSurge": 0, "maxUnavailable": 0}}, "MaxSurge and MaxUnavailable both can not be zero"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollouts.dialects.argo.validation import rollout_faults, unsupported_faults
+from rollouts.dialects.argo.validation import rollout_faults
 
 Json = dict[str, Any]
 PODS = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "app", "image": "web"}]}}
@@ -103,13 +103,3 @@ def test_values_of_the_wrong_type_count_as_absent() -> None:
     assert faults_of(template=odd, replicas="three", strategy={"canary": {"steps": "none"}}) == [
         "spec.template.spec.containers[0].image: Required value"
     ]
-
-
-def test_what_this_version_does_not_do_is_named_with_its_cure() -> None:
-    """An experiment is refused by its step; all other steps run."""
-    steps = [{"setWeight": 5}, {"experiment": {"templates": []}}, {"setHeaderRoute": {"name": "h"}}, {"plugin": {}}]
-    (fault,) = unsupported_faults({"strategy": canary(steps=steps)})
-
-    assert str(fault) == "spec.strategy.steps[1].experiment: this version of Sluice runs no experiments yet"
-    assert fault.cure
-    assert unsupported_faults({"strategy": None}) == unsupported_faults({}) == ()
