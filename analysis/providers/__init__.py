@@ -21,6 +21,7 @@ from analysis.providers import (
     skywalking,
     splunk,
     wavefront,
+    web,
 )
 from analysis.requests import Provider
 
@@ -39,6 +40,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "skywalking": skywalking.PROVIDER,
     "splunk": splunk.PROVIDER,
     "wavefront": wavefront.PROVIDER,
+    "web": web.PROVIDER,
 }
 
 VARIABLES = (

@@ -5,29 +5,33 @@ other. NaN and infinities pass through; an empty vector is an empty tuple, which
 (`len(result) == 0 || …`). Warnings of the server go into the measurement's metadata.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
 
-from analysis.errors import ProviderError, SettingsError
+from analysis.errors import AnalysisError, ProviderError, SettingsError
 from analysis.model import Metric
 from analysis.moments import moment_of
-from analysis.requests import Basic, Defaults, Flow, Json, Provider, Query, RangeQuery, Server, Setting, Value
+from analysis.providers.access import checked_url
+from analysis.providers.access import server_of as reached
+from analysis.providers.reading import Fields
+from analysis.requests import Defaults, Flow, Json, Provider, Query, RangeQuery, Server, Setting, Value
 from analysis.units import format_value, parse_duration
 
 _FIELD = "provider.prometheus"
+USUAL_SECONDS = 30
+
+_T = TypeVar("_T")
 
 
 def run(metric: Metric, setting: Setting) -> Flow:
     """Ask once; SettingsError for settings that cannot work, ProviderError for an answer that cannot be read."""
-    settings = metric.settings
-    query = _text(settings, "query")
-    if not query:
-        raise SettingsError(f"metric {metric.name}: {_FIELD}.query is empty: give it a PromQL expression")
+    fields = Fields(metric)
+    query = fields.needed("query", "give it a PromQL expression")
     server = server_of(metric, setting.defaults)
-    if settings.get("rangeQuery"):
-        body = yield _range(server, query, settings["rangeQuery"], setting.now)
+    span = fields.mapping("rangeQuery")
+    if span:
+        body = yield _range(server, query, span, setting)
     else:
         body = yield Query(server, query, setting.now)
     return read(body)
@@ -35,75 +39,43 @@ def run(metric: Metric, setting: Setting) -> Flow:
 
 def describe(metric: Metric) -> Mapping[str, str]:
     """The query with its arguments filled in, for the metric's result."""
-    query = _text(metric.settings, "query")
-    return {"ResolvedPrometheusQuery": query} if query else {}
+    query = metric.settings.get("query")
+    return {"ResolvedPrometheusQuery": query} if query and isinstance(query, str) else {}
 
 
 def server_of(metric: Metric, defaults: Defaults) -> Server:
     """Where the metric's queries go: its own address, or the operator's."""
-    settings = metric.settings
-    address = _text(settings, "address") or defaults.prometheus_address
-    if not address:
+    fields = Fields(metric)
+    own = fields.text("address")
+    if not own and not defaults.prometheus_address:
         raise SettingsError(
             f"prometheus address is not configured: set {_FIELD}.address, or ARGO_ROLLOUTS_PROMETHEUS_ADDRESS for all"
         )
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise SettingsError(f"{_FIELD}.address {address!r} is no URL: it must start with http:// or https://")
-    return Server(
-        address=address.rstrip("/"),
-        headers=_headers(settings.get("headers")),
-        auth=_basic(settings.get("authentication")),
-        is_insecure=settings.get("insecure") is True,
-        timeout=_timeout(settings.get("timeout")),
-    )
+    what = f"{_FIELD}.address" if own else "the default address of Prometheus"
+    address = checked_url(own or defaults.prometheus_address, what).rstrip("/")
+    seconds = fields.number("timeout", USUAL_SECONDS)
+    if seconds < 0:
+        raise SettingsError(f"prometheus timeout should not be negative: {_FIELD}.timeout is {seconds}, give seconds")
+    return reached(fields, address, timedelta(seconds=seconds or USUAL_SECONDS))
 
 
-def _text(settings: Mapping[str, Any], name: str) -> str:
-    value = settings.get(name, "")
-    if not isinstance(value, str):
-        raise SettingsError(f"{_FIELD}.{name} must be a text, it is {value!r}")
-    return value
-
-
-def _headers(value: Any) -> tuple[tuple[str, str], ...]:
-    headers = [item for item in value or () if isinstance(item, Mapping)]
-    return tuple((str(header.get("key", "")), str(header.get("value", ""))) for header in headers)
-
-
-def _basic(authentication: Any) -> Basic | None:
-    ways = {name: way for name, way in (authentication or {}).items() if way}
-    beyond = sorted(ways.keys() - {"basicAuth"})
-    if beyond:
-        raise SettingsError(
-            f"{_FIELD}.authentication.{beyond[0]} is not supported by this version: use basicAuth or headers"
-        )
-    basic = ways.get("basicAuth")
-    return Basic(str(basic.get("username", "")), str(basic.get("password", ""))) if basic else None
-
-
-def _timeout(value: Any) -> timedelta:
-    if value is None:
-        return timedelta(seconds=30)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise SettingsError(f"prometheus timeout should not be negative: {_FIELD}.timeout is {value!r}, give seconds")
-    return timedelta(seconds=value or 30)
-
-
-def _range(server: Server, query: str, settings: Mapping[str, Any], now: datetime) -> RangeQuery:
-    start = moment_of(_part(settings, "start"), now)
-    end = moment_of(_part(settings, "end"), now)
-    step = parse_duration(_part(settings, "step"))
+def _range(server: Server, query: str, settings: Mapping[str, Any], setting: Setting) -> RangeQuery:
+    start = _read("start", settings, lambda text: moment_of(text, setting.now))
+    end = _read("end", settings, lambda text: moment_of(text, setting.now))
+    step = _read("step", settings, parse_duration)
     if end < start or step <= timedelta():
         raise SettingsError(f"{_FIELD}.rangeQuery must end after it starts, and have a step above zero")
     return RangeQuery(server, query, start, end, step)
 
 
-def _part(settings: Mapping[str, Any], name: str) -> str:
+def _read(name: str, settings: Mapping[str, Any], as_what: Callable[[str], _T]) -> _T:
     value = settings.get(name)
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{_FIELD}.rangeQuery.{name} is missing: rangeQuery needs start, end and step")
-    return value
+    try:
+        return as_what(value)
+    except AnalysisError as error:
+        raise SettingsError(f"{_FIELD}.rangeQuery.{name}: {error}") from error
 
 
 def read(body: Json) -> Value:

@@ -73,6 +73,10 @@ class Fields:
         """The list, or an empty one."""
         return list(self._of_type(name, list, "a list") or ())
 
+    def anything(self, name: str) -> Any:
+        """Whatever is there; None where nothing is."""
+        return self._settings.get(name)
+
     def wrong(self, name: str, why: str) -> SettingsError:
         """The mistake, with the field before it."""
         return SettingsError(f"{self._at}.{name} {why}")
