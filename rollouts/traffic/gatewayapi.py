@@ -1,31 +1,44 @@
-"""Weights on Gateway API HTTPRoutes, natively and under the key of Argo's plugin (spec/argo-rollouts.md §4.1).
+"""Routes of the Gateway API, natively and under the key of Argo's plugin (spec/argo-rollouts.md §4.1).
 
-In every rule, the backendRefs named as the canary and the stable Service get their parts; all others are foreign and
-stay as they are. While the canary has weight the route carries a label, so that other sync tools can be told to leave
-it alone (ours needs no telling: `keep`).
+In every rule that has both, the backendRefs named as the canary and the stable Service get their parts; experiments'
+Services come beside them, and managed routes are rules of their own. While the canary has weight the route carries a
+label, so that other sync tools can be told to leave it alone (ours needs no telling: `keep`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rollouts.model.faults import Fault, Faults
-from rollouts.model.objects import Json, Modify, Ref, Selection
+from rollouts.model.objects import Change, Json, Modify, Ref, Selection, ref_of
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic.gatewayrules import fuzzy_method, is_managed, rules_of
+from rollouts.traffic.bodies import mapping, text, version_of
+from rollouts.traffic.gatewaynotes import Note, kept_metadata, metadata_patch, notes_of
+from rollouts.traffic.gatewayreport import refusal, reports
+from rollouts.traffic.gatewayrules import is_managed, managed_rules, unmirrorable
+from rollouts.traffic.gatewaysettings import (
+    API_VERSION,
+    BY_KIND,
+    GRPC,
+    ROUTE_KINDS,
+    Chosen,
+    Marks,
+    chosen,
+    marks_of,
+    named,
+    selections,
+    shape_faults,
+)
+from rollouts.traffic.gatewaysplit import Pair, has_both, hold, ours, pair_of, rules_of, weigh, weights
 from rollouts.traffic.protocol import Desired, Flow, Kind, Objects, Options, Rendered
 
-API_VERSION = "gateway.networking.k8s.io/v1"
-IN_PROGRESS_LABEL = "rollouts.argoproj.io/gatewayapi-canary"
-IN_PROGRESS_VALUE = "in-progress"
+__all__ = ["API_VERSION", "GatewayApi", "provider"]
 TOTAL = 100
-_PATH = 'spec.strategy.trafficRouting.plugins["argoproj-labs/gatewayAPI"]'
-_TELLING = ("Accepted", "ResolvedRefs")
-_LATER = ("grpcRoute", "grpcRoutes", "tcpRoute", "tcpRoutes", "tlsRoute", "tlsRoutes", "httpRouteSelector")
+_PATH = 'spec.strategy.canary.trafficRouting.plugins["argoproj-labs/gatewayAPI"]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,82 +46,84 @@ class GatewayApi:
     """The provider. Stateless: settings and objects come with every call."""
 
     name: str = "gatewayAPI"
-    kinds: tuple[Kind, ...] = ((API_VERSION, "HTTPRoute"),)
-
-    def selects(self, _rollout: Rollout, _router: Router) -> tuple[Selection, ...]:
-        """All routes are known by name."""
-        return ()
+    kinds: tuple[Kind, ...] = tuple((each.api_version, each.kind) for each in ROUTE_KINDS)
 
     def touches(self, rollout: Rollout, router: Router) -> tuple[Ref, ...]:
-        """The HTTPRoutes that the settings name."""
-        namespace = _text(router.settings.get("namespace")) or rollout.namespace
-        return tuple(Ref(API_VERSION, "HTTPRoute", namespace, name) for name in _route_names(router.settings))
+        """The routes that the settings name."""
+        return tuple(one.ref for one in named(router.settings, rollout.namespace))
+
+    def selects(self, rollout: Rollout, router: Router) -> tuple[Selection, ...]:
+        """The routes that the settings find by labels."""
+        return selections(router.settings, rollout.namespace)
 
     def faults(self, rollout: Rollout, router: Router, objects: Objects) -> Faults:
-        """Routes that are missing, or that lack one of the two backends."""
-        message = "this version of Sluice routes HTTPRoutes only"
-        later = tuple(Fault(f"{_PATH}.{key}", message) for key in _LATER if key in router.settings)
-        later += _step_faults(rollout)
-        refs = self.touches(rollout, router)
-        if not refs:
-            return (*later, Fault(_PATH, "names no route", "set httpRoute or httpRoutes[].name"))
-        return later + tuple(fault for ref in refs for fault in _route_faults(rollout, ref, objects.get(ref)))
+        """Settings that cannot be, routes that are missing or lack one of the two backends, and impossible steps."""
+        path = router.path or _PATH
+        wrong = tuple(shape_faults(router.settings, path))
+        if wrong:
+            return wrong
+        found = chosen(router.settings, rollout.namespace, objects)
+        here = tuple(fault for one in found for fault in _route_faults(rollout, one, objects.get(one.ref), path))
+        return (*_step_faults(rollout, found), *here, *_empty_selections(rollout, router, objects, path))
 
     def read(self, rollout: Rollout, router: Router, objects: Objects) -> Weights | Unknown:
         """The weights that all rules of all routes agree on, and the managed routes that stand."""
-        seen: set[tuple[int, int]] = set()
-        managed: dict[str, None] = {}
-        for ref in self.touches(rollout, router):
-            route = objects.get(ref)
+        pair, seen, managed = pair_of(rollout), set[tuple[int, int]](), dict[str, None]()
+        for one in chosen(router.settings, rollout.namespace, objects):
+            route = objects.get(one.ref)
             if route is None:
-                return Unknown(f"HTTPRoute {ref.namespace}/{ref.name} does not exist")
-            seen |= {pair for rule in _rules(route) if (pair := _pair(rule, *_services(rollout))) is not None}
-            managed |= dict.fromkeys(name for rule in _rules(route) if (name := _managed_name(rule, rollout)))
-        if not seen:
-            return Unknown("no rule has both the canary and the stable backend")
-        if len(seen) > 1:
-            return Unknown("the rules do not agree on the weights")
+                return Unknown(f"{one.ref.kind} {one.ref.namespace}/{one.ref.name} does not exist")
+            names = _managed_names(rollout, route)
+            managed |= dict.fromkeys(name for rule in rules_of(route) if (name := is_managed(rule, names)))
+            seen |= {weights(rule, pair) for rule in _split_rules(route, pair, one, names)}
+        if len(seen) != 1:
+            lacking = "no rule has both the canary and the stable backend"
+            return Unknown("the rules do not agree on the weights" if seen else lacking)
         canary, stable = seen.pop()
-        return Weights(canary, stable, TOTAL, tuple(managed))
+        return Weights(canary, stable, _total(rollout), tuple(managed))
 
     def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:
-        """Merge patches of `spec.rules` (a list, hence with the version it was read at) and of the label."""
-        label = _label(router.settings, is_in_progress=desired.shares.canary.weight > 0)
-        changes = []
-        for ref in self.touches(rollout, router):
-            route = objects.get(ref)
-            if route is None:
-                continue
-            ours = desired.managed if _uses_headers(router.settings, ref.name) else ()
-            body = _changed(route, rollout, replace(desired, managed=ours), label)
-            if body:
-                changes.append(Modify(ref, body, version=route["metadata"].get("resourceVersion", "")))
+        """Merge patches of `spec.rules` (a list, hence with the version it was read at) and of the marks."""
+        changes: list[Change] = []
+        for one in chosen(router.settings, rollout.namespace, objects):
+            route = objects.get(one.ref)
+            if route is not None:
+                wanted = desired if one.has_managed else replace(desired, managed=())
+                changes += _changes(route, one, _Work(rollout, wanted, marks_of(router.settings)))
         return Rendered(tuple(changes))
 
     def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:
-        """All traffic to stable, no label, no managed route."""
-        canary, stable = _services(rollout)
-        shares = Shares(Share(0, canary), Share(TOTAL, stable), total=TOTAL)
-        return self.render(rollout, router, objects, Desired(shares))
+        """All traffic to stable, no mark, no managed route, no experiment."""
+        return self.render(rollout, router, objects, Desired(_all_stable(pair_of(rollout), _total(rollout))))
 
     def keep(self, desired_object: Json, live: Json, rollout: Rollout, router: Router) -> Json:
-        """Git's route with the live weights of our two backends, rule by rule, and with the live label."""
-        services = _services(rollout)
+        """Git's route with the live weights of our two backends, experiments, managed routes and marks."""
         kept = deepcopy(desired_object)
-        managed = [deepcopy(rule) for rule in _rules(live) if _managed_name(rule, rollout)]
-        if managed:
-            kept["spec"]["rules"] = managed + [rule for rule in _rules(kept) if not _managed_name(rule, rollout)]
-        live_pairs = [pair for rule in _rules(live) if (pair := _pair(rule, *services)) is not None]
-        for rule in _rules(kept):
-            backends = _backends(rule)
-            if live_pairs and _pair(rule, *services) is not None:
-                for service, weight in zip(services, live_pairs[0], strict=True):
-                    backends[service]["weight"] = weight
-        key = _label_key(router.settings)
-        value = _mapping(live.get("metadata")).get("labels", {}).get(key)
-        if key and value is not None:
-            kept["metadata"]["labels"] = {**_mapping(kept["metadata"].get("labels")), key: value}
+        found = chosen(router.settings, rollout.namespace, {_ref(live): live})
+        one = next((one for one in found if one.ref == _ref(live)), None)
+        if one is None:
+            return kept
+        pair, note = pair_of(rollout), notes_of(live).get(_who(rollout))
+        names = _managed_names(rollout, live)
+        managed = [deepcopy(rule) for rule in rules_of(live) if is_managed(rule, names)]
+        rules = [rule for rule in rules_of(kept) if not is_managed(rule, names)]
+        held = next(ours(_unmanaged(live, names), pair, one.rule), None)
+        for rule in ours(rules, pair, one.rule) if held is not None else ():
+            hold(rule, held or {}, pair, note.experiments if note else ())
+        if managed or rules != rules_of(desired_object):
+            kept["spec"] = {**mapping(kept.get("spec")), "rules": managed + rules}
+        kept["metadata"] = kept_metadata(kept, live, marks_of(router.settings))
         return kept
+
+    def sweep(self, obj: Json, is_there: Callable[[str, str], bool]) -> Rendered:
+        """What rollouts have left on a route that are not there any more, by their notes."""
+        changes: list[Change] = []
+        for who, note in notes_of(obj).items():
+            namespace, _, name = who.partition("/")
+            if not is_there(namespace, name):
+                changes += _swept(obj, who, note)
+                break  # the others' by the next sweep: each patch is computed on the whole list of rules
+        return Rendered(tuple(changes))
 
     def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
         """Whether the routes say it, and whether their gateways have taken what they say (`asks`)."""
@@ -117,12 +132,14 @@ class GatewayApi:
         wanted = (shares.canary.weight, shares.stable.weight)
         if not isinstance(read, Weights) or (read.canary, read.stable) != wanted:
             return Verified(False, f"the routes say {read}")
-        late = next((told for ref in self.touches(rollout, router) if (told := _refusal(ref, objects.get(ref)))), "")
+        refs = [one.ref for one in chosen(router.settings, rollout.namespace, objects)]
+        late = next((told for ref in refs if (told := refusal(ref, objects.get(ref)))), "")
         return Verified(not late, late)
 
     def asks(self, rollout: Rollout, router: Router, objects: Objects) -> bool:
         """A gateway reports in the routes' status what it makes of them."""
-        return any(_reports(objects.get(ref)) for ref in self.touches(rollout, router))
+        found = chosen(router.settings, rollout.namespace, objects)
+        return any(reports(objects.get(one.ref)) for one in found)
 
 
 def provider(_options: Options) -> GatewayApi:
@@ -130,149 +147,136 @@ def provider(_options: Options) -> GatewayApi:
     return GatewayApi()
 
 
-def _route_names(settings: Mapping[str, Any]) -> list[str]:
-    named = [settings.get("httpRoute")] + [_mapping(r).get("name") for r in _items(settings.get("httpRoutes"))]
-    return [name for name in named if isinstance(name, str) and name]
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be brought about on each route of a rollout."""
+
+    rollout: Rollout
+    desired: Desired
+    marks: Marks
 
 
-def _services(rollout: Rollout) -> tuple[str, str]:
-    return rollout.services.canary, rollout.services.stable
+def _changes(route: Json, one: Chosen, work: _Work) -> list[Change]:
+    """The merge patch that brings a route there; none where it stands."""
+    who, shares = _who(work.rollout), work.desired.shares
+    note = _note(work, one, pair_of(work.rollout))
+    rules = _wanted_rules(route, one, work)
+    body: Json = {} if rules == rules_of(route) else {"spec": {"rules": rules}}
+    metadata = metadata_patch(route, who, note, work.marks, is_active=shares.canary.weight > 0)
+    if metadata:
+        body["metadata"] = metadata
+    return [Modify(one.ref, body, version=version_of(route))] if body else []
 
 
-def _uses_headers(settings: Mapping[str, Any], name: str) -> bool:
-    """Whether managed routes go into this HTTPRoute: the plugin's `useHeaderRoutes`, implied by `httpRoute`."""
-    listed = [_mapping(route) for route in _items(settings.get("httpRoutes"))]
-    return settings.get("httpRoute") == name or any(
-        route.get("name") == name and route.get("useHeaderRoutes") is True for route in listed
-    )
-
-
-def _managed_name(rule: Json, rollout: Rollout) -> str:
-    strategy = rollout.strategy
-    return is_managed(rule, strategy.managed_routes) if isinstance(strategy, Canary) else ""
-
-
-def _reports(route: Json | None) -> list[list[Json]]:
-    """What each gateway has written about a route, where it says which generation it speaks of."""
-    parents = _items(_mapping(_mapping(route).get("status")).get("parents"))
-    told = [list(map(_mapping, _items(_mapping(parent).get("conditions")))) for parent in parents]
-    found = [[c for c in one if c.get("type") in _TELLING and "observedGeneration" in c] for one in told]
-    return [conditions for conditions in found if conditions]
-
-
-def _refusal(ref: Ref, route: Json | None) -> str:
-    """Why no gateway carries what the route says; "" where one does, or none has ever said anything."""
-    generation = _mapping(_mapping(route).get("metadata")).get("generation", 0)
-    refusals = [_complaint(conditions, generation) for conditions in _reports(route)]
-    return f"HTTPRoute {ref.name}: {refusals[0]}" if refusals and all(refusals) else ""
-
-
-def _complaint(conditions: list[Json], generation: int) -> str:
-    """What a gateway has against the route as it is now."""
-    for condition in conditions:
-        if condition["observedGeneration"] < generation:
-            return "its gateway has not taken the change yet"
-        if condition.get("status") == "False":
-            return f"{condition.get('reason')}: {condition.get('message')}"
-    return ""
-
-
-def _rules(route: Json) -> list[Json]:
-    return [rule for rule in _items(_mapping(route.get("spec")).get("rules")) if isinstance(rule, dict)]
-
-
-def _backends(rule: Json) -> dict[str, Json]:
-    """The rule's Service backends by name; the first of a name counts."""
-    found: dict[str, Json] = {}
-    for backend in map(_mapping, _items(rule.get("backendRefs"))):
-        if backend.get("kind", "Service") == "Service":
-            found.setdefault(_text(backend.get("name")), backend)
-    return found
-
-
-def _pair(rule: Json, canary: str, stable: str) -> tuple[int, int] | None:
-    """(canary, stable) weight of a rule, None unless it has both backends. Gateway API: an absent weight is 1."""
-    backends = _backends(rule)
-    if canary not in backends or stable not in backends:
+def _note(work: _Work, one: Chosen, pair: Pair) -> Note | None:
+    """What is to be taken back one day; without marks only what could not be told from others' otherwise."""
+    managed = tuple(route.name for route in work.desired.managed) if one.has_managed else ()
+    experiments = tuple(share.service for share in work.desired.shares.extra if share.service)
+    is_plain = not managed and not experiments
+    if is_plain and (not work.marks.label or work.desired.shares.canary.weight == 0):
         return None
-    return backends[canary].get("weight", 1), backends[stable].get("weight", 1)
+    marks, shares = work.marks, work.desired.shares
+    return Note(pair.canary, pair.stable, shares.total, managed, experiments, marks.label, marks.active)
 
 
-def _changed(route: Json, rollout: Rollout, desired: Desired, label: tuple[str, str | None] | None) -> Json:
-    """The merge patch that brings a route to these shares and managed routes; empty where it stands."""
-    body: Json = {}
-    rules = _wanted_rules(route, rollout, desired)
-    if rules != _mapping(route.get("spec")).get("rules", []):
-        body["spec"] = {"rules": rules}
-    if label is not None:
-        key, value = label
-        if _mapping(_mapping(route.get("metadata")).get("labels")).get(key) != value:
-            body["metadata"] = {"labels": {key: value}}
-    return body
-
-
-def _wanted_rules(route: Json, rollout: Rollout, desired: Desired) -> list[Json]:
-    """The route's rules, those with both backends weighted, behind those of the managed routes."""
-    rules = [rule for rule in deepcopy(_mapping(route.get("spec")).get("rules", [])) if not _is_ours(rule, rollout)]
-    wanted = (desired.shares.canary.weight, desired.shares.stable.weight)
-    services = _services(rollout)
-    weighted = [rule for rule in rules if isinstance(rule, dict) and _pair(rule, *services) is not None]
+def _wanted_rules(route: Json, one: Chosen, work: _Work) -> list[Json]:
+    """The route's rules, those of ours weighted, behind those of the managed routes."""
+    pair, note = pair_of(work.rollout), notes_of(route).get(_who(work.rollout))
+    rules = deepcopy(_unmanaged(route, _managed_names(work.rollout, route)))
+    weighted = list(ours(rules, pair, one.rule))
     for rule in weighted:
-        backends = _backends(rule)
-        for service, weight in zip(services, wanted, strict=True):
-            backends[service]["weight"] = weight
-    if not desired.managed or not weighted:
+        weigh(rule, pair, work.desired.shares, note.experiments if note else ())
+    if not work.desired.managed:
         return rules
-    pairs = [(rule, _backends(rule)[services[0]]) for rule in weighted]
-    return [*rules_of(desired.managed, pairs), *rules]
+    return [*managed_rules(work.desired.managed, weighted, pair.canary, is_grpc=one.ref.kind == GRPC.kind), *rules]
 
 
-def _is_ours(rule: Any, rollout: Rollout) -> bool:
-    return isinstance(rule, dict) and bool(_managed_name(rule, rollout))
+def _swept(route: Json, who: str, note: Note) -> list[Change]:
+    """All of what a rollout has put there taken out again, by its note alone."""
+    pair = Pair(note.canary, note.stable)
+    rules = deepcopy(_unmanaged(route, note.managed))
+    for rule in ours(rules, pair, ""):
+        weigh(rule, pair, _all_stable(pair, note.total), note.experiments)
+    marks = Marks(note.label, active=note.active)
+    metadata = metadata_patch(route, who, None, marks, is_active=False)
+    body: Json = {"metadata": metadata} | ({} if rules == rules_of(route) else {"spec": {"rules": rules}})
+    return [Modify(_ref(route), body, version=version_of(route))]
 
 
-def _step_faults(rollout: Rollout) -> Faults:
-    """Managed routes that no HTTPRoute can carry."""
+def _ref(route: Json) -> Ref:
+    """A route's address in the version in which it is named here, whichever the server has."""
+    ref = ref_of(route)
+    kind = BY_KIND.get(ref.kind)
+    return ref if kind is None else replace(ref, api_version=kind.api_version)
+
+
+def _who(rollout: Rollout) -> str:
+    return f"{rollout.namespace}/{rollout.name}"
+
+
+def _total(rollout: Rollout) -> int:
+    return rollout.strategy.max_weight if isinstance(rollout.strategy, Canary) else TOTAL
+
+
+def _all_stable(pair: Pair, total: int) -> Shares:
+    return Shares(Share(0, pair.canary), Share(total, pair.stable), total=total)
+
+
+def _managed_names(rollout: Rollout, route: Json) -> tuple[str, ...]:
+    """Those that the manifest names, and those that it named when they were written."""
+    own = rollout.strategy.managed_routes if isinstance(rollout.strategy, Canary) else ()
+    note = notes_of(route).get(_who(rollout))
+    return (*own, *(note.managed if note else ()))
+
+
+def _unmanaged(route: Json, names: tuple[str, ...]) -> list[Json]:
+    return [rule for rule in rules_of(route) if not is_managed(rule, names)]
+
+
+def _split_rules(route: Json, pair: Pair, one: Chosen, names: tuple[str, ...]) -> list[Json]:
+    """The rules whose weights are the rollout's, mirror routes included."""
+    copies = [rule for rule in rules_of(route) if is_managed(rule, names) and has_both(rule, pair)]
+    return [*ours(_unmanaged(route, names), pair, one.rule), *copies]
+
+
+def _step_faults(rollout: Rollout, found: tuple[Chosen, ...]) -> Faults:
+    """Managed routes that no route of these kinds can carry."""
     steps = rollout.strategy.steps if isinstance(rollout.strategy, Canary) else ()
+    is_grpc = any(one.ref.kind == GRPC.kind and one.has_managed for one in found)
     return tuple(
-        Fault(f"spec.strategy.steps[{index}].setMirrorRoute.match[].method", wrong, "give the method as `exact`")
+        Fault(f"spec.strategy.steps[{index}].setMirrorRoute.match[]{wrong[0]}", wrong[1], wrong[2])
         for index, step in enumerate(steps)
-        if isinstance(step, SetMirrorRoute) and (wrong := fuzzy_method(step))
+        if isinstance(step, SetMirrorRoute) and (wrong := unmirrorable(step, is_grpc=is_grpc))
     )
 
 
-def _label_key(settings: Mapping[str, Any]) -> str:
-    if settings.get("disableInProgressLabel"):
-        return ""
-    return _text(settings.get("inProgressLabelKey")) or IN_PROGRESS_LABEL
-
-
-def _label(settings: Mapping[str, Any], *, is_in_progress: bool) -> tuple[str, str | None] | None:
-    key = _label_key(settings)
-    if not key:
-        return None
-    value = _text(settings.get("inProgressLabelValue")) or IN_PROGRESS_VALUE
-    return key, value if is_in_progress else None
-
-
-def _route_faults(rollout: Rollout, ref: Ref, route: Json | None) -> Faults:
+def _route_faults(rollout: Rollout, one: Chosen, route: Json | None, path: str) -> Faults:
+    kind, name, key = one.ref.kind, one.ref.name, f"{path}.{BY_KIND[one.ref.kind].key}Route"
     if route is None:
-        missing = f"HTTPRoute {ref.namespace}/{ref.name} does not exist"
-        return (Fault(f"{_PATH}.httpRoute", missing, "create the route, or correct its name"),)
-    canary, stable = _services(rollout)
-    if any(_pair(rule, canary, stable) is not None for rule in _rules(route)):
+        missing = f"{kind} {one.ref.namespace}/{name} does not exist"
+        return (Fault(key, missing, "create the route, or correct its name"),)
+    pair = pair_of(rollout)
+    if any(ours(rules_of(route), pair, one.rule)):
         return ()
-    lacking = f"HTTPRoute {ref.name} has no rule with both backends {canary} and {stable}"
-    return (Fault(f"{_PATH}.httpRoute", lacking, "name both Services in the backendRefs of one rule"),)
+    where = f"no rule named {one.rule}" if one.rule else "no rule"
+    lacking = f"{kind} {name} has {where} with both backends {pair.canary} and {pair.stable}"
+    return (Fault(key, lacking, "name both Services in the backendRefs of one rule"),)
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _empty_selections(rollout: Rollout, router: Router, objects: Objects, path: str) -> Faults:
+    """Labels that find no route."""
+    found = {one.ref.kind for one in chosen(_only_selectors(router.settings), rollout.namespace, objects)}
+    return tuple(
+        Fault(
+            f"{path}.{BY_KIND[each.kind].key}RouteSelector",
+            f"finds no {each.kind} in namespace {each.namespace}",
+            "give the routes these labels, or correct the selector",
+        )
+        for each in selections(router.settings, rollout.namespace)
+        if each.kind not in found
+    )
 
 
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _only_selectors(settings: Mapping[str, Any]) -> dict[str, Any]:
+    place = {"namespace": text(settings.get("namespace"))}
+    return place | {key: value for key, value in settings.items() if key.endswith("RouteSelector")}

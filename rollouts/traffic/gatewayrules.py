@@ -1,4 +1,4 @@
-"""Managed routes as rules of an HTTPRoute: those that header and mirror steps ask for. Called by gatewayapi; pure.
+"""Managed routes as rules of an HTTPRoute or a GRPCRoute, for header and mirror steps. Called by gatewayapi; pure.
 
 A header route is a copy of each weighted rule that matches the headers too and leads to the canary alone; a mirror
 route is a copy that sends a part of its requests to the canary besides. Their rules carry the managed route's name
@@ -11,6 +11,7 @@ from copy import deepcopy
 
 from rollouts.model.objects import Json
 from rollouts.model.strategy import HeaderMatch, ManagedRoute, RequestMatch, SetHeaderRoute, SetMirrorRoute, StringMatch
+from rollouts.traffic.gatewaysplit import backends
 
 EVERYTHING: Json = {"path": {"type": "PathPrefix", "value": "/"}}
 """What a rule without matches matches (Gateway API)."""
@@ -24,18 +25,20 @@ def is_managed(rule: Json, names: Sequence[str]) -> str:
     return next((name for name in names if re.fullmatch(re.escape(name) + r"(-\d+)?", written)), "")
 
 
-def rules_of(managed: Sequence[ManagedRoute], weighted: Sequence[tuple[Json, Json]]) -> list[Json]:
-    """The rules of all managed routes beside these weighted ones, each given with the canary's backend in it."""
+def managed_rules(
+    managed: Sequence[ManagedRoute], weighted: Sequence[Json], canary: str, *, is_grpc: bool = False
+) -> list[Json]:
+    """The rules of all managed routes beside these weighted ones, each of which has the canary's backend."""
     found: list[Json] = []
     for route in managed:
-        made = [rule for base, canary in weighted for rule in _rules(route, base, canary)]
+        made = [rule for base in weighted for rule in _rules(route, base, backends(base)[canary], is_grpc=is_grpc)]
         found += [{"name": route.name if place == 0 else f"{route.name}-{place}"} | r for place, r in enumerate(made)]
     return found
 
 
-def _rules(route: ManagedRoute, base: Json, canary: Json) -> Iterator[Json]:
+def _rules(route: ManagedRoute, base: Json, canary: Json, *, is_grpc: bool) -> Iterator[Json]:
     rule = {key: deepcopy(value) for key, value in base.items() if key != "name"}
-    matches = rule.get("matches") or [deepcopy(EVERYTHING)]
+    matches = rule.get("matches") or [{} if is_grpc else deepcopy(EVERYTHING)]
     match route:
         case SetHeaderRoute():
             headers = [_header(header) for header in route.match]
@@ -102,7 +105,10 @@ def _typed(match: StringMatch, prefix: str) -> tuple[str, str]:
     return "RegularExpression", match.regex or ""
 
 
-def fuzzy_method(route: SetMirrorRoute) -> str:
-    """What is wrong with a mirror route that no HTTPRoute can carry, "" otherwise."""
-    methods = [request.method for request in route.match if request.method is not None]
-    return "an HTTPRoute matches a method exactly" if any(method.exact is None for method in methods) else ""
+def unmirrorable(route: SetMirrorRoute, *, is_grpc: bool) -> tuple[str, str, str] | None:
+    """Field, mistake and cure of a mirror route that no such route can carry; None for one that can be."""
+    if any(request.method is not None and request.method.exact is None for request in route.match):
+        return ".method", "an HTTPRoute matches a method exactly", "give the method as `exact`"
+    if is_grpc and any(request.method is not None or request.path is not None for request in route.match):
+        return "", "a GRPCRoute has no HTTP methods and paths to match", "match by headers alone"
+    return None

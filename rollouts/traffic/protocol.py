@@ -7,7 +7,7 @@ routes are untouched; clean restores what was there before the first render.
 A provider's module has `provider(options) -> Provider`; its row in registry.MODULES makes it known.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -135,6 +135,13 @@ class Provider(Protocol):
         """
         ...
 
+    def sweep(self, obj: Json, is_there: Callable[[str, str], bool]) -> Rendered:
+        """Changes that take out of an object of its kinds what rollouts have left that are not there any more.
+
+        `is_there` is told namespace and name. What Kubernetes removes with its owner needs no sweeping.
+        """
+        ...
+
     def asks(self, rollout: Rollout, router: Router, objects: Objects) -> bool:
         """Whether somebody can tell, when asked, if a written weight holds: then steps wait for the answer."""
         ...
@@ -150,6 +157,10 @@ class Silent:
     def selects(self, _rollout: Rollout, _router: Router) -> tuple[Selection, ...]:
         """All objects are known by name."""
         return ()
+
+    def sweep(self, _obj: Json, _is_there: Callable[[str, str], bool]) -> Rendered:
+        """What is left is owned, and goes with its rollout."""
+        return Rendered()
 
     def asks(self, _rollout: Rollout, _router: Router, _objects: Objects) -> bool:
         """No gateway reports what it makes of a weight."""

@@ -58,4 +58,5 @@ SPECIMEN = Specimen(
     _foreign,
     managed=ALL_MANAGED,
     reorder=_reversed,
+    has_experiments=True,
 )

@@ -75,11 +75,17 @@ def carried_out(objects: Objects, rendered: Rendered) -> Objects:
                 after[ref] = deepcopy(body)
             case Modify(ref, body):
                 assert before is not None
-                after[ref] = merged(before, body)
+                after[ref] = _as_stored(merged(before, body))
             case Remove(ref):
                 assert before is not None
                 after[ref] = None
     return after
+
+
+def _as_stored(obj: Json) -> Json:
+    """As a server keeps it: no empty labels and annotations."""
+    meta = {key: value for key, value in obj["metadata"].items() if value != {} or key not in ("labels", "annotations")}
+    return {**obj, "metadata": meta}
 
 
 def merged(value: Any, patch: Any) -> Any:

@@ -6,7 +6,7 @@ from rollouts.model.objects import Json, Modify
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router
 from rollouts.model.weights import Share, Shares, Unknown
-from rollouts.traffic import gatewayapi
+from rollouts.traffic import gatewayapi, gatewaysettings
 from rollouts.traffic.protocol import Desired
 from rollouts.traffic.registry import unknown_routers
 from tests.builders.rollouts import a_rollout
@@ -45,21 +45,22 @@ def test_a_route_in_progress_is_marked() -> None:
 
     assert isinstance(change, Modify)
     assert change.version == "5"
-    assert change.body["metadata"] == {"labels": {"rollouts.argoproj.io/gatewayapi-canary": "in-progress"}}
+    assert change.body["metadata"]["labels"] == {"rollouts.argoproj.io/gatewayapi-canary": "in-progress"}
+    assert change.body["metadata"]["annotations"][gatewaysettings.ACTIVE_ANNOTATION] == "default/shop"
 
 
 def test_the_mark_can_be_renamed_or_left_out() -> None:
     """The plugin's settings for the label are honoured."""
     route = a_route("stable", "canary")
     for settings, expected in (
-        ({"inProgressLabelKey": "k", "inProgressLabelValue": "v"}, {"labels": {"k": "v"}}),
+        ({"inProgressLabelKey": "k", "inProgressLabelValue": "v"}, {"k": "v"}),
         ({"disableInProgressLabel": True}, None),
     ):
         rollout, router = routed(httpRoute="shop", **settings)
         (ref,) = PROVIDER.touches(rollout, router)
         (change,) = PROVIDER.render(rollout, router, {ref: route}, split(20)).changes
         assert isinstance(change, Modify)
-        assert change.body.get("metadata") == expected
+        assert change.body.get("metadata", {}).get("labels") == expected
 
 
 def test_several_routes_may_be_named() -> None:
@@ -89,15 +90,6 @@ def test_faults_name_the_route_and_the_backends() -> None:
 
     assert missing.message == "HTTPRoute default/shop does not exist"
     assert lacking.message == "HTTPRoute shop has no rule with both backends canary and stable"
-
-
-def test_a_kind_of_route_that_comes_later_is_refused() -> None:
-    """A GRPCRoute is named, not silently left without weights."""
-    rollout, router = routed(grpcRoute="shop")
-
-    faults = PROVIDER.faults(rollout, router, {})
-
-    assert faults[0].path.endswith(".grpcRoute")
 
 
 def test_an_unknown_router_names_the_known_ones() -> None:
