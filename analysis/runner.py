@@ -8,28 +8,25 @@ an exception. Values of secrets are blanked out of all that is kept.
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeVar
 
 from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
 from analysis.errors import AnalysisError
 from analysis.model import Arg, Measurement, Metric, Phase
+from analysis.outcomes import measured
 from analysis.ports import Ports
 from analysis.providers import PROVIDERS, provider_of
 from analysis.requests import (
     Flow,
-    Outcome,
-    Pending,
     Provider,
     Request,
     RunIdentity,
     Secret,
     Setting,
-    Value,
     Verdict,
 )
 from analysis.template import resolve, values_of
-from analysis.verdict import judge
 
 REDACTED = "*****"
 
@@ -64,7 +61,7 @@ class Runner:
             metric, provider = _found(job)
             metadata = provider.describe(metric)
             outcome = await self._drive(_flow_of(provider, metric, job.due, self._setting(job, started)), hidden)
-            measurement = _judged(metric, outcome, started, self._now())
+            measurement = measured(metric, outcome, started, self._now())
         except AnalysisError as error:
             measurement = Measurement(Phase.ERROR, started, self._now(), message=str(error))
         if pending is not None:
@@ -122,19 +119,6 @@ def _flow_of(provider: Provider, metric: Metric, due: Due, setting: Setting) -> 
 def _nobody_told() -> Flow:
     yield from ()
     return Verdict(Phase.SUCCESSFUL)
-
-
-def _judged(metric: Metric, outcome: Outcome, started: datetime, finished: datetime) -> Measurement:
-    match outcome:
-        case Pending():
-            return Measurement(Phase.RUNNING, started, metadata=outcome.metadata, resume_at=outcome.resume_at)
-        case Verdict():
-            return Measurement(outcome.phase, started, finished, outcome.text, outcome.message, outcome.metadata)
-        case Value():
-            phase, message = judge(metric, outcome.result, finished)
-            return Measurement(phase, started, finished, outcome.text, message, outcome.metadata)
-        case _:
-            assert_never(outcome)
 
 
 def _continued(pending: Measurement, measurement: Measurement, task: Task) -> Measurement:
