@@ -26,10 +26,9 @@ def analyses(world: Sight, name: str = "trial") -> dict[str, str]:
     return {seen["name"]: seen.get("phase", "") for seen in status_of(world, name).get("analysisRuns") or ()}
 
 
-def progress(world: Sight, name: str = "trial") -> tuple[str, str]:
-    """Status and reason of its condition Progressing."""
-    known = {c["type"]: (c["status"], c["reason"]) for c in status_of(world, name).get("conditions") or ()}
-    return known.get("Progressing", ("", ""))
+def conditions(world: Sight, name: str = "trial") -> dict[str, tuple[str, str]]:
+    """Its conditions: type to (status, reason)."""
+    return {c["type"]: (c["status"], c["reason"]) for c in status_of(world, name).get("conditions") or ()}
 
 
 def sizes(world: Sight, name: str = "trial") -> dict[str, int]:
@@ -40,6 +39,12 @@ def sizes(world: Sight, name: str = "trial") -> dict[str, int]:
         for replica_set in world.all(kinds.REPLICA_SETS)
         if any(owner["uid"] == uid for owner in replica_set["metadata"].get("ownerReferences") or ())
     }
+
+
+def is_gone(world: Sight, name: str = "trial") -> bool:
+    """Whether none of its versions has a pod any more, or is to have one."""
+    counts = [seen.get("replicas", 0) for seen in status_of(world, name).get("templateStatuses") or ()]
+    return not any((*counts, *sizes(world, name).values()))
 
 
 def begun_by(rollout: str, world: Sight) -> list[str]:
