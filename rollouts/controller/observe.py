@@ -245,19 +245,17 @@ def _service(world: World, name: str) -> Service:
     return Service(name, hash=text(selector.get(HASH_LABEL)), managed_by=text(annotations.get(MANAGED_BY)))
 
 
-def _endpoints(world: World) -> dict[tuple[str, str], int]:
+def _endpoints(world: World) -> dict[str, dict[str, int]]:
     """Ready endpoints by Service and version; a pod's version is that of the ReplicaSet whose name begins its own."""
     hashes = {
         rs["metadata"]["name"]: text(mapping(rs["metadata"].get("labels")).get(HASH_LABEL)) for rs in world.replica_sets
     }
-    return dict(
-        Counter(
-            (service, hashes[owner])
-            for service, slices in world.slices.items()
-            for pod in {pod for endpoint_slice in slices for pod in _ready_pods(endpoint_slice)}
-            if (owner := pod.rpartition("-")[0]) in hashes
-        )
-    )
+    return {service: _by_hash(slices, hashes) for service, slices in world.slices.items() if slices}
+
+
+def _by_hash(slices: Iterable[Json], hashes: Mapping[str, str]) -> dict[str, int]:
+    pods = {pod for endpoint_slice in slices for pod in _ready_pods(endpoint_slice)}
+    return dict(Counter(hashes[owner] for pod in pods if (owner := pod.rpartition("-")[0]) in hashes))
 
 
 def _ready_pods(endpoint_slice: Json) -> Iterator[str]:

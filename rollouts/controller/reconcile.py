@@ -15,6 +15,7 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.apply import Applier, Outcome
 from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
+from rollouts.controller.drains import Drains
 from rollouts.controller.echo import is_echo
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.observe import Observer, World, snapshot_of
@@ -71,17 +72,20 @@ class Reconciler:
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
         self._patience = Patience()
+        self.drains = Drains()
 
     async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
         """Bring the world one decision further; the moment at which time alone makes another."""
         world = await self.observer.gather(manifest)
         failure = self._failures.pop(key, None)
-        plan = self._decide(snapshot_of(world, self.conversations.answers(key), _some(failure)), now)
+        snapshot = snapshot_of(world, self.conversations.answers(key), _some(failure))
+        plan = self._decide(self.drains.seen(key, snapshot, now), now)
         if plan.questions:
             self._ask(key, world, plan.questions)
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
+        self.drains.note(key, outcome.done)
         if await self._is_over(world, outcome):
             return None
         is_whole = outcome.failure is None and outcome.error is None
@@ -107,6 +111,7 @@ class Reconciler:
         """The rollout is gone."""
         self._failures.pop(key, None)
         self._patience.end(key)
+        self.drains.forget(key)
         self.conversations.forget(key)
 
     async def _conclude(self, key: Key, world: World, plan: Plan, outcome: Outcome, now: datetime) -> datetime | None:

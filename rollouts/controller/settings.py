@@ -41,7 +41,8 @@ class Flag:
 class Settings:
     """What the flags mean. `namespace` None: all namespaces; "": that of the login.
 
-    `request_timeout` are seconds; `verify_every` is the pause between two looks at a weight that is not verified yet.
+    `request_timeout` are seconds; `verify_every` is the pause between two looks at a weight that is not verified yet;
+    `drain` is how long requests may still come to where routes and Services led before.
     """
 
     resync: timedelta = timedelta(seconds=900)
@@ -71,6 +72,7 @@ class Settings:
     allows_clear_credentials: bool = False
     prometheus: str = ""
     verify_every: timedelta = timedelta(seconds=10)
+    drain: timedelta = timedelta(seconds=5)
     kubeconfig: str = ""
     context: str = ""
     overrides: Overrides = field(default_factory=Overrides)
@@ -150,6 +152,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("gitsync", True, "Sync GitRepository and Kustomization objects.", "syncs_git"),
     Flag("data-dir", "", "Where Git mirrors are kept (default: a temporary folder).", "data_dir"),
     Flag("git-allow-clear-credentials", False, "Send Git credentials over http.", "allows_clear_credentials"),
+    Flag("route-drain", "5s", "How long old versions keep their pods after routes or Services moved.", "drain"),
     Flag("prometheus", "", "Default address of Prometheus (or $ARGO_ROLLOUTS_PROMETHEUS_ADDRESS).", "prometheus"),
 )
 
@@ -219,6 +222,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         term=_term(told),
         is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
         prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
+        drain=_drain(told["drain"]),
         verify_every=_verify_every(environ.get("ROLLOUT_VERIFY_RETRY_INTERVAL", "")),
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
         overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
@@ -263,6 +267,14 @@ def _request_timeout(value: str) -> float:
     if value == "0":
         return _PATIENCE
     return float(value) if value.isdigit() else _seconds("request-timeout", value)
+
+
+def _drain(value: str) -> timedelta:
+    """Any duration, none too."""
+    duration = go_duration(value)
+    if duration is None or duration < timedelta():
+        raise SettingsError(f"--route-drain: {value!r} is no duration; write it as 5s, or 0s for no wait")
+    return duration
 
 
 def _verify_every(value: str) -> timedelta:

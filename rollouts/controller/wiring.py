@@ -52,6 +52,7 @@ class Controller:
         self._events = Events(ports.cluster, ports.clock, heard=self._heard)
         self._reconciler = Reconciler(ports.cluster, self.caches, self._events, self.queues.wake, ports.decide)
         self._reconciler.observer.verify_every = settings.verify_every
+        self._reconciler.drains.drain = settings.drain
         self._reconciler.pods.at_once = settings.metadata_threads
         self._reconciler.pods.attempts = settings.metadata_attempts
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)

@@ -2,12 +2,13 @@
 
 Called by shares. The first rule that fits answers (spec/argo-rollouts.md §2.4, "Desired weight"). None means that the
 routes stay as they are: never weight on a version without a pod that can serve, never away from stable before stable
-could carry what is left for it.
+could carry what is left for it. Whether a version can serve, its Service's EndpointSlices say (decide/reach).
 """
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from rollouts.decide.reach import is_served
 from rollouts.decide.replicas import (
     are_reached,
     carried_by_stable,
@@ -39,7 +40,7 @@ def aim_of(here: Situation, strategy: Canary) -> Aim | None:
         return None if _is_without_pods(here) else Aim(0, _new_hash(here))
     if here.status.is_aborted:
         return _aborted(here, strategy)
-    if here.new is None or here.new.available == 0:
+    if here.new is None or not is_served(here, here.rollout.services.canary, here.new):
         return _unserved(here, strategy)
     if here.status.promote_fully:
         return _if_carried(here, strategy, Aim(_pushed(here, strategy), here.new.hash))
@@ -97,7 +98,7 @@ def _on_the_way_down(here: Situation, strategy: Canary, *, by_pods: bool) -> int
 def _unserved(here: Situation, strategy: Canary) -> Aim | None:
     """Nothing for a version without a pod. What it had goes to stable at once, if anybody is there to take it."""
     aim = Aim(0, _new_hash(here))
-    is_lost = recorded_weight(here) > 0 and here.stable is not None and here.stable.available > 0
+    is_lost = recorded_weight(here) > 0 and _is_stable_served(here)
     return aim if is_lost else _if_carried(here, strategy, aim)
 
 
@@ -110,12 +111,19 @@ def _pushed(here: Situation, strategy: Canary) -> int:
 
 def _is_without_pods(here: Situation) -> bool:
     """The promoted version cannot serve yet: the Service that leads to it may still lead to what is gone."""
-    return here.stable is not None and here.stable.available == 0 and here.rollout.size > 0
+    if here.stable is None or here.rollout.size == 0:
+        return False
+    return here.stable.available == 0 or (recorded_weight(here) > 0 and not _is_stable_served(here))
 
 
 def _is_all_that_serves(here: Situation) -> bool:
     """No stable pod is there to take the traffic back: an abort waits for the first one, or nobody would be served."""
-    return here.stable is not None and here.stable.available == 0 and here.new is not None and here.new.available > 0
+    is_new_served = is_served(here, here.rollout.services.canary, here.new)
+    return here.stable is not None and not _is_stable_served(here) and is_new_served
+
+
+def _is_stable_served(here: Situation) -> bool:
+    return is_served(here, here.rollout.services.stable, here.stable)
 
 
 def _if_carried(here: Situation, strategy: Canary, aim: Aim) -> Aim | None:

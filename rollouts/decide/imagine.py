@@ -59,11 +59,11 @@ def _after(snapshot: Snapshot, effect: Effect, now: datetime) -> Snapshot | None
             return replace(snapshot, rollout=_written(snapshot.rollout, effect))
         case PointService(service=name, hash=hash_):
             pointed = Service(name, hash_, snapshot.rollout.name)
-            return replace(snapshot, services={**snapshot.services, name: pointed})
+            return replace(snapshot, services={**snapshot.services, name: pointed}, moved_at=now)
         case ShiftTraffic(shares=shares, managed=managed):
             names = tuple(route.name for route in managed)
             route = Weights(shares.canary.weight, shares.stable.weight, shares.total, names)
-            return replace(snapshot, route=route)
+            return replace(snapshot, route=route, moved_at=now)
         case StartAnalysis() | CancelAnalysis() | DeleteAnalysis():
             return _analysed(snapshot, effect, now)
         case _:

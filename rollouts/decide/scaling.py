@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollouts.decide.pauses import INCONCLUSIVE
+from rollouts.decide.reach import drained_at, lingers, wait_for_drain
 from rollouts.decide.replicas import Held, counts, unavailable_of
 from rollouts.decide.restart import keeps_spare
 from rollouts.decide.situation import Ends, Situation, Step, together
@@ -68,6 +69,13 @@ def scale_canary(here: Situation) -> Step | None:
     return step
 
 
+def await_drain(here: Situation) -> Step | None:
+    """Sizes that follow the weight and have to wait: time alone lets them go down."""
+    strategy = here.rollout.strategy
+    follows = isinstance(strategy, Canary) and strategy.is_routed and strategy.dynamic_stable
+    return wait_for_drain(here) if follows else None
+
+
 def rescale_canary(here: Situation) -> Step | None:
     """The rollout's size changed: bring the versions to it, and let steps, traffic and analyses wait a round.
 
@@ -115,7 +123,13 @@ def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
     size = counts(here.rollout, strategy, status, held(here))[1]
     if strategy.dynamic_stable and here.observed.canary.shares is None:
         size = here.rollout.size  # nothing says yet that any traffic has left it
-    return scale_to(here, here.stable, size)
+    return None if _is_too_early(here, strategy, here.stable, size) else scale_to(here, here.stable, size)
+
+
+def _is_too_early(here: Situation, strategy: Canary, version: Version, size: int) -> bool:
+    """Sizes that follow the weight go down once the routes have carried it out; await_drain wakes for that."""
+    is_shrinking = strategy.dynamic_stable and strategy.is_routed and size < version.replicas
+    return is_shrinking and drained_at(here) is not None
 
 
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
@@ -127,7 +141,7 @@ def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
             return _retire_new(here, here.new, strategy.abort_scale_down_delay)
         if size == 0 and (strategy.abort_scale_down_delay == timedelta() or is_open(here)):
             return None
-    return scale_to(here, here.new, size)
+    return None if _is_too_early(here, strategy, here.new, size) else scale_to(here, here.new, size)
 
 
 def _retire_new(here: Situation, new: Version, delay: timedelta | None) -> Step | None:
@@ -141,7 +155,7 @@ def _retire_new(here: Situation, new: Version, delay: timedelta | None) -> Step 
         return Step((DelayScaleDown(new.name, until),), wake_at=until)
     if here.now < new.scale_down_at:
         return Step(wake_at=new.scale_down_at)
-    return scale_to(here, new, 0)
+    return _let_go(here, new)
 
 
 def _scale_others_of_canary(here: Situation, strategy: Canary) -> Step | None:
@@ -261,7 +275,7 @@ def retire(here: Situation, version: Version, delay: timedelta) -> Step | None:
     aborted at one pod does not grow on its way out (Argo's does).
     """
     if delay == timedelta():
-        return scale_to(here, version, 0)
+        return _let_go(here, version)
     if version.scale_down_at is None:
         until = here.now + delay
         return Step((DelayScaleDown(version.name, until),), wake_at=until)
@@ -269,7 +283,14 @@ def retire(here: Situation, version: Version, delay: timedelta) -> Step | None:
         was_full = version.desired_then is None or version.replicas >= version.desired_then
         kept = scale_to(here, version, here.rollout.size if was_full else min(version.replicas, here.rollout.size))
         return together([kept, Step(wake_at=version.scale_down_at)])
-    return scale_to(here, version, 0)
+    return _let_go(here, version)
+
+
+def _let_go(here: Situation, version: Version) -> Step | None:
+    """To no pods at all, unless requests may still come; a version without a ready pod gets none."""
+    if version.available == 0:
+        return scale_to(here, version, 0)
+    return wait_for_drain(here) or scale_to(here, version, 0)
 
 
 def is_referenced(here: Situation, version: Version) -> bool:
@@ -278,7 +299,9 @@ def is_referenced(here: Situation, version: Version) -> bool:
     hashes = {here.observed.stable, here.observed.current, here.status.blue_green.active}
     if shares is not None:
         hashes |= {s.hash for s in (shares.canary, shares.stable, *shares.extra) if s.weight > 0}
-    return version.hash in hashes | {here.service_hash(name) for name in _serving(here)}
+    services = _serving(here)
+    is_led_to = version.hash in hashes | {here.service_hash(name) for name in services}
+    return is_led_to or lingers(here, version, services)
 
 
 def _serving(here: Situation) -> set[str]:

@@ -60,6 +60,7 @@ CANARY = Course(
         experiments.run_experiment,
         analyses.run_analyses,
         scaling.scale_canary,
+        scaling.await_drain,
         pauses.begin_canary_pause,
         plugins.run_step_plugins,
     ),

@@ -95,7 +95,10 @@ class Snapshot:
     """The world of one rollout.
 
     `versions` are all held versions, experiments' excluded; `new` (the one of the target template: by hash, or by an
-    equal template under an older hash) is a name into it. `endpoints` counts ready endpoints by (service, hash).
+    equal template under an older hash) is a name into it. `endpoints` counts ready endpoints by Service and hash; a
+    Service that is not in it has no EndpointSlice that could be seen. `moved_at` is when a route or a Service was
+    written last, as far as this controller knows (its start, for what was before), and `drain` how long requests may
+    follow the old word.
     `asks_verification` says that some router can tell, when asked, whether a written weight holds; `verify_every` is
     the pause before it is asked again. `orphans` match the rollout's selector and have no owner, `departed` are its own
     and match no longer.
@@ -107,7 +110,9 @@ class Snapshot:
     versions: tuple[Version, ...] = ()
     new: str | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
-    endpoints: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    endpoints: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    moved_at: datetime | None = None
+    drain: timedelta = timedelta()
     route: Weights | Unknown = Unknown("no route")
     asks_verification: bool = False
     verify_every: timedelta = timedelta(seconds=10)

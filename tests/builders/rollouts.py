@@ -91,6 +91,9 @@ class Miniature:
     plans: list[Plan] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     gateway: Verified | None = None  # what routers answer when asked; None: no router can tell
+    endpoints: dict[str, dict[str, int]] = field(default_factory=dict)  # a Service without any gates nothing
+    drain: timedelta = timedelta()
+    moved_at: datetime | None = None
     deciding: Callable[[Snapshot, datetime], Plan] = decide
 
     def __post_init__(self) -> None:
@@ -109,6 +112,9 @@ class Miniature:
             route=self.route or Unknown("not written yet"),
             analyses=tuple(self.analyses.values()),
             asks_verification=self.gateway is not None,
+            endpoints=self.endpoints,
+            moved_at=self.moved_at,
+            drain=self.drain,
         )
 
     @property
@@ -190,6 +196,8 @@ class Miniature:
 
     def carry_out(self, effect: e.Effect) -> None:
         """Make one effect real."""
+        if isinstance(effect, e.PointService | e.ShiftTraffic):
+            self.moved_at = self.now
         match effect:
             case e.CreateVersion():
                 created = self.now + timedelta(microseconds=len(self.versions))

@@ -310,7 +310,7 @@ async def test_aborted_before_anything_serves(stage: Stage) -> None:
 
 @scenario
 async def test_stable_was_never_well(stage: Stage) -> None:
-    """A first version is stable also without a ready pod: one that overtakes it takes its steps, and heals the rollout."""
+    """A first version is stable without a ready pod, too: the one that overtakes it takes its steps, and heals it."""
     await stage.apply(a_rollout(canary(weight(50), pause(), **STRICT), image=BAD, replicas=2))
     await stage.until(lambda world: world.sizes() == {BAD: 2} and world.status().get("stableRS"))
     await stage.set_image("web:v2")

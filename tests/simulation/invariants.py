@@ -43,38 +43,6 @@ class WeightsAreWhole(Watching):
                 yield "" if sum(weights.values()) == 100 else f"the route says {weights}"
 
 
-class WeightNeedsEndpoints(Watching):
-    """Weight rises only towards a Service that, as it selects now, has ready pods, or had them until just now."""
-
-    name = "no weight without endpoints"
-
-    def __init__(self) -> None:
-        self._served: dict[str, datetime] = {}
-
-    def saw(self, seen: Seen, world: Mirror) -> Verdicts:
-        """Each weight that the controller raises."""
-        if seen.plural in ("pods", "services"):
-            self._look(world)
-        if seen.plural == "httproutes" and seen.is_own_update and not _is_empty(world):
-            self._look(world)
-            for was, now in zip(weights_of(seen.before), weights_of(seen.after), strict=True):
-                for name in [name for name in now if _part(now, name) > _part(was, name)]:
-                    yield self._verdict(name, world)
-
-    def _verdict(self, name: str, world: Mirror) -> str:
-        selections = [_selection(service) for service in world.all("services") if service["metadata"]["name"] == name]
-        last = max((self._served.get(selection, LONG_AGO) for selection in selections), default=LONG_AGO)
-        is_served = world.now - last <= world.patience
-        return "" if is_served else f"weight goes to {name}, which has no ready pod (last: {last})"
-
-    def _look(self, world: Mirror) -> None:
-        ready = [pod for pod in world.all("pods") if _is_ready(pod)]
-        for service in world.all("services"):
-            selector = service["spec"].get("selector") or {}
-            if any(selector.items() <= (pod["metadata"].get("labels") or {}).items() for pod in ready):
-                self._served[_selection(service)] = world.now
-
-
 class StableKeepsServing(Watching):
     """The controller never takes pods that the strategy still needs while the stable version serves."""
 
@@ -91,7 +59,7 @@ class StableKeepsServing(Watching):
         if seen.plural == "replicasets" and seen.before is not None and seen.after is not None:
             if seen.actor is not Actor.CONTROLLER and _served(seen.after) < _served(seen.before):
                 self._lost = seen.at
-            if seen.is_own_update and _size(seen.after) < _size(seen.before):
+            if seen.is_own_update and size_of(seen.after) < size_of(seen.before):
                 rollout = world.owner_of(seen.after)
                 if rollout is not None:
                     yield from self._verdict(rollout, seen, world)
@@ -112,7 +80,7 @@ class StableKeepsServing(Watching):
         stable = (rollout.get("status") or {}).get("stableRS")
         if canary is None or "trafficRouting" in canary:
             if stable and seen.after["metadata"]["labels"].get(HASH) == stable:
-                size, least = _size(seen.after), -(-least * _share_of(stable, rollout, world) // 100)
+                size, least = size_of(seen.after), -(-least * _share_of(stable, rollout, world) // 100)
                 yield "" if size >= least else f"stable goes down to {size} of {least}"
         elif seen.at - self._lost > world.patience:
             least -= _may_miss(canary, least)
@@ -207,7 +175,7 @@ class NoForeignMarks(Watching):
 
 def traffic_and_pods() -> Iterator[Any]:
     """A fresh set of the invariants above."""
-    yield from (WeightsAreWhole(), WeightNeedsEndpoints(), StableKeepsServing())
+    yield from (WeightsAreWhole(), StableKeepsServing())
     yield from (OneReplicaSetPerHash(), RevisionsRise(), NoForeignMarks())
 
 
@@ -228,36 +196,27 @@ def _share_of(template_hash: str, rollout: Json, world: Mirror) -> int:
     return sum(weight for service, weight in shares if service in owned)
 
 
-def _is_empty(world: Mirror) -> bool:
+def is_without_pods(world: Mirror) -> bool:
     """Nobody wants pods, and still weight has to lie somewhere."""
     return all(rollout["spec"].get("replicas") == 0 for rollout in world.all("rollouts"))
 
 
-def _selection(service: Json) -> str:
-    return f"{service['metadata']['name']} {service['spec'].get('selector')}"
-
-
-def _part(weights: dict[str, int], service: str) -> float:
+def part_of(weights: dict[str, int], service: str) -> float:
+    """What a Service gets of a rule, from 0 to 1."""
     return weights.get(service, 0) / max(1, sum(weights.values()))
-
-
-def _is_ready(pod: Json) -> bool:
-    if "deletionTimestamp" in pod["metadata"]:
-        return False
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _available(rs: Json) -> int:
     return int((rs.get("status") or {}).get("availableReplicas", 0))
 
 
-def _size(rs: Json) -> int:
+def size_of(rs: Json) -> int:
+    """Pods that are wanted of a ReplicaSet."""
     return int(rs["spec"].get("replicas", 1))
 
 
 def _served(rs: Json) -> int:
-    return min(_available(rs), _size(rs))
+    return min(_available(rs), size_of(rs))
 
 
 def _may_miss(canary: Json, size: int) -> int:

@@ -55,11 +55,11 @@ def _full(ref: Json) -> Json:
 
 
 def believes_in_readiness() -> Decide:
-    """Takes every pod that it asked for as ready."""
+    """Takes every pod that it asked for as ready, and looks at no EndpointSlice."""
 
     def hasty(snapshot: Snapshot, now: datetime) -> Plan:
         ready = [replace(v, current=v.replicas, ready=v.replicas, available=v.replicas) for v in snapshot.versions]
-        return decide_ahead(replace(snapshot, versions=tuple(ready)), now)
+        return decide_ahead(replace(snapshot, versions=tuple(ready), endpoints={}), now)
 
     return hasty
 
@@ -75,6 +75,15 @@ def starves_stable() -> Decide:
         return replace(plan, effects=(*plan.effects, ScaleVersion(stable.name, 1, snapshot.rollout.size)))
 
     return greedy
+
+
+def is_in_a_hurry() -> Decide:
+    """Takes the old pods at the moment when the routes are written."""
+
+    def hurried(snapshot: Snapshot, now: datetime) -> Plan:
+        return decide_ahead(replace(snapshot, endpoints={}, moved_at=None), now)
+
+    return hurried
 
 
 def overshoots() -> Decide:

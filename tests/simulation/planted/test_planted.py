@@ -37,6 +37,11 @@ class Planted:
 
 
 BASIC = {"strategy": {"canary": {"steps": [{"setWeight": 50}], "maxSurge": 1, "maxUnavailable": 0}}}
+HASTY = {
+    "strategy": {
+        "blueGreen": {"activeService": "web-stable", "previewService": "web-canary", "scaleDownDelaySeconds": 0},
+    }
+}
 MARKED = {
     "strategy": {
         "blueGreen": {
@@ -50,6 +55,7 @@ MARKED = {
 PLANTED: dict[str, Planted] = {
     "weights sum to 100": Planted(Plant(cluster=bugs.MissesAPart)),
     "no weight without endpoints": Planted(Plant(decide=bugs.believes_in_readiness)),
+    "no scale-down of what is led to": Planted(Plant(decide=bugs.is_in_a_hurry), (USE, PROMOTE, PROMOTE), other=HASTY),
     "stable keeps serving": Planted(Plant(decide=bugs.starves_stable)),
     "one ReplicaSet per hash": Planted(Plant(cluster=bugs.MakesTwins)),
     "revisions rise": Planted(Plant(cluster=bugs.CountsToOne)),

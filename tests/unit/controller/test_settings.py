@@ -95,6 +95,7 @@ def test_flags_and_environment_become_settings() -> None:
         ("data-dir", "/data", "data_dir", "/data"),
         ("git-allow-clear-credentials", True, "allows_clear_credentials", True),
         ("prometheus", "http://here", "prometheus", "http://here"),
+        ("route-drain", "0s", "drain", timedelta()),
         ("user", "ops", "overrides", Overrides(user="ops")),
         ("cluster", "far", "overrides", Overrides(cluster="far")),
         ("tls-server-name", "kubernetes", "overrides", Overrides(server_name="kubernetes")),
