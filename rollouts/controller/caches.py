@@ -63,9 +63,10 @@ class Caches:
         finally:
             self.deaf = None
 
-    def adopt(self, resource: Resource) -> Cache:
-        """From now on objects of one more kind are kept, in this cache."""
-        return self._caches.setdefault((resource.api_version, resource.kind), Cache())
+    def adopt(self, resource: Resource, named: str) -> Cache:
+        """From now on objects of one more kind are kept, in this cache; it is found under `named` as a version too."""
+        cache = self._caches.setdefault((resource.api_version, resource.kind), Cache())
+        return self._caches.setdefault((named, resource.kind), cache)
 
     def lend(self, resource: Resource) -> Cache:
         """A cache of every object of a kind, apart from the one that holds ours; answers to writes enter it too."""

@@ -167,7 +167,12 @@ class Observer:
         return whole, held[1]
 
     async def _selected(self, selection: Selection) -> Objects:
-        return {} if self.routes is None else await self.routes.select(selection)
+        if self.routes is not None:
+            return await self.routes.select(selection)
+        return {
+            replace(ref_of(obj), api_version=selection.api_version): obj
+            for obj in await self._resources.select(selection)
+        }
 
     async def _find(self, ref: Ref) -> Json | None:
         if self.routes is not None and self.routes.has(ref):

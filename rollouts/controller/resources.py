@@ -1,8 +1,12 @@
 """From an object's address to the verbs: what the API server calls the collection of a kind.
 
 Called by observe (reads) and apply (writes). Our own kinds stand in a table; all others are asked from the server
-once, and again when one is missing, since a CRD may have come meanwhile.
+once, and again when one is missing, since a CRD may have come meanwhile. A kind that the server has in another version
+than the one asked for is taken in that one: routes of the Gateway API wander from version to version.
 """
+
+import json
+from collections.abc import Iterable
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import NotFoundError
@@ -14,10 +18,12 @@ from rollouts.cluster.port import (
     Json,
     Patch,
     PatchType,
+    Query,
     Resource,
     Target,
 )
-from rollouts.model.objects import Change, Create, Modify, Ref, Remove
+from rollouts.model.objects import Change, Create, Modify, Ref, Remove, Selection
+from rollouts.model.selectors import selects
 
 KNOWN = {
     (resource.api_version, resource.kind): resource
@@ -40,6 +46,16 @@ class Resources:
             return await self._cluster.get(await self._target(ref))
         except NotFoundError:
             return None
+
+    async def select(self, selection: Selection) -> tuple[Json, ...]:
+        """The objects that these labels find, as the server has them now; none of a kind that is not served."""
+        try:
+            resource = await self._resource(selection.api_version, selection.kind)
+            page = await self._cluster.list(Collection(resource, selection.namespace or None), Query())
+        except NotFoundError:
+            return ()
+        wanted = json.loads(selection.selector)
+        return tuple(obj for obj in page.items if selects(wanted, obj["metadata"].get("labels") or {}))
 
     async def carry_out(self, change: Change) -> Json | None:
         """Do it; the object as it is then (None: removed). What is gone already counts as removed."""
@@ -67,7 +83,15 @@ class Resources:
         if (api_version, kind) not in self._known:
             served = await self._cluster.discover()
             self._known = {**{(r.api_version, r.kind): r for r in served}, **KNOWN}
-        try:
-            return self._known[api_version, kind]
-        except KeyError:
-            raise NotFoundError(f"the server does not serve {kind} in {api_version}: install its CRD") from None
+        found = self._known.get((api_version, kind)) or served_as((api_version, kind), self._known.values())
+        if found is None:
+            raise NotFoundError(f"the server does not serve {kind} in {api_version}: install its CRD")
+        return found
+
+
+def served_as(kind: tuple[str, str], served: Iterable[Resource]) -> Resource | None:
+    """The resource of this API version and kind, or else of the first other version that the server names."""
+    api_version, name = kind
+    group = api_version.rpartition("/")[0]
+    near = [each for each in served if (each.group, each.kind) == (group, name)]
+    return next((each for each in near if each.api_version == api_version), near[0] if near else None)

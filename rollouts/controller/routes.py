@@ -10,12 +10,13 @@ import json
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from rollouts.cluster.errors import ClusterError
 from rollouts.cluster.informers import Informer, Listener
 from rollouts.cluster.port import Cluster, Collection, Json, Resource
 from rollouts.controller.caches import Caches
-from rollouts.controller.resources import KNOWN, Resources
+from rollouts.controller.resources import Resources, served_as
 from rollouts.model.objects import Ref, Selection, ref_of
 from rollouts.model.selectors import selects
 from rollouts.telemetry.logs import log
@@ -43,6 +44,7 @@ class Routes:
         self._informers: dict[Kind, Informer] = {}
         self._missing: dict[Kind, None] = {}
         self._absent: frozenset[Kind] = frozenset()
+        self._named_as: dict[Kind, str] = {}
         self._wanted = asyncio.Event()
         self._looked = asyncio.Event()
         self._listeners: list[Listener] = []
@@ -76,14 +78,19 @@ class Routes:
         return found
 
     async def select(self, selection: Selection) -> Mapping[Ref, Json | None]:
-        """The objects that labels find, as last seen: nobody is served by a route that is not seen yet."""
-        informer = self._informers.get((selection.api_version, selection.kind))
-        if informer is None:
-            return {}
-        await informer.synced.wait()
-        wanted = json.loads(selection.selector)
+        """The objects that labels find, as last seen, or as the server has them."""
+        kind = (selection.api_version, selection.kind)
+        informer, wanted = self._informers.get(kind), json.loads(selection.selector)
+        if informer is None or not informer.synced.is_set():
+            found = () if kind in self._absent else await self._resources.select(selection)
+            return {self.address(obj): obj for obj in found}
         near = (obj for obj in informer.cache if obj["metadata"].get("namespace", "") == selection.namespace)
-        return {ref_of(obj): obj for obj in near if selects(wanted, obj["metadata"].get("labels") or {})}
+        return {self.address(obj): obj for obj in near if selects(wanted, obj["metadata"].get("labels") or {})}
+
+    def address(self, obj: Json) -> Ref:
+        """The object's address in the version in which rollouts name it, whichever the server has."""
+        ref = ref_of(obj)
+        return replace(ref, api_version=self._named_as.get((ref.api_version, ref.kind), ref.api_version))
 
     async def settle(self) -> None:
         """Wait until what is named and served has been listed, but not for long: what is refused never is."""
@@ -109,19 +116,21 @@ class Routes:
     async def _found(self) -> list[Informer]:
         """Informers of the missing kinds that are served by now."""
         try:
-            served = {(resource.api_version, resource.kind): resource for resource in await self._cluster.discover()}
+            served = await self._cluster.discover()
         except ClusterError as error:
             log().warning("what the server serves cannot be read", error=f"{type(error).__name__}: {error}")
             return []
         self._looked.set()
-        self._absent = frozenset(kind for kind in self._missing if kind not in served)
-        come = [kind for kind in self._missing if kind in served]
-        return [self._watch(kind, served[kind]) for kind in come]
+        come = [(kind, resource) for kind in self._missing if (resource := served_as(kind, served)) is not None]
+        begun = [self._watch(kind, resource) for kind, resource in come]
+        self._absent = frozenset(self._missing)
+        return begun
 
     def _watch(self, kind: Kind, resource: Resource) -> Informer:
-        cache = self._caches.adopt(KNOWN.get(kind, resource))
+        cache = self._caches.adopt(resource, kind[0])
         cache.listen(self._tell)
         del self._missing[kind]
+        self._named_as[resource.api_version, resource.kind] = kind[0]
         namespace = self._namespace if resource.is_namespaced else None
         informer = Informer(self._cluster, Collection(resource, namespace), cache, dice=self._dice)
         self._informers[kind] = informer

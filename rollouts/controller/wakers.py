@@ -132,7 +132,7 @@ class Wakers:
 
     def _users_of_route(self, obj: Json) -> Iterable[Key]:
         """Who names the object, and who might find it by its labels."""
-        ref = ref_of(obj)
+        ref = ref_of(obj) if self._routes is None else self._routes.address(obj)
         return (*self._mentions.of(ref), *self._mentions.of(replace(ref, name="")))
 
     def _kind_appeared(self, kind: RouteKind) -> None:
