@@ -4,7 +4,7 @@ Called by kinds/rollout. Decides nothing itself, and keeps nothing that a restar
 answers live until the next round, and are met again after a crash.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
 from rollouts.controller.report import status_patch, told_by, told_with, write_status
 from rollouts.controller.resources import Resources
-from rollouts.controller.verify import answer
+from rollouts.controller.verify import Outside, answer, nobody
 from rollouts.controller.wakers import key_of
 from rollouts.decide.ahead import decide_ahead
 from rollouts.decide.duration import Ended, ended_between
@@ -32,7 +32,7 @@ from rollouts.dialects.argo.status import project
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
 from rollouts.model.plan import Event, Plan
-from rollouts.model.questions import Question
+from rollouts.model.questions import Answer, Question
 from rollouts.model.snapshot import Failure, Snapshot
 from rollouts.telemetry.logs import log
 
@@ -69,6 +69,7 @@ class Reconciler:
         self.pods = Pods(cluster)
         self._applier = Applier(caches, resources, self.observer, self.pods)
         self.plugins = StepPlugins()
+        self.outside: Outside = nobody
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
         self._patience = Patience()
@@ -99,7 +100,10 @@ class Reconciler:
         return wake_at
 
     def _ask(self, key: Key, world: World, questions: tuple[Question, ...]) -> None:
-        self.conversations.put(key, questions, lambda question: answer(question, world, self.pods, self.plugins))
+        def asked(question: Question) -> Awaitable[Answer]:
+            return answer(question, world, self.pods, self.plugins, self.outside)
+
+        self.conversations.put(key, questions, asked)
 
     async def _is_over(self, world: World, outcome: Outcome) -> bool:
         """Whether an effect met nothing because the rollout itself is gone: no trouble, and nothing left to do."""

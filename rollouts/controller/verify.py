@@ -1,11 +1,14 @@
 """Answers to the questions of a rollout. Called by reconcile, beside the queue.
 
-A weight is verified by the providers of the rollout's routes. Gates and metric checks belong to ticking rollouts, whose
-kinds bring their own ports: asked here they are answered with what is missing, which halts and never advances.
+A weight is verified by the providers of the rollout's routes, whose flows may ask of what lies outside. Gates and
+metric checks belong to ticking rollouts, whose kinds bring their own ports: asked here they are answered with what is
+missing, which halts and never advances.
 """
 
-from typing import assert_never
+from collections.abc import Awaitable, Callable
+from typing import Any, assert_never
 
+from analysis.errors import AnalysisError, ProviderError
 from rollouts.controller.observe import World
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
@@ -23,14 +26,25 @@ from rollouts.model.questions import (
 )
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Shares
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import routers_of
+
+Outside = Callable[[Any], Awaitable[Any]]
+"""Who carries out a flow's requests (analysis/requests); raises AnalysisError where there is no answer."""
 
 
-async def answer(question: Question, world: World, pods: Pods, plugins: StepPlugins) -> Answer:
+async def nobody(request: Any) -> Any:
+    """There is nothing outside: in tests and in files."""
+    raise ProviderError(f"nobody answers {type(request).__name__} here")
+
+
+async def answer(
+    question: Question, world: World, pods: Pods, plugins: StepPlugins, outside: Outside = nobody
+) -> Answer:
     """What the world says."""
     match question:
         case VerifyWeight(shares):
-            return _all_of([_verified(world, router, shares) for router in routers_of(world.rollout)])
+            routers = routers_of(world.rollout, world.providers)
+            return _all_of([await _verified(world, router, shares, outside) for router in routers])
         case AskPods(versions=versions):
             return await pods.seen(world, versions)
         case AskStepPlugin():
@@ -43,14 +57,17 @@ async def answer(question: Question, world: World, pods: Pods, plugins: StepPlug
             assert_never(question)
 
 
-def _verified(world: World, router: Router, shares: Shares) -> Verified:
-    """Run a provider's flow. Providers of this slice read objects only: a flow that asks for more cannot tell."""
-    flow = PROVIDERS[router.provider].verify(world.rollout, router, world.objects, shares)
+async def _verified(world: World, router: Router, shares: Shares, outside: Outside) -> Verified:
+    """Run a provider's flow to its end; a request without an answer means that the weight is not verified."""
+    flow = world.providers[router.provider].verify(world.rollout, router, world.objects, shares)
+    told = None
     try:
-        request = next(flow)
+        while True:
+            told = await outside(flow.send(told))
     except StopIteration as end:
         return end.value if isinstance(end.value, Verified) else Verified(None)
-    return Verified(None, f"{router.provider}: no port serves {type(request).__name__}")
+    except AnalysisError as error:
+        return Verified(False, f"{router.provider}: {error}")
 
 
 def _all_of(verdicts: list[Verified]) -> Verified:

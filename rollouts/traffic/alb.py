@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.plan import Event
+from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetHeaderRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic import albactions, bodies
+from rollouts.traffic import albactions, albverify, bodies
 from rollouts.traffic.albactions import RefusedError, Setup, setup_of
 from rollouts.traffic.bodies import annotations, mapping, names
-from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
+from rollouts.traffic.protocol import Desired, Flow, Kind, Objects, Options, Part, Rendered, Silent
 
 API_VERSION = "networking.k8s.io/v1"
 TOTAL = 100
@@ -78,6 +79,32 @@ class Alb(Silent):
         meta = mapping(desired_object.get("metadata"))
         kept = desired_object | {"metadata": meta | {"annotations": annotations(desired_object) | held}}
         return albactions.led(kept, albactions.standing(live, setup, _managed(rollout)))
+
+    def asks(self, _rollout: Rollout, _router: Router, _objects: Objects) -> bool:
+        """AWS is asked where the operator wants it."""
+        return self.options.verifies_target_groups
+
+    def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
+        """Whether the load balancers carry the weights, and the canary's pods are targets before they have any."""
+        if not self.options.verifies_target_groups:
+            return Verified(None)
+        try:
+            for ref in self.touches(rollout, router):
+                holds = yield from albverify.are_weighed(self._asked(setup_of(rollout, router), ref, objects, shares))
+                if not holds:
+                    return Verified(False)
+            canary, api = rollout.services.canary, self.options.target_group_binding_api_version
+            is_there = yield from albverify.are_registered(rollout.namespace, canary, api, self.options.elb_endpoint)
+        except albverify.AwsError as error:
+            return Verified(False, str(error))
+        return Verified(bool(is_there))
+
+    def _asked(self, setup: Setup, ref: Ref, objects: Objects, shares: Shares) -> albverify.Asked:
+        services = [(setup.canary, shares.canary.weight), (setup.stable, shares.stable.weight)]
+        services += [(share.service, share.weight) for share in shares.extra]
+        tags = albverify.tags_of((ref.namespace, ref.name), setup.port, services)
+        hostnames = albverify.hostnames_of(mapping(objects.get(ref)))
+        return albverify.Asked(hostnames, tags, self.options.alb_tag, self.options.elb_endpoint)
 
 
 def provider(options: Options) -> Alb:

@@ -30,7 +30,10 @@ Kind = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the controller's flags say about routers, with Argo's defaults (spec/argo-rollouts.md §2.21)."""
+    """What the controller's flags say about routers, with Argo's defaults (spec/argo-rollouts.md §2.21).
+
+    `elb_endpoint` is another address of Elastic Load Balancing than the region's own.
+    """
 
     istio_version: str = "v1alpha3"
     ambassador_api_version: str = "getambassador.io/v2"
@@ -44,6 +47,7 @@ class Options:
     alb_tag: str = "ingress.k8s.aws/resource"
     target_group_binding_api_version: str = "elbv2.k8s.aws/v1beta1"
     verifies_target_groups: bool = False
+    elb_endpoint: str = ""
 
 
 class Part(Enum):

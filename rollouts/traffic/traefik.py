@@ -85,8 +85,8 @@ class Traefik(Silent):
 
 
 def provider(options: Options) -> Traefik:
-    """The provider, for the API that the flags name."""
-    return Traefik(options.traefik_api_version)
+    """The provider, for the group and the version that the flags name; Argo: of the version the last part counts."""
+    return Traefik(f"{options.traefik_group}/{options.traefik_api_version.rpartition('/')[2]}")
 
 
 def _weighted(obj: Json | None) -> list[Json]:
