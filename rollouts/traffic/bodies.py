@@ -6,7 +6,7 @@ What has the wrong type counts as absent: a route that somebody else wrote must 
 from collections.abc import Iterable
 from typing import Any
 
-from rollouts.model.objects import Json
+from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
 
@@ -50,6 +50,12 @@ def annotations(obj: Json) -> Json:
     return mapping(mapping(obj.get("metadata")).get("annotations"))
 
 
+def with_annotations(obj: Json, wanted: Json) -> Json:
+    """The object with just these annotations; no empty map is left of them."""
+    meta = {key: value for key, value in mapping(obj.get("metadata")).items() if key != "annotations"}
+    return {**obj, "metadata": meta | ({"annotations": wanted} if wanted else {})}
+
+
 def version_of(obj: Json) -> str:
     """The resourceVersion, for patches that replace a list."""
     return text(mapping(obj.get("metadata")).get("resourceVersion"))
@@ -89,6 +95,12 @@ def difference(before: Json, after: Json) -> Json:
         elif key not in before or before[key] != value:
             patch[key] = value
     return patch
+
+
+def changed(ref: Ref, before: Json, after: Json) -> tuple[Modify, ...]:
+    """The merge patch between two states of an object, if they differ; it may replace lists, hence the version."""
+    body = difference(before, after)
+    return (Modify(ref, body, version_of(before)),) if body else ()
 
 
 def agreed(seen: Iterable[Weights | Unknown], nothing: str) -> Weights | Unknown:

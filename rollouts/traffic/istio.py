@@ -80,7 +80,7 @@ class Istio(Silent):
         rule = objects.get(setup.subsets.ref) if setup.subsets is not None else None
         if rule is not None and setup.subsets is not None:
             after[setup.subsets.ref] = released(rule, setup.subsets)
-        return Rendered(changes(objects, after))
+        return Rendered(changes(setup, objects, after))
 
     def keep(self, desired_object: Json, live: Json, rollout: Rollout, router: Router) -> Json:
         """Git's object with the live weights, managed routes, experiments and subsets' versions."""

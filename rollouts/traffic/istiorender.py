@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.plan import Event
 from rollouts.model.strategy import SetHeaderRoute
-from rollouts.traffic.bodies import difference, mapping, text, version_of
+from rollouts.traffic.bodies import changed, mapping, text
 from rollouts.traffic.istiomanaged import Target, place
 from rollouts.traffic.istioroutes import Refusal, routes_of, split
 from rollouts.traffic.istiosettings import DESTINATION_RULE, GROUP, Selected, Setup, Subsets
@@ -55,10 +55,15 @@ def not_found(ref: Ref) -> str:
     return f'{_PLURALS.get(ref.kind, "virtualservices")}.{GROUP} "{ref.name}" not found'
 
 
-def changes(before: Objects, after: Objects) -> tuple[Modify, ...]:
-    """The merge patches between two states of the same objects; lists are replaced, hence the version."""
-    bodies = {ref: difference(mapping(before.get(ref)), mapping(obj)) for ref, obj in after.items()}
-    return tuple(Modify(ref, body, version_of(mapping(before[ref]))) for ref, body in bodies.items() if body)
+def changes(setup: Setup, before: Objects, after: Objects) -> tuple[Modify, ...]:
+    """The patches between two states of the objects: the subsets lead to a version before routes lead to them."""
+    rule = (setup.subsets.ref,) if setup.subsets is not None else ()
+    refs = (*rule, *(selected.ref for selected in setup.services))
+    return tuple(
+        change
+        for ref in dict.fromkeys(refs)
+        for change in changed(ref, mapping(before.get(ref)), mapping(after.get(ref)))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Round:
         for part, write in ((Part.WEIGHTS, self._weigh), (Part.MANAGED, self._place)):
             for selected in self.setup.services if part in self.desired.parts else ():
                 draft = draft if draft.error else write(draft, selected)
-        return Rendered(changes(objects, draft.objects), draft.events, draft.error)
+        return Rendered(changes(self.setup, objects, draft.objects), draft.events, draft.error)
 
     def _point(self, draft: Draft, subsets: Subsets) -> Draft:
         rule, shares = draft.objects.get(subsets.ref), self.desired.shares

@@ -7,7 +7,7 @@ no experiment needs any more are known by it and go; everybody else's stay.
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json
 from rollouts.model.weights import Share, Shares
-from rollouts.traffic.bodies import annotations, items, mapping, text
+from rollouts.traffic.bodies import annotations, items, mapping, text, with_annotations
 from rollouts.traffic.istiosettings import Subsets
 
 
@@ -24,24 +24,13 @@ def hash_of(rule: Json, name: str) -> str:
 
 def pointed(rule: Json, subsets: Subsets, shares: Shares, manager: str) -> Json:
     """The DestinationRule with the versions of these shares in its subsets, marked as managed by this rollout."""
-    hashes = {subsets.canary: shares.canary.hash, subsets.stable: shares.stable.hash}
-    extra = {share.service: share.hash for share in shares.extra}
-    found = [
-        _leading(subset, {**extra, **hashes}[name]) if name in hashes or name in extra else subset
-        for subset in subsets_of(rule)
-        if (name := text(subset.get("name"))) in hashes or name in extra or not _is_left_over(subset, subsets)
-    ]
-    there = {subset.get("name") for subset in found}
-    found += [{"name": name, "labels": {HASH_LABEL: version}} for name, version in extra.items() if name not in there]
-    return _marked({**rule, "spec": {**mapping(rule.get("spec")), "subsets": found}}, manager)
+    return with_annotations(_led(rule, subsets, shares), {**annotations(rule), MANAGED_BY: manager})
 
 
 def released(rule: Json, subsets: Subsets) -> Json:
     """The DestinationRule without any mark of ours: its subsets lead to all pods that their own labels select."""
-    nobody = Shares(Share(0), Share(0))
-    after = pointed(rule, subsets, nobody, "")
-    others = {key: value for key, value in annotations(after).items() if key != MANAGED_BY}
-    return {**after, "metadata": {**mapping(after.get("metadata")), "annotations": others}}
+    after = _led(rule, subsets, Shares(Share(0), Share(0)))
+    return with_annotations(after, {key: value for key, value in annotations(rule).items() if key != MANAGED_BY})
 
 
 def kept(wanted: Json, live: Json, subsets: Subsets) -> Json:
@@ -58,6 +47,19 @@ def kept(wanted: Json, live: Json, subsets: Subsets) -> Json:
     return pointed(wanted, subsets, Shares(canary, stable, extra), manager)
 
 
+def _led(rule: Json, subsets: Subsets, shares: Shares) -> Json:
+    hashes = {subsets.canary: shares.canary.hash, subsets.stable: shares.stable.hash}
+    extra = {share.service: share.hash for share in shares.extra}
+    found = [
+        _leading(subset, {**extra, **hashes}[name]) if name in hashes or name in extra else subset
+        for subset in subsets_of(rule)
+        if (name := text(subset.get("name"))) in hashes or name in extra or not _is_left_over(subset, subsets)
+    ]
+    there = {subset.get("name") for subset in found}
+    found += [{"name": name, "labels": {HASH_LABEL: version}} for name, version in extra.items() if name not in there]
+    return {**rule, "spec": {**mapping(rule.get("spec")), "subsets": found}}
+
+
 def _leading(subset: Json, version: str) -> Json:
     labels = {key: value for key, value in mapping(subset.get("labels")).items() if key != HASH_LABEL}
     return {**subset, "labels": labels | ({HASH_LABEL: version} if version else {})}
@@ -66,8 +68,3 @@ def _leading(subset: Json, version: str) -> Json:
 def _is_left_over(subset: Json, subsets: Subsets) -> bool:
     is_ours = set(subset) == {"name", "labels"} and set(mapping(subset["labels"])) == {HASH_LABEL}
     return is_ours and subset.get("name") not in subsets.others
-
-
-def _marked(rule: Json, manager: str) -> Json:
-    meta = mapping(rule.get("metadata"))
-    return {**rule, "metadata": {**meta, "annotations": {**annotations(rule), MANAGED_BY: manager}}}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Router
-from rollouts.traffic import alb, ambassador, apisix, gatewayapi, istio, nginx, smi, traefik
+from rollouts.traffic import alb, ambassador, apisix, appmesh, gatewayapi, istio, nginx, smi, traefik
 from rollouts.traffic.protocol import Options, Provider
 
 Providers = Mapping[str, Provider]
@@ -17,6 +17,7 @@ MODULES: tuple[Callable[[Options], Provider], ...] = (
     alb.provider,
     ambassador.provider,
     apisix.provider,
+    appmesh.provider,
     gatewayapi.provider,
     istio.provider,
     nginx.provider,

@@ -14,12 +14,14 @@ foreign_rules = st.lists(
     st.just({"name": "api", "backends": [{"serviceName": "stable", "servicePort": 80, "weight": 100}]}), max_size=1
 )
 own_rules = st.builds(
-    lambda order, others, priority: {
-        "name": "web",
-        "match": {"paths": ["/*"]},
-        "backends": [{"serviceName": name, "servicePort": 80} for name in order] + others,
-    }
-    | ({} if priority is None else {"priority": priority}),
+    lambda order, others, priority: (
+        {
+            "name": "web",
+            "match": {"paths": ["/*"]},
+            "backends": [{"serviceName": name, "servicePort": 80} for name in order] + others,
+        }
+        | ({} if priority is None else {"priority": priority})
+    ),
     st.permutations(OURS),
     foreign_backends,
     st.one_of(st.none(), st.integers(0, 9)),

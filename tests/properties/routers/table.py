@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from tests.properties.routers import alb, apisix, gatewayapi, istio, nginx, own, traefik
+from tests.properties.routers import alb, apisix, appmesh, gatewayapi, istio, nginx, own, traefik
 from tests.properties.routers.specimen import Specimen
 
 SPECIMENS: Mapping[str, Specimen] = {
     "alb": alb.SPECIMEN,
     "ambassador": own.AMBASSADOR,
+    "appMesh": appmesh.SPECIMEN,
     "apisix": apisix.SPECIMEN,
     "gatewayAPI": gatewayapi.SPECIMEN,
     "istio": istio.SPECIMEN,

@@ -40,6 +40,4 @@ def _reversed(obj: Json) -> None:
     obj["spec"]["weighted"]["services"].reverse()
 
 
-SPECIMEN = Specimen(
-    {"weightedTraefikServiceName": "shop"}, objects.map(lambda obj: [obj]), _foreign, reorder=_reversed
-)
+SPECIMEN = Specimen({"weightedTraefikServiceName": "shop"}, objects.map(lambda obj: [obj]), _foreign, reorder=_reversed)
