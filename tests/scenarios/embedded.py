@@ -20,6 +20,7 @@ from rollouts.cluster import kinds
 from rollouts.cluster.informers import Cache, Informer
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
 from rollouts.controller.clock import Clock, wall_clock
+from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.ports import Ports
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import informer_source
@@ -87,7 +88,7 @@ async def _controlled(store: Store, clock: Clock, answers: dict[str, float]) -> 
         cluster=store,
         clock=clock,
         source=informer_source(store, random.Random(1)),
-        measuring=InProcessPorts(measure, None, Defaults("http://prometheus")),
+        measuring=ClusterPorts(InProcessPorts(measure, None, Defaults("http://prometheus")), store, "argo-rollouts"),
         identity="controller",
         dice=random.Random(1),
     )
