@@ -108,12 +108,17 @@ class Http:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A call of a metric plugin, wherever it lives. Answer: what its method returned, as plain JSON."""
+    """A call of a metric plugin, wherever it lives. Answer: what its method returned, as plain JSON.
+
+    `is_optional`: None is the answer of a plugin without this method. A plugin's own time is set beside it and is
+    shorter; `timeout` only ends what never ends.
+    """
 
     name: str
     method: str
     params: Json
-    timeout: timedelta = PATIENCE
+    is_optional: bool = False
+    timeout: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+from analysis.outside import Outside
 from analysis.ports import HttpPorts
 from analysis.providers import VARIABLES, job
 from analysis.requests import Defaults
@@ -30,7 +31,9 @@ from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
 from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.permissions import tell_missing_rules
-from rollouts.controller.plugins.registry import StepPlugins, find_plugins
+from rollouts.controller.plugins.finding import find_plugins
+from rollouts.controller.plugins.metrics import MetricPlugins
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.probes import listening
 from rollouts.controller.settings import Settings, without_meaning
@@ -84,7 +87,6 @@ async def _ports(
     """Everything opened, and closed at the end."""
     metrics = Metrics(version=_version())
     variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
-    services = HttpPorts(Defaults(settings.prometheus, variables))
     client = ClientSettings(
         timeout=settings.request_timeout,
         qps=settings.qps,
@@ -103,11 +105,13 @@ async def _ports(
                     cluster, watched, credentials=credentials, claim_signals=claim_signals, on_signal=stop.set
                 )
 
+            plugins = await find_plugins(cluster, settings.lease_namespace, Path(settings.data_dir or scratch))
+            metric_plugins = MetricPlugins(plugins.metrics)
+            services = HttpPorts(Defaults(settings.prometheus, variables), Outside(settings.reach), metric_plugins.call)
             try:
-                folder = Path(settings.data_dir or scratch)
                 yield Ports(
                     cluster=cluster,
-                    plugins=StepPlugins(await find_plugins(cluster, settings.lease_namespace, folder)),
+                    plugins=StepPlugins(plugins.steps),
                     clock=wall_clock,
                     source=source,
                     measuring=ClusterPorts(services, cluster, settings.lease_namespace, jobs),
@@ -118,6 +122,7 @@ async def _ports(
                 )
             finally:
                 await services.close()
+                await metric_plugins.close()
 
 
 @asynccontextmanager

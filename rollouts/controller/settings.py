@@ -10,6 +10,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from analysis.errors import AnalysisError
+from analysis.reach import Reach, places_in
 from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
 from rollouts.dialects.argo.reading import go_duration
@@ -71,6 +73,7 @@ class Settings:
     data_dir: str = ""
     allows_clear_credentials: bool = False
     prometheus: str = ""
+    reach: Reach = field(default_factory=Reach)
     verify_every: timedelta = timedelta(seconds=10)
     drain: timedelta = timedelta(seconds=5)
     kubeconfig: str = ""
@@ -154,6 +157,8 @@ FLAGS: tuple[Flag, ...] = (
     Flag("git-allow-clear-credentials", False, "Send Git credentials over http.", "allows_clear_credentials"),
     Flag("route-drain", "5s", "How long old versions keep their pods after routes or Services moved.", "drain"),
     Flag("prometheus", "", "Default address of Prometheus (or $ARGO_ROLLOUTS_PROMETHEUS_ADDRESS).", "prometheus"),
+    Flag("metrics-allow", "", "Addresses that metrics may be asked at (default: all but denied ones).", "allowed"),
+    Flag("metrics-deny", "", "Addresses that metrics may not be asked at, besides metadata of clouds.", "denied"),
 )
 
 
@@ -223,6 +228,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         is_analysis_only=_one_of("controllers", told["controllers"], ("", "analysis")) == "analysis",
         prometheus=told["prometheus"] or environ.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
         drain=_drain(told["drain"]),
+        reach=_reach(told["allowed"], told["denied"]),
         verify_every=_verify_every(environ.get("ROLLOUT_VERIFY_RETRY_INTERVAL", "")),
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
         overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
@@ -285,6 +291,13 @@ def _verify_every(value: str) -> timedelta:
     if duration is None or duration < timedelta(seconds=1):
         raise SettingsError(f"ROLLOUT_VERIFY_RETRY_INTERVAL: {value!r} is no interval; write seconds, as 10, or 1m30s")
     return duration
+
+
+def _reach(allowed: str, denied: str) -> Reach:
+    try:
+        return Reach(places_in(allowed, "--metrics-allow"), places_in(denied, "--metrics-deny"))
+    except AnalysisError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _one_of(flag: str, value: str, known: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from rollouts.cluster.port import Json
-from rollouts.controller.plugins.config import configured_in
+from rollouts.controller.plugins.config import STEP, configured_in
 from rollouts.controller.plugins.packages import in_process
 from rollouts.controller.plugins.programs import program
 from rollouts.controller.plugins.registry import StepPlugins
@@ -111,7 +111,7 @@ def test_the_program_fails_a_version_that_does_not_answer() -> None:
 
 def test_the_config_map_names_the_program() -> None:
     """The step's name is the ConfigMap's."""
-    [entry] = configured_in(yaml.safe_load((FOLDER / "config.yaml").read_text()))
+    [entry] = configured_in(yaml.safe_load((FOLDER / "config.yaml").read_text()), STEP)
 
     assert (entry.name, entry.location) == (NAME, "file:///plugins/smoke-test.py")
 

@@ -1,1 +1,1 @@
-"""Step plugins: what users add to the controller. Programs of any language, and Python packages."""
+"""Plugins for steps and metrics: what users add to the controller. Programs of any language, and Python packages."""

@@ -1,6 +1,6 @@
-"""The plugins that the controller's ConfigMap names: `argo-rollouts-config`, key `stepPlugins`, as Argo has it.
+"""The plugins that the controller's ConfigMap names: `argo-rollouts-config`, a key for each sort, as Argo has it.
 
-Read once at the start. A list that cannot be read is told and gives no plugin: rollouts that want one then say so.
+Read once at the start. A list that cannot be read is told and gives no plugin: what wants one then says so.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,20 @@ from rollouts.dialects.argo.reading import items, mapping, text
 from rollouts.telemetry.logs import log
 
 CONFIG_MAP = "argo-rollouts-config"
-KEY = "stepPlugins"
 USUAL_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of plugins: how logs call it, its key in the ConfigMap, the entry points of packages that have some."""
+
+    word: str
+    key: str
+    group: str
+
+
+STEP = Sort("step plugin", "stepPlugins", "sluice.step_plugins")
+METRIC = Sort("metric plugin", "metricProviderPlugins", "sluice.metric_providers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +42,22 @@ class Configured:
     timeout: float = USUAL_TIMEOUT
 
 
-def configured_in(config_map: Json | None) -> tuple[Configured, ...]:
-    """What the ConfigMap says; nothing where it is absent."""
-    written = text(mapping((config_map or {}).get("data")).get(KEY))
+def configured_in(config_map: Json | None, sort: Sort) -> tuple[Configured, ...]:
+    """What the ConfigMap says of a sort; nothing where it is absent."""
+    written = text(mapping((config_map or {}).get("data")).get(sort.key))
     try:
         entries = yaml.safe_load(written) if written else []
     except yaml.YAMLError as error:
-        log().error("the step plugins cannot be read", configmap=CONFIG_MAP, key=KEY, error=str(error))
+        log().error(f"the {sort.word}s cannot be read", configmap=CONFIG_MAP, key=sort.key, error=str(error))
         return ()
-    return tuple(_entries(entries))
+    return tuple(_entries(entries, sort))
 
 
-def _entries(entries: Any) -> Iterator[Configured]:
+def _entries(entries: Any, sort: Sort) -> Iterator[Configured]:
     for entry in map(mapping, items(entries)):
         name, location, timeout = text(entry.get("name")), text(entry.get("location")), entry.get("timeoutSeconds")
         if not name:
-            log().error("a step plugin without a name", configmap=CONFIG_MAP, key=KEY, entry=dict(entry))
+            log().error(f"a {sort.word} without a name", configmap=CONFIG_MAP, key=sort.key, entry=dict(entry))
             continue
         yield Configured(
             name=name,

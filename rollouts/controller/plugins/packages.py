@@ -1,8 +1,8 @@
-"""Plugins that are Python packages, installed beside the controller: entry points of the group `sluice.step_plugins`.
+"""Plugins that are Python packages, installed beside the controller: entry points of a group for each sort.
 
 The entry point's name is the plugin's; it leads to an object (or to something that makes one when called) with the
-methods run, terminate and abort. They may be coroutines; those that are not run in a thread, so that a slow one holds
-nothing else.
+methods of its sort (docs/plugins.md). They may be coroutines; those that are not run in a thread, so that a slow one
+holds nothing else.
 """
 
 import asyncio
@@ -12,30 +12,28 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from rollouts.cluster.port import Json
-from rollouts.controller.plugins.config import USUAL_TIMEOUT
-from rollouts.controller.plugins.protocol import Plugin, PluginError
+from rollouts.controller.plugins.config import USUAL_TIMEOUT, Sort
+from rollouts.controller.plugins.protocol import MissingMethodError, Plugin, PluginError
 from rollouts.telemetry.logs import log
 
-GROUP = "sluice.step_plugins"
 
-
-def installed() -> Iterator[Plugin]:
-    """Every installed plugin that can be loaded; the others are told of."""
-    for entry in entry_points(group=GROUP):
+def installed(sort: Sort) -> Iterator[Plugin]:
+    """Every installed plugin of a sort that can be loaded; the others are told of."""
+    for entry in entry_points(group=sort.group):
         try:
             found = entry.load()
             yield in_process(entry.name, found() if callable(found) else found)
         except Exception as error:
-            log().error("a step plugin cannot be loaded", plugin=entry.name, package=entry.value, error=str(error))
+            log().error(f"a {sort.word} cannot be loaded", plugin=entry.name, package=entry.value, error=str(error))
 
 
 def in_process(name: str, plugin: Any, *, timeout: float = USUAL_TIMEOUT) -> Plugin:
-    """An object with run, terminate and abort as a plugin."""
+    """An object with the methods of a plugin as one."""
 
     async def call(method: str, context: Json) -> Any:
         act = getattr(plugin, method, None)
         if act is None:
-            raise PluginError(f"the plugin has no method {method}")
+            raise MissingMethodError(f"the plugin has no method {method}")
         try:
             async with asyncio.timeout(timeout):
                 if inspect.iscoroutinefunction(act):

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from rollouts.cluster.port import Json
-from rollouts.controller.plugins.protocol import Plugin, PluginError
+from rollouts.controller.plugins.protocol import MissingMethodError, Plugin, PluginError
 from rollouts.telemetry.logs import log
 
 LONGEST_LINE = 4 * 1024 * 1024
+NO_METHOD = -32601
+"""JSON-RPC's code for a method that is not there."""
 LAST_MOMENT = 2.0
 """Seconds between the end of a program's answers and its own."""
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")
@@ -115,8 +117,7 @@ class Program:
         if answer is None or answer.done():
             return
         if message.get("error"):
-            error = message["error"]
-            answer.set_exception(PluginError(str(error.get("message", error) if isinstance(error, dict) else error)))
+            answer.set_exception(_refusal(message["error"]))
         else:
             answer.set_result(message.get("result"))
 
@@ -124,12 +125,19 @@ class Program:
         assert process.stderr is not None  # a pipe, as asked for
         with contextlib.suppress(ValueError):
             while line := await process.stderr.readline():
-                log().info("a step plugin says", plugin=self.name, line=line.decode(errors="replace").rstrip()[:1000])
+                log().info("a plugin says", plugin=self.name, line=line.decode(errors="replace").rstrip()[:1000])
 
     def _lose(self, why: str) -> None:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(PluginError(why))
+
+
+def _refusal(error: Any) -> PluginError:
+    if not isinstance(error, dict):
+        return PluginError(str(error))
+    kind = MissingMethodError if error.get("code") == NO_METHOD else PluginError
+    return kind(str(error.get("message", error)))
 
 
 async def _end_of(process: asyncio.subprocess.Process) -> int:

@@ -1,7 +1,7 @@
-"""What a step plugin is asked, and what it answers. Spoken by programs as JSON, by Python plugins as dicts.
+"""What plugins are asked, and what a step plugin answers. Spoken by programs as JSON, by Python plugins as dicts.
 
-Both get the same context and give the same reply (docs/plugins.md); `reply_of` turns that into the answer that a
-decision sees. Whatever is wrong with it is an error that says so: a plugin is tried again, never trusted.
+Both get the same context and give the same reply (docs/plugins.md); `reply_of` turns a step plugin's into the answer
+that a decision sees. Whatever is wrong with it is an error that says so: a plugin is tried again, never trusted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,6 +19,10 @@ OPERATIONS = {"Run": "run", "Terminate": "terminate", "Abort": "abort"}
 
 class PluginError(Exception):
     """A plugin gave no answer: it broke, is no plugin, or took too long. The text is for the user."""
+
+
+class MissingMethodError(PluginError):
+    """A plugin does not have the method."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from analysis.reach import Reach, places_in
 from rollouts.cli.controller import controller
 from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
@@ -96,6 +97,8 @@ def test_flags_and_environment_become_settings() -> None:
         ("git-allow-clear-credentials", True, "allows_clear_credentials", True),
         ("prometheus", "http://here", "prometheus", "http://here"),
         ("route-drain", "0s", "drain", timedelta()),
+        ("metrics-allow", "10.0.0.0/8", "reach", Reach(allow=places_in("10.0.0.0/8", ""))),
+        ("metrics-deny", ".internal", "reach", Reach(deny=places_in(".internal", ""))),
         ("user", "ops", "overrides", Overrides(user="ops")),
         ("cluster", "far", "overrides", Overrides(cluster="far")),
         ("tls-server-name", "kubernetes", "overrides", Overrides(server_name="kubernetes")),
@@ -246,3 +249,9 @@ def test_each_flag_has_a_help_text() -> None:
     text = controller.get_help(click.Context(controller))
 
     assert all(f"--{flag.name}" in text for flag in FLAGS)
+
+
+def test_addresses_of_metrics_must_be_addresses() -> None:
+    """The flag is named, with the entry and how to write it."""
+    with pytest.raises(SettingsError, match="--metrics-deny: 'http://x' is no address: write addresses, networks as"):
+        settings_of({"metrics-deny": "10.0.0.1, http://x"}, {})

@@ -17,10 +17,11 @@ from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json
 from rollouts.controller.observe import World
 from rollouts.controller.plugins import packages
-from rollouts.controller.plugins.config import configured_in
+from rollouts.controller.plugins.config import STEP, configured_in
+from rollouts.controller.plugins.finding import find_plugins
 from rollouts.controller.plugins.packages import in_process
 from rollouts.controller.plugins.protocol import Plugin, PluginError, reply_of
-from rollouts.controller.plugins.registry import StepPlugins, find_plugins
+from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.dialects.argo.rollout import parse
 from rollouts.model.questions import AskStepPlugin, PluginAnswer
 from rollouts.simulator.store import Store
@@ -65,7 +66,7 @@ async def found(written: str, folder: Path) -> dict[str, Plugin]:
     meta = {"name": "argo-rollouts-config", "namespace": "default"}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"stepPlugins": written}}
     await store.create(Collection(kinds.CONFIG_MAPS, "default"), body)
-    return {plugin.name: plugin for plugin in await find_plugins(store, "default", folder)}
+    return {plugin.name: plugin for plugin in (await find_plugins(store, "default", folder)).steps}
 
 
 @contextmanager
@@ -191,12 +192,12 @@ def test_a_download_is_held_to_its_checksum(tmp_path: Path, sha256: str, names: 
 )
 def test_a_config_map_that_says_nothing_gives_no_plugin(config_map: Json | None) -> None:
     """Nor does one that cannot be read; it stops nothing."""
-    assert configured_in(config_map) == ()
+    assert configured_in(config_map, STEP) == ()
 
 
 def test_a_timeout_and_arguments_can_be_set() -> None:
     """Numbers among the arguments are words for a program."""
-    [entry] = configured_in({"data": {"stepPlugins": "[{name: a, args: [-v, 7], timeoutSeconds: 5}]"}})
+    [entry] = configured_in({"data": {"stepPlugins": "[{name: a, args: [-v, 7], timeoutSeconds: 5}]"}}, STEP)
 
     assert (entry.args, entry.timeout) == (("-v", "7"), 5.0)
 
@@ -205,12 +206,12 @@ def test_installed_packages_are_plugins(monkeypatch: pytest.MonkeyPatch) -> None
     """One that cannot be loaded is told of and left out."""
     here = __name__
     entries = [
-        EntryPoint("told", f"{here}:Told", packages.GROUP),
-        EntryPoint("broken", f"{here}:Missing", packages.GROUP),
+        EntryPoint("told", f"{here}:Told", STEP.group),
+        EntryPoint("broken", f"{here}:Missing", STEP.group),
     ]
-    monkeypatch.setattr(packages, "entry_points", lambda group: entries if group == packages.GROUP else [])
+    monkeypatch.setattr(packages, "entry_points", lambda group: entries if group == STEP.group else [])
 
-    assert [plugin.name for plugin in packages.installed()] == ["told"]
+    assert [plugin.name for plugin in packages.installed(STEP)] == ["told"]
 
 
 def test_a_slow_package_is_given_up() -> None:
