@@ -7,7 +7,7 @@ from tests.scenarios.experimenting import analyses, is_gone, phase_of, status_of
 from tests.scenarios.playing import scenario
 from tests.scenarios.stage import Stage
 
-NO_DELAY = {"scaleDownDelaySeconds": 0}
+NO_DELAY: Json = {"scaleDownDelaySeconds": 0}
 
 
 @scenario

@@ -18,12 +18,12 @@ from tests.scenarios.sight import HASH, image_of
 from tests.scenarios.stage import Stage
 from tests.scenarios.telling import step_done
 
-NO_DELAY = {"scaleDownDelaySeconds": 0}
+NO_DELAY: Json = {"scaleDownDelaySeconds": 0}
 
 
-async def an_update_at_its_experiment(stage: Stage, step: Json, **spec: object) -> str:
+async def an_update_at_its_experiment(stage: Stage, step: Json) -> str:
     """A rollout of two pods whose second version stands at its experiment; the Experiment's name."""
-    await stage.apply(a_rollout(canary(step, pause()), **spec))
+    await stage.apply(a_rollout(canary(step, pause())))
     await stage.healthy(image="web:v1")
     await stage.set_image("web:v2")
     await stage.until(lambda world: len(begun_by("web", world)) == 1)

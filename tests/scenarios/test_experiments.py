@@ -65,8 +65,7 @@ async def test_a_version_that_never_comes(stage: Stage) -> None:
 @scenario
 async def test_services_of_versions(stage: Stage) -> None:
     """One under its own name, one under the ReplicaSet's; both lead to just their version, and go with it."""
-    named, unnamed = {"service": {"name": "base"}}, {"service": {}}
-    pair = (a_version("base", "web:v1", **named), a_version("can", "web:v2", **unnamed))
+    pair = (a_version("base", "web:v1", service={"name": "base"}), a_version("can", "web:v2", service={}))
     await stage.apply(an_experiment(*pair, scaleDownDelaySeconds=0))
     await stage.until(lambda world: phase_of(world) == "Running")
     seen = {one["name"]: one for one in status_of(stage.world)["templateStatuses"]}
