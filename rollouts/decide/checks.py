@@ -4,7 +4,6 @@ The order of the checks is the order of Argo's reconcile (spec/argo-rollouts.md 
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from rollouts.decide.conditions import (
     PROGRESSING,
@@ -15,7 +14,7 @@ from rollouts.decide.conditions import (
 )
 from rollouts.decide.duration import with_attempt
 from rollouts.decide.metadata import avoided_by, metadata_of
-from rollouts.decide.situation import Ends, Situation, Step
+from rollouts.decide.situation import RETRY, Ends, Situation, Step
 from rollouts.decide.status import phase_of
 from rollouts.model.effects import CreateVersion, FillReplicas, NumberVersion, RefreshVersion, SetRevision
 from rollouts.model.faults import Fault
@@ -25,8 +24,6 @@ from rollouts.model.status import Condition, Phase
 
 INVALID_SPEC = "InvalidSpec"
 DEFAULT_REPLICAS = 1
-RETRY = timedelta(seconds=30)
-"""How long a refused change of a version is left alone."""
 
 
 def rollout_deleted(here: Situation) -> Step | None:

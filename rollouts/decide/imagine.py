@@ -7,6 +7,7 @@ decide are not imagined at all, which ends every fold.
 from dataclasses import replace
 from datetime import datetime
 
+from rollouts.decide.situation import changed
 from rollouts.model.effects import (
     CancelAnalysis,
     CreateVersion,
@@ -52,7 +53,7 @@ def _after(snapshot: Snapshot, effect: Effect, now: datetime) -> Snapshot | None
         case CreateVersion():
             return _with_new(snapshot, effect, now)
         case ScaleVersion() | NumberVersion() | DelayScaleDown():
-            return replace(snapshot, versions=tuple(_changed(version, effect) for version in snapshot.versions))
+            return replace(snapshot, versions=tuple(changed(version, effect) for version in snapshot.versions))
         case DeleteVersion(name=name):
             return replace(snapshot, versions=tuple(v for v in snapshot.versions if v.name != name))
         case SetRevision() | NoteWorkload() | FillReplicas():
@@ -85,19 +86,6 @@ def _written(rollout: Rollout, effect: SetRevision | NoteWorkload | FillReplicas
             return replace(rollout, workload_generation=generation)
         case FillReplicas(replicas=replicas):
             return replace(rollout, replicas=replicas, generation=rollout.generation + 1)
-
-
-def _changed(version: Version, effect: ScaleVersion | NumberVersion | DelayScaleDown) -> Version:
-    if version.name != effect.name:
-        return version
-    match effect:
-        case ScaleVersion(replicas=size, desired=desired):
-            until = version.scale_down_at if effect.keeps_delay else None
-            return replace(version, replicas=size, desired_then=desired, scale_down_at=until)
-        case NumberVersion(revision=revision, former=former):
-            return replace(version, revision=revision, former_revisions=former)
-        case DelayScaleDown(until=until):
-            return replace(version, scale_down_at=until)
 
 
 def _analysed(snapshot: Snapshot, effect: StartAnalysis | CancelAnalysis | DeleteAnalysis, now: datetime) -> Snapshot:

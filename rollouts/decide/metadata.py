@@ -5,16 +5,14 @@ follow without being restarted.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from rollouts.decide.situation import Situation, Step, together
+from rollouts.decide.situation import RETRY, Situation, Step, together
 from rollouts.model.effects import Effect, MarkPods, MarkVersion, PlaceVersion
 from rollouts.model.plan import Event
 from rollouts.model.strategy import BlueGreen, Canary, PodMetadata
 from rollouts.model.workload import Version
 
 NONE = PodMetadata()
-RETRY = timedelta(seconds=30)
 
 
 def metadata_of(here: Situation, template_hash: str) -> PodMetadata:

@@ -7,17 +7,15 @@ would go, a spare one comes first.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rollouts.decide.replicas import unavailable_of
-from rollouts.decide.situation import Ends, Situation, Step
+from rollouts.decide.situation import RETRY, Ends, Situation, Step
 from rollouts.model.effects import EvictPod, ScaleVersion
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskPods, PodsSeen
 from rollouts.model.strategy import BlueGreen, Canary
 from rollouts.model.workload import Pod, Version
-
-RETRY = timedelta(seconds=30)
 
 
 def is_due(here: Situation) -> bool:

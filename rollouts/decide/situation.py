@@ -6,8 +6,9 @@ versions and Services as they will be once the effects are carried out. "Observe
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import reduce
 
 from rollouts.model.effects import (
     DelayScaleDown,
@@ -33,6 +34,10 @@ class Ends(Enum):
     NOTHING = auto()
     ACTING = auto()
     ROUND = auto()
+
+
+RETRY = timedelta(seconds=30)
+"""How long what the API server refused is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class Situation:
         return replace(
             self,
             status=self.status if step.status is None else step.status,
-            versions=tuple(_imagine(v, step.effects) for v in self.versions),
+            versions=tuple(reduce(changed, step.effects, version) for version in self.versions),
             pointed=(*self.pointed, *((e.service, e.hash) for e in step.effects if isinstance(e, PointService))),
             effects=self.effects + step.effects,
             events=self.events + step.events,
@@ -203,23 +208,21 @@ def marked(version: Version, effect: MarkVersion) -> Version:
     return replace(version, metadata=effect.metadata, pending=None)
 
 
-def _imagine(version: Version, effects: tuple[Effect, ...]) -> Version:
-    """The version once these effects are carried out; pods and readiness are for the cluster to report."""
-    for effect in effects:
-        match effect:
-            case ScaleVersion(name=name) if name == version.name:
-                until = version.scale_down_at if effect.keeps_delay else None
-                version = replace(version, replicas=effect.replicas, desired_then=effect.desired, scale_down_at=until)
-            case DelayScaleDown(name=name, until=until) if name == version.name:
-                version = replace(version, scale_down_at=until)
-            case NumberVersion(name=name, revision=revision) if name == version.name:
-                version = replace(version, revision=revision, former_revisions=effect.former)
-            case MarkVersion(name=name) if name == version.name:
-                version = marked(version, effect)
-            case PlaceVersion(name=name, keeps_off=other) if name == version.name:
-                version = replace(version, keeps_off=other)
-            case RefreshVersion(name=name) if name == version.name:
-                version = replace(version, is_dated=False)
-            case _:
-                pass
-    return version
+def changed(version: Version, effect: Effect) -> Version:
+    """The version once this effect is carried out; pods and readiness are for the cluster to report."""
+    match effect:
+        case ScaleVersion(name=version.name, replicas=size, desired=desired):
+            until = version.scale_down_at if effect.keeps_delay else None
+            return replace(version, replicas=size, desired_then=desired, scale_down_at=until)
+        case DelayScaleDown(name=version.name, until=until):
+            return replace(version, scale_down_at=until)
+        case NumberVersion(name=version.name, revision=revision, former=former):
+            return replace(version, revision=revision, former_revisions=former)
+        case MarkVersion(name=version.name):
+            return marked(version, effect)
+        case PlaceVersion(name=version.name, keeps_off=other):
+            return replace(version, keeps_off=other)
+        case RefreshVersion(name=version.name):
+            return replace(version, is_dated=False)
+        case _:
+            return version
