@@ -28,6 +28,8 @@ ERROR_RETRY = timedelta(seconds=10)
 """How long after an error the next try comes, whatever the interval."""
 JUST_AFTER = timedelta(milliseconds=1)
 """A measurement is due after its moment, not at it."""
+QUICK = 0.25
+"""Part of the interval that a measurement may take and still be scheduled from its start."""
 TERMINATED = "Metric Terminated"
 
 
@@ -195,7 +197,13 @@ def _next_moment(
     if last.finished is None or (count is not None and result.count >= count):
         return None
     wait = _wait_after(metric, last, unspaced)
-    return None if wait is None else last.finished + wait
+    return None if wait is None else _counted_from(last, last.finished, wait) + wait
+
+
+def _counted_from(last: Measurement, finished: datetime, wait: timedelta) -> datetime:
+    """From when a wait counts: the start of a quick measurement, so that nothing drifts, else the end, as in Argo."""
+    is_quick = last.phase is not Phase.ERROR and last.started is not None and finished - last.started <= wait * QUICK
+    return last.started if is_quick and last.started is not None else finished
 
 
 def _wait_after(metric: Metric, last: Measurement, unspaced: timedelta | None) -> timedelta | None:

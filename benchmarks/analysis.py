@@ -131,7 +131,8 @@ def _figures(course: Course, options: Options) -> list[Figure]:
     title = f"{options.runs} runs {course.title}"
     share, rounds = course.cpu / course.seconds, options.runs * options.intervals
     half, most = (quantiles(course.late, n=100)[at] for at in (49, 98))
-    each = ", ".join(f"{count / rounds:.2f} {what}" for what, count in sorted(course.requests.items())) or "none"
+    asked = sorted((what, count) for what, count in course.requests.items() if not what.startswith("watch "))
+    each = ", ".join(f"{count / rounds:.2f} {what}" for what, count in asked) or "none"
     span = f"{min(course.late):.2f} to {max(course.late):.2f} s, {len(course.late)} measurements"
     return [
         Figure(f"{title}: late, p50 / p99", f"{half:.2f} / {most:.2f} s ({span})", f"< {LATE:.0f} s", most < LATE),

@@ -37,7 +37,7 @@ from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Row
 
 Emit = Callable[[Json, Event], Awaitable[None]]
-BREATH = 0.2
+BREATH = 0.5
 """Seconds that a landed measurement waits for the others of its run that are under way."""
 
 

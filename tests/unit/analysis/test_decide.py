@@ -109,3 +109,18 @@ def test_termination_ends_what_is_pending() -> None:
     status = record(spec, RunStatus(Phase.RUNNING, started=NOW), Taken("rate", pending))
 
     assert [(due.name, due.task) for due in decide(spec, status, NOW).due] == [("rate", Task.TERMINATE)]
+
+
+@pytest.mark.parametrize(
+    ("took", "waits"),
+    [(0, 60), (3, 57), (15, 45), (16, 60), (300, 60)],
+    ids=["at once", "quick", "a quarter", "slow", "a long job"],
+)
+def test_a_schedule_does_not_drift_by_what_measurements_take(took: int, waits: int) -> None:
+    """The interval counts from the start of a quick measurement; a slow one is given its whole pause, as in Argo."""
+    spec = RunSpec((Metric("m", "prometheus", interval="1m"),))
+    end = NOW + timedelta(seconds=took)
+    taken = Taken("m", Measurement(Phase.SUCCESSFUL, NOW, end))
+    running = RunStatus(Phase.RUNNING, started=NOW)
+
+    assert settle(spec, record(spec, running, taken), end).wake_at == end + timedelta(seconds=waits) + JUST_AFTER
