@@ -34,6 +34,7 @@ NEEDED: tuple[tuple[Resource, str, tuple[str, ...]], ...] = (
     (kinds.GIT_REPOSITORIES, "status", ("patch",)),
     (kinds.KUSTOMIZATIONS, "", (*_READ, "patch")),
     (kinds.KUSTOMIZATIONS, "status", ("patch",)),
+    (kinds.JOBS, "", ("get", "list", "create", "delete")),
     (kinds.CONFIG_MAPS, "", ("get",)),
     (kinds.EVENTS, "", ("create",)),
     (kinds.LEASES, "", ("get", "create", "patch")),

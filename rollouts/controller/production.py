@@ -57,7 +57,7 @@ async def serve(settings: Settings, values: Mapping[str, Any]) -> None:
             loop.add_signal_handler(number, stop.set)
 
     claim_signals()
-    for name in without_meaning(values, os.environ):
+    for name in without_meaning(values):
         log().info("this setting has no meaning yet", flag=name)
     credentials = await _log_in(settings)
     if settings.namespace == "":

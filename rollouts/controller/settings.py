@@ -7,7 +7,6 @@ unchanged.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 from analysis.errors import AnalysisError
@@ -203,9 +202,6 @@ _ROUTERS_AS_TOLD = (
     "appmesh_version",
 )
 
-_ENVIRONMENT = ("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE")
-"""Variables of Argo's without a meaning yet."""
-
 _REQUESTS_SHOWN_FROM = 6
 _PATIENCE = 30.0
 
@@ -256,10 +252,10 @@ def _listed(value: str) -> tuple[str, ...]:
     return tuple(filter(None, (each.strip() for each in value.split(","))))
 
 
-def without_meaning(values: Mapping[str, Any], environ: Mapping[str, str] = MappingProxyType({})) -> tuple[str, ...]:
-    """Flags (with another value than their default) and variables that change nothing yet, as users write them."""
-    flags = (f for f in FLAGS if not f.field and values.get(f.name, f.default) != f.default)
-    return (*(f"--{flag.name}" for flag in flags), *(f"${name}" for name in _ENVIRONMENT if environ.get(name)))
+def without_meaning(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Flags (with another value than their default) that change nothing yet, as users write them."""
+    given = (flag for flag in FLAGS if not flag.field and values.get(flag.name, flag.default) != flag.default)
+    return tuple(f"--{flag.name}" for flag in given)
 
 
 def _positive(flag: str, value: int) -> int:

@@ -24,6 +24,7 @@ from rollouts.cluster.port import (
     Resource,
     Target,
 )
+from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.settings import Settings
@@ -62,7 +63,7 @@ class Shop:
             cluster=cluster or self.store,
             clock=virtual_now,
             source=informer_source(cluster or self.store, random.Random(1)),
-            measuring=InProcessPorts(self.measure, None, Defaults(self.prometheus)),
+            measuring=self.measuring(cluster or self.store),
             git=git,
             plugins=plugins or StepPlugins(),
             identity=f"controller-{self.started}",
@@ -71,6 +72,10 @@ class Shop:
         running = Running(Controller(ports, settings or Settings(is_elected=False)))
         await running.controller.ready.wait()
         return running
+
+    def measuring(self, cluster: Cluster) -> ClusterPorts:
+        """Prometheus as the world has it, and the cluster for Jobs and credentials."""
+        return ClusterPorts(InProcessPorts(self.measure, None, Defaults(self.prometheus)), cluster, "argo-rollouts")
 
     async def get(self, resource: Resource, name: str = "web") -> Json:
         """An object as it is."""

@@ -120,7 +120,16 @@ def busy() -> list[Json]:
     cut = {**moved, "metadata": {"name": "cut", "namespace": "shop"}}
     cut["spec"] = {**moved["spec"], "workloadRef": {"apiVersion": "v1", "kind": "PodTemplate", "name": "pattern"}}
     secrets = an_object(kinds.SECRETS, "creds", data={"token": "bWluZQ=="})
-    return [secrets, template, *routed, origin, moved, pattern, cut]
+    return [secrets, template, *routed, origin, moved, pattern, cut, jobs()]
+
+
+def jobs() -> Json:
+    """An AnalysisRun that runs two Jobs, and keeps one."""
+    containers = [{"name": "smoke", "image": "smoke:v1", "command": ["sleep", "1"]}]
+    spec = {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}}
+    metric = {"name": "smoke", "count": 2, "interval": "5s", "provider": {"job": {"spec": spec}}}
+    retention = [{"metricName": "smoke", "limit": 1}]
+    return an_object(kinds.ANALYSIS_RUNS, "smoke", spec={"metrics": [metric], "measurementRetention": retention})
 
 
 def a_workload(replicas: int = 1) -> Json:

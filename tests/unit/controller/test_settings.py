@@ -194,10 +194,6 @@ def test_flags_without_a_meaning_are_named_only_when_they_are_given() -> None:
     values = {flag.name: flag.default for flag in FLAGS} | {"ingress-threads": 5, "rollout-threads": 5}
 
     assert without_meaning(values) == ("--ingress-threads",)
-    assert without_meaning(values, {"ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE": "jobs"}) == (
-        "--ingress-threads",
-        "$ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE",
-    )
 
 
 def test_the_list_of_flags_without_an_effect_is_told() -> None:
