@@ -22,6 +22,7 @@ from rollouts.simulator.scenario import Scenario
 from rollouts.simulator.series import Series
 from rollouts.simulator.store import Store
 from rollouts.simulator.traffic.flow import Traffic
+from rollouts.simulator.traffic.gateways import Gateways
 from rollouts.simulator.workloads.budgets import Budgets
 from rollouts.simulator.workloads.deployments import Deployments
 from rollouts.simulator.workloads.endpoints import Endpoints
@@ -61,6 +62,7 @@ class World:
             Kubelet(views, self.scenario, now).rounds,
             Endpoints(views, now).rounds,
             Budgets(views, now).rounds,
+            *Gateways(views, now).all_rounds,
         )
 
     async def __aenter__(self) -> "World":

@@ -25,6 +25,14 @@ from rollouts.simulator.workloads.selectors import Key, Labelled, Selecting, key
 
 BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
+_GATEWAY_API = "gateway.networking.k8s.io"
+GATEWAYS = Resource(_GATEWAY_API, "v1", "gateways", "Gateway")
+OTHER_ROUTES = (
+    Resource(_GATEWAY_API, "v1", "grpcroutes", "GRPCRoute"),
+    Resource(_GATEWAY_API, "v1alpha2", "tcproutes", "TCPRoute"),
+    Resource(_GATEWAY_API, "v1alpha2", "tlsroutes", "TLSRoute"),
+)
+
 _MANAGER = "kube-controller-manager"
 _TIMING = Timing(idle=1e8, watch=1e8)  # the store is in this process: a silent watch is no broken one
 
@@ -121,6 +129,8 @@ class Views:
         self.slices = View(cluster, kinds.ENDPOINT_SLICES, dice)
         self.budgets = View(cluster, BUDGETS, dice)
         self.routes = View(cluster, kinds.HTTP_ROUTES, dice)
+        self.gateways = View(cluster, GATEWAYS, dice)
+        self.all_routes = (self.routes, *(View(cluster, resource, dice) for resource in OTHER_ROUTES))
         self.pods = View(cluster, kinds.PODS, dice)
         self.pods_by_label = Labelled(self.pods.cache)
         self.slices_by_label = Labelled(self.slices.cache)
@@ -130,4 +140,4 @@ class Views:
 
     def __iter__(self) -> Iterator[View]:
         yield from (self.replica_sets, self.deployments, self.jobs, self.services)
-        yield from (self.slices, self.budgets, self.routes, self.pods)
+        yield from (self.slices, self.budgets, *self.all_routes, self.gateways, self.pods)
