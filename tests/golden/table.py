@@ -7,6 +7,7 @@ from tests.golden import (
     hashing,
     phases,
     plugin,
+    queries,
     replicas,
     traffic,
     transitions,
@@ -37,6 +38,7 @@ CATEGORIES: dict[str, Category] = {
         analysis.VALIDATION,
         validation.VALIDATION,
         flagger.TICKS,
+        queries.QUERIES,
         *traffic.TRAFFIC,
     )
 }
