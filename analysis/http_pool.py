@@ -70,7 +70,7 @@ class Pools:
                 network_backend=_Judged(self._reach),
             )
         client = Client(transport=_Transport(pool), trust_env=False)
-        client.cookies = httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=())))
+        client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         return client
 
 
@@ -89,7 +89,7 @@ def _through(proxy: str, tls: ssl.SSLContext, proxy_tls: ssl.SSLContext) -> http
             return httpcore.AsyncSOCKSProxy(
                 proxy_url=str(told.url), proxy_auth=told.raw_auth, ssl_context=tls, max_connections=CONNECTIONS
             )
-        except ImportError as error:
+        except (ImportError, RuntimeError) as error:
             raise ProviderError(
                 f"the proxy {told.url} speaks SOCKS, for which the package socksio is needed"
             ) from error
