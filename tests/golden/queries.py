@@ -8,7 +8,7 @@ from tests.golden.category import Category, Json
 
 
 def _covers(given: Json) -> bool:
-    return given["function"] != "render"
+    return bool(given["function"] != "render")
 
 
 def _query(given: Json) -> Json:
