@@ -1,6 +1,6 @@
-"""Contract: our small schemas of the Gateway API say what the real definitions say, wherever they say anything.
+"""Contract: our small schemas of others' kinds say what the real definitions say, wherever they say anything.
 
-The real ones come from the Go module at test time. Left out on purpose: what no rollout and no traffic of ours reads.
+The real ones come from Go modules at test time. Left out on purpose: what no rollout and no traffic of ours reads.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import yaml
 
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.catalog import SCHEMAS, read_definitions
-from tests.contract.gateway import definitions_folder
+from tests.contract.gateway import ISTIO, definitions_folder, module_folder
 
 LEFT_OUT = {"gateways .spec.infrastructure", "gatewayclasses .status.supportedFeatures"}
 _COMPARED = (
@@ -24,8 +24,12 @@ _COMPARED = (
 
 @cache
 def _real() -> dict[str, Json]:
-    documents = [yaml.safe_load(path.read_text()) for path in definitions_folder().glob("*.yaml")]
-    return {one["metadata"]["name"]: one for one in documents if one["kind"] == "CustomResourceDefinition"}
+    """Those of the standard channel, of the experimental one only what is nowhere else, and Istio's."""
+    standard = definitions_folder()
+    files = [*(standard.parent / "experimental").glob("gateway*.yaml"), *standard.glob("*.yaml")]
+    files.append(module_folder(ISTIO) / "kubernetes" / "customresourcedefinitions.gen.yaml")
+    documents = [one for path in files for one in yaml.safe_load_all(path.read_text()) if one]
+    return {one["metadata"]["name"]: one for one in documents if one.get("kind") == "CustomResourceDefinition"}
 
 
 def _ours() -> list[Json]:

@@ -81,6 +81,7 @@ async def service_hash(shop: Shop, name: str) -> str:
 def test_every_folder_is_tried_here() -> None:
     """A new example comes with its test."""
     tried = {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
+    tried |= {"appmesh", "istio-hosts", "istio-subsets"}  # by test_mesh_examples
     tried |= {"metric-plugin-package", "metric-plugin-program"}  # in test_metric_plugin_examples
 
     assert {folder.name for folder in EXAMPLES.iterdir()} == tried
