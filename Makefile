@@ -20,10 +20,10 @@ REPORT = $(if $(REPORTS),--junitxml=$(REPORTS)/$@.xml)
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --universal --python-version 3.11 pyproject.toml
 
-.PHONY: help .venv demo test check e2e bench soak docs cast lock clean
+.PHONY: help .venv demo test check e2e dataplane bench soak docs cast lock clean
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z.0-9]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z.0-9]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 .venv: $(DEVELOPER) ## Install the program and all tools into .venv
 
@@ -42,6 +42,9 @@ check: $(DEVELOPER) ## Lint, types, layers, budgets
 
 e2e: $(DEVELOPER) ## Run the tests against a real control plane (builds one the first time)
 	$(PYTEST) -m e2e $(REPORT) $(ARGS)
+
+dataplane: $(DEVELOPER) ## Send requests through real gateways while versions come and go
+	$(BIN)/python -m tests.e2e.dataplane $(ARGS)
 
 bench: $(DEVELOPER) ## Measure start-up, memory, requests and CPU
 	$(BIN)/python -m benchmarks $(ARGS)

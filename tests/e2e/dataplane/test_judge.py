@@ -1,0 +1,75 @@
+"""What the judge of the data plane makes of requests that are known. No cluster is needed."""
+
+import random
+
+import pytest
+
+from tests.e2e.dataplane.judge import Course, Request, judged, turning_point
+
+
+def requests(*phases: tuple[int, str], start: float = 0.0, every: float = 0.01) -> list[Request]:
+    """So many requests each, answered in turn by the versions of a phase."""
+    answers = [each.split(",") for count, versions in phases for each in [versions] * count]
+    versions = [turn[number % len(turn)] for number, turn in enumerate(answers)]
+    moments = [start + number * every for number in range(len(versions))]
+    return [Request(at, at + 0.005, "GET", 200, f"{one} pod") for at, one in zip(moments, versions, strict=True)]
+
+
+def test_a_request_without_an_answer_is_lost() -> None:
+    """Errors of the client and of the gateway count, and are told by kind."""
+    found = [
+        *requests((5, "v1")),
+        Request(0.5, 0.6, "GET", 503, "no available server"),
+        Request(0.6, 0.7, "POST", 0, "ServerDisconnectedError: "),
+    ]
+
+    verdict = judged(found, [Course(0.0, {"v1": 1.0})])
+
+    assert (verdict.requests, verdict.lost) == (7, 2)
+    assert ("503 no available server", 1) in verdict.losses
+    assert not verdict.is_good
+
+
+def test_a_split_is_judged_once_it_has_settled() -> None:
+    """The requests right after a write are the gateway's; those after it has had its time are not."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(10.0, {"v1": 0.5, "v2": 0.5})]
+
+    late = judged(requests((1200, "v1"), (800, "v1,v2")), courses)
+    never = judged(requests((2000, "v1")), courses)
+
+    assert late.is_good
+    assert [split.version for split in never.splits if split.is_off] == ["v1", "v2"]
+
+
+def test_an_effect_is_felt_when_answers_change() -> None:
+    """The moment of an effect is told from the answers alone, to a few requests."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(10.0, {"v1": 0.5, "v2": 0.5})]
+
+    verdict = judged(requests((1150, "v1"), (850, "v1,v2")), courses)
+
+    assert [effect.seconds for effect in verdict.effects] == [pytest.approx(1.5, abs=0.1)]
+
+
+def test_an_effect_that_never_comes_is_told_as_none() -> None:
+    """Where all goes on as before, there is no moment."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(10.0, {"v2": 1.0})]
+
+    assert [effect.seconds for effect in judged(requests((2000, "v1")), courses).effects] == [None]
+
+
+def test_a_version_without_a_part_is_astray() -> None:
+    """For a while after the write its answers are the gateway's delay; later they lead users astray."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(5.0, {"v2": 1.0})]
+
+    verdict = judged(requests((600, "v1"), (600, "v2"), (50, "v1"), (250, "v2")), courses)
+
+    assert verdict.strays == 50
+    assert not verdict.is_good
+
+
+def test_the_turning_point_is_found_in_noise() -> None:
+    """Random answers give it to within a few dozen requests."""
+    dice = random.Random(6)
+    hits = [dice.random() < 0.25 for _ in range(700)] + [dice.random() < 0.6 for _ in range(700)]
+
+    assert turning_point(hits, 0.25, 0.6) == pytest.approx(700, abs=40)
