@@ -5,7 +5,7 @@ PathError, and so is a range without its end.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analysis.errors import PathError
@@ -26,18 +26,22 @@ def filled(template: str, value: Any) -> str:
     return text
 
 
-def results(template: str, value: Any) -> Iterator[Any]:
-    """What the paths of a template lead to, one after the other. NoDataError where one leads nowhere."""
-    paths = [part for is_path, part in _parts(template) if is_path]
+def paths_in(template: str) -> tuple[str, ...]:
+    """The paths of a template that is to give values. PathError for one that cannot be read, or where there is none."""
+    paths = tuple(part for is_path, part in _parts(template) if is_path)
     if not paths:
         raise PathError(f"jsonpath: {template!r} holds no path: paths stand in braces, as {{$.data.value}}")
     for path in paths:
         if path == "end" or path.startswith("range "):
             raise PathError("jsonpath: {range} gives a text, and no value: name the path itself")
-        if path[:1] in ('"', "'"):
-            yield path[1:-1]
-        else:
-            yield from find(path, value, is_strict=True)
+        find(path, None)
+    return paths
+
+
+def results(paths: Iterable[str], value: Any) -> Iterator[Any]:
+    """What paths lead to, one after the other. NoDataError where one leads nowhere."""
+    for path in paths:
+        yield from find(path, value, is_strict=True)
 
 
 def _parts(template: str) -> list[Part]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from analysis.errors import NoDataError, ProviderError, SettingsError
-from analysis.jsonpath_template import results
+from analysis.jsonpath_template import paths_in, results
 from analysis.model import Metric
 from analysis.providers.access import checked_url, server_of
 from analysis.providers.reading import JSON_HEADERS, Fields, json_value
@@ -26,11 +26,11 @@ _KEPT = "/:?#[]@!$&'()*+,;=%~-._"
 def run(metric: Metric, _: Setting) -> Flow:
     """Ask once; SettingsError for settings that cannot work, ProviderError for an answer that is none."""
     fields = Fields(metric)
-    path = fields.text("jsonPath") or WHOLE
+    paths = paths_in(fields.text("jsonPath") or WHOLE)
     answer: Answer = yield request_of(fields)
     if not answer.is_good:
         raise ProviderError(f"received non 2xx response code: {answer.status}")
-    return value_of(answer, path)
+    return value_of(answer, paths)
 
 
 def request_of(fields: Fields) -> Http:
@@ -57,14 +57,14 @@ def _body(fields: Fields, method: str) -> tuple[bytes, tuple[tuple[str, str], ..
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(), JSON_HEADERS
 
 
-def value_of(answer: Answer, path: str) -> Value:
-    """The first value that the path leads to."""
+def value_of(answer: Answer, paths: tuple[str, ...]) -> Value:
+    """The first value that the paths lead to."""
     try:
         body: Any = json.loads(answer.body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return Value(answer.text, answer.text)
     try:
-        found = list(results(path, body))
+        found = list(results(paths, body))
     except NoDataError as error:
         raise NoDataError(f"Could not find JSONPath in body: {error}") from error
     if not found:
