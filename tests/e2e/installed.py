@@ -1,8 +1,8 @@
 """The controller as install/ installs it, beside a real control plane. Called by scenarios and by tests/e2e.
 
-CRDs, ServiceAccount and roles are those of the tree, and the CRDs of the Gateway API those of its module, applied by
-kubectl. The program `sluice controller` runs here, with a token that the API server gave for that ServiceAccount, so it
-can do what its roles allow and nothing else.
+CRDs, ServiceAccount and roles are those of the tree, and the CRDs of the Gateway API and of Istio those of their
+modules, applied by kubectl. The program `sluice controller` runs here, with a token that the API server gave for that
+ServiceAccount, so it can do what its roles allow and nothing else.
 """
 
 import json
@@ -17,11 +17,12 @@ from typing import Any
 
 import yaml
 
-from tests.contract.gateway import definitions_folder
+from tests.contract.gateway import ISTIO, definitions_folder, module_folder
 from tests.e2e.harness import ROOT
 
 NAMESPACE, ACCOUNT = "argo-rollouts", "sluice-controller"
 BIN = Path(sys.executable).parent
+MESH = ("virtualservices.networking.istio.io", "destinationrules.networking.istio.io")
 LAST_WISHES = 15.0
 """Seconds in which a controller that is told to end has to end."""
 
@@ -43,10 +44,17 @@ def roles() -> list[Json]:
     return [one for one in documents if one["kind"] != "Deployment"]
 
 
+def definitions_of(file: Path, *names: str) -> list[Json]:
+    """The definitions of these names (none given: of any) among the documents of a file."""
+    documents = [one for one in yaml.safe_load_all(file.read_text()) if one]
+    return [one for one in documents if not names or one["metadata"]["name"] in names]
+
+
 def install(kubeconfig: Path, rights: Sequence[Json]) -> None:
     """Apply definitions, the controller's namespace and these rights, and wait until the kinds are served."""
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    everything = json.dumps({"apiVersion": "v1", "kind": "List", "items": [space, *rights]})
+    mesh = definitions_of(module_folder(ISTIO) / "kubernetes" / "customresourcedefinitions.gen.yaml", *MESH)
+    everything = json.dumps({"apiVersion": "v1", "kind": "List", "items": [space, *rights, *mesh]})
     applying = ("apply", "--server-side", "--force-conflicts")
     kubectl(kubeconfig, *applying, *(f"--filename={path}" for path in (ROOT / "crds", definitions_folder())))
     kubectl(kubeconfig, *applying, "-n", NAMESPACE, "--filename=-", given=everything)

@@ -80,7 +80,6 @@ def test_hosts_testers_and_copies_come_before_weights() -> None:
             (["pictures", "shop"], 0),
             (["testers", "pictures", "shop"], 0),
             (["testers", "copies", "pictures", "shop"], 0),
-            (["testers", "pictures", "shop"], 0),
             (["testers", "pictures", "shop"], 25),
             (["testers", "pictures", "shop"], 50),
             (["pictures", "shop"], 0),
