@@ -85,6 +85,8 @@ def test_every_folder_is_tried_here() -> None:
     tried |= {"metric-plugin-package", "metric-plugin-program"}  # in test_metric_plugin_examples
     tried |= {"alb-ingress", "ambassador-mapping", "apisix-route", "nginx-ingress", "smi-split", "traefik-service"}
 
+    tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples
+
     assert {folder.name for folder in EXAMPLES.iterdir()} == tried
 
 

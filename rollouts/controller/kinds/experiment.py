@@ -27,6 +27,7 @@ from rollouts.dialects.argo.experiment_objects import (
     missing_templates,
     render_experiment_effect,
     run_seen,
+    service_of_rollout,
     template_of,
 )
 from rollouts.dialects.argo.experiment_spec import (
@@ -59,13 +60,16 @@ class RefusedError(TemporaryError):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """An Experiment and what is around it: ReplicaSets and Services by template, its AnalysisRuns, templates."""
+    """An Experiment and what is around it: ReplicaSets and Services by template, its AnalysisRuns, templates,
+    and the ports of the Service of the rollout whose step it is.
+    """
 
     manifest: Json
     replica_sets: dict[str, Json] = field(default_factory=dict)
     services: dict[str, Json] = field(default_factory=dict)
     runs: tuple[Json, ...] = ()
     templates: tuple[Json, ...] = ()
+    ports: tuple[Json, ...] = ()
 
     @property
     def uid(self) -> str:
@@ -75,9 +79,12 @@ class World:
     def snapshot(self, failures: Failures) -> ExperimentSnapshot:
         """As a decision sees it."""
         owner: Json = {"metadata": {"uid": self.uid}}
+        spec = parse_experiment(self.manifest)
+        if self.ports:
+            spec = replace(spec, templates=tuple(replace(template, has_ports=True) for template in spec.templates))
         held = {name: versions(owner, (replica_set,)) for name, replica_set in self.replica_sets.items()}
         return ExperimentSnapshot(
-            spec=parse_experiment(self.manifest),
+            spec=spec,
             status=parse_experiment_status(self.manifest),
             versions={name: found[0] for name, found in held.items() if found},
             services={name: service["metadata"]["name"] for name, service in self.services.items()},
@@ -140,7 +147,14 @@ class Experiments:
             services=self._by_template(kinds.SERVICES, manifest, uid),
             runs=self._owned(kinds.ANALYSIS_RUNS, uid),
             templates=await self._templates(manifest),
+            ports=self._ports(manifest),
         )
+
+    def _ports(self, manifest: Json) -> tuple[Json, ...]:
+        rollout = self._rollout(manifest)
+        name = "" if rollout is None else service_of_rollout(rollout)
+        held = self._caches.of(kinds.SERVICES).get(manifest["metadata"].get("namespace", ""), name)
+        return () if held is None else tuple(mapping(held.get("spec")).get("ports") or ())
 
     def _owned(self, resource: Resource, uid: str) -> tuple[Json, ...]:
         return tuple(obj for obj in self._caches.of(resource).owned_by(uid) if controller_of(obj) == uid)
@@ -184,7 +198,9 @@ class Experiments:
         failures: list[ExperimentFailure] = []
         for effect in effects:
             try:
-                change = render_experiment_effect(effect, world.manifest, world.replica_sets, world.templates)
+                change = render_experiment_effect(
+                    effect, world.manifest, world.replica_sets, world.templates, world.ports
+                )
                 await self._apply(world, effect, change)
             except ArgumentError as error:
                 failures.append(ExperimentFailure(effect, "Invalid", str(error)))

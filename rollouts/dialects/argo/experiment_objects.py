@@ -34,15 +34,21 @@ from rollouts.model.snapshot import Analysis
 from rollouts.model.strategy import AnalysisRef, TemplateRef
 
 _API = "argoproj.io/v1alpha1"
+_OF_PORT = ("name", "port", "targetPort", "protocol", "appProtocol")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def render_experiment_effect(
-    effect: ExperimentEffect, manifest: Json, replica_sets: Mapping[str, Json], templates: Sequence[Json]
+def render_experiment_effect(  # an effect, and what there is to make it of
+    effect: ExperimentEffect,
+    manifest: Json,
+    replica_sets: Mapping[str, Json],
+    templates: Sequence[Json],
+    ports: Sequence[Json] = (),
 ) -> Change:
     """The change that carries out an effect. ArgumentError where an analysis lacks a template or an argument.
 
-    `replica_sets` are those that exist, by template; `templates` the analysis templates that are there.
+    `replica_sets` are those that exist, by template; `templates` the analysis templates that are there. `ports` are
+    those of the rollout's own Service: what routes lead there leads to a version of the experiment as well.
     """
     namespace = text(manifest["metadata"].get("namespace"))
     match effect:
@@ -57,7 +63,7 @@ def render_experiment_effect(
             body = {"metadata": {"annotations": {SCALE_DOWN_DEADLINE: rfc3339(until)}}}
             return Modify(Ref("apps/v1", "ReplicaSet", namespace, name), body)
         case CreateService():
-            return _created(_service(effect, manifest, replica_sets[effect.template]))
+            return _created(_service(effect, manifest, replica_sets[effect.template], ports))
         case DeleteService(name=name):
             return Remove(Ref("v1", "Service", namespace, name))
         case StartRun():
@@ -90,6 +96,12 @@ def analysis_refs(manifest: Json) -> Iterator[tuple[str, AnalysisRef]]:
         )
 
 
+def service_of_rollout(rollout: Json) -> str:
+    """The Service by which a canary's stable version is reached; "" for none."""
+    canary = mapping(mapping(mapping(rollout.get("spec")).get("strategy")).get("canary"))
+    return text(canary.get("stableService")) or text(mapping(canary.get("pingPong")).get("pingService"))
+
+
 def missing_templates(manifest: Json, templates: Sequence[Json]) -> dict[str, str]:
     """By analysis, which of its templates is not there, as Kubernetes says it."""
     found = ((name, missing_template(ref, templates)) for name, ref in analysis_refs(manifest))
@@ -119,15 +131,38 @@ def _created(body: Json) -> Create:
     return Create(ref_of(body), body)
 
 
-def _replica_set(effect: CreateTemplate, manifest: Json) -> Json:
-    """Without pods; its hash is that of the template without any hash label."""
-    template = _template(manifest, effect.template)
-    pods: Json = deepcopy(dict(mapping(template.get("template"))))
+def hashes_of(manifest: Json) -> dict[str, str]:
+    """The hash of each version: that of its template without any hash label.
+
+    One that is a version's of the rollout, or another template's, is counted up as after a collision: Services would
+    lead to both. Argo does not, and where a template has no defaults left to fill in the hashes are the same.
+    """
+    templates = list(map(mapping, items(mapping(manifest.get("spec")).get("templates"))))
+    metadata = [mapping(mapping(template.get("template")).get("metadata")) for template in templates]
+    taken = {text(mapping(meta.get("labels")).get(HASH_LABEL)) for meta in metadata}
+    hashes: dict[str, str] = {}
+    for template in templates:
+        pods, name = _bare(mapping(template.get("template"))), text(template.get("name"))
+        first = _collisions(manifest, name)
+        counts = (first, *range(1 if first is None else first + 1, len(templates) * 2 + 2 + (first or 0)))
+        hashes[name] = next(found for count in counts if (found := template_hash(pods, count)) not in taken)
+        taken.add(hashes[name])
+    return hashes
+
+
+def _bare(pods: Mapping[str, Any]) -> Json:
+    """A pod template without the label of the version that it was taken from."""
     metadata = dict(mapping(pods.get("metadata")))
-    labels = {key: value for key, value in mapping(metadata.get("labels")).items() if key != HASH_LABEL}
-    bare = {**metadata, "labels": labels} if "labels" in metadata else metadata
-    own = template_hash({**pods, "metadata": bare}, _collisions(manifest, effect.template))
-    pods["metadata"] = {**metadata, "labels": {**labels, HASH_LABEL: own}}
+    if "labels" in metadata:
+        metadata["labels"] = {k: v for k, v in mapping(metadata["labels"]).items() if k != HASH_LABEL}
+    return {**deepcopy(dict(pods)), "metadata": metadata}
+
+
+def _replica_set(effect: CreateTemplate, manifest: Json) -> Json:
+    """Without pods."""
+    template, own = _template(manifest, effect.template), hashes_of(manifest)[effect.template]
+    pods = _bare(mapping(template.get("template")))
+    pods["metadata"]["labels"] = {**mapping(pods["metadata"].get("labels")), HASH_LABEL: own}
     selector: Json = deepcopy(dict(mapping(template.get("selector"))))
     selector["matchLabels"] = {**mapping(selector.get("matchLabels")), HASH_LABEL: own}
     spec: Json = {"replicas": 0, "selector": selector, "template": pods}
@@ -138,23 +173,27 @@ def _replica_set(effect: CreateTemplate, manifest: Json) -> Json:
     return {**body, "spec": spec}
 
 
-def _service(effect: CreateService, manifest: Json, replica_set: Json) -> Json:
+def _service(effect: CreateService, manifest: Json, replica_set: Json, ports: Sequence[Json]) -> Json:
     own = text(mapping(replica_set["metadata"].get("labels")).get(HASH_LABEL))
-    ports = list(container_ports(mapping(replica_set["spec"].get("template"))))
+    rendered = [{key: port[key] for key in _OF_PORT if port.get(key) is not None} for port in ports]
+    for port in container_ports(mapping(replica_set["spec"].get("template"))):
+        number, protocol = port.get("containerPort"), port.get("protocol")
+        if all((held["port"], held.get("protocol", "TCP")) != (number, protocol or "TCP") for held in rendered):
+            said = {"name": port.get("name"), "port": number, "targetPort": number, "protocol": protocol}
+            rendered.append({key: value for key, value in said.items() if value})
     body = _owned("v1", "Service", effect.name, manifest, _notes(effect.template, manifest))
-    rendered = [_port(port, is_only=len(ports) == 1) for port in ports]
-    return {**body, "spec": {"selector": {HASH_LABEL: own}, "ports": rendered}}
+    return {**body, "spec": {"selector": {HASH_LABEL: own}, "ports": list(_named(rendered))}}
 
 
-def _port(port: Mapping[str, Any], *, is_only: bool) -> Json:
+def _named(ports: Sequence[Json]) -> Iterator[Json]:
     """Kubernetes: where there are several, each has a name. Argo gives them none, and the Service is refused."""
-    number = port.get("containerPort")
-    rendered: Json = {"port": number, "targetPort": number}
-    if port.get("protocol"):
-        rendered["protocol"] = port["protocol"]
-    if port.get("name") or not is_only:
-        rendered["name"] = port.get("name") or f"port-{number}"
-    return rendered
+    taken: set[str] = set()
+    for port in ports:
+        name = port.get("name", "")
+        if len(ports) > 1 and name in ("", *taken):
+            name = f"port-{port['port']}-{len(taken)}"
+        taken.add(name)
+        yield {**port, "name": name} if name else port
 
 
 def _run(effect: StartRun, manifest: Json, replica_sets: Mapping[str, Json], templates: Sequence[Json]) -> Json:
