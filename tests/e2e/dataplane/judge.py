@@ -1,19 +1,22 @@
 """What a scenario's requests and writes come to: pure functions over what was told. Called by __main__ and the tests.
 
 Lost is every request without a 2xx answer; in all scenarios a ready pod exists at every moment. The split is compared
-with the weights once a write had time to take effect. The moment of its effect is the most likely one, given which
-version answered each request: no gateway has to be asked.
+with the weights from the moment on at which a write is felt: the most likely one, given which version answered each
+request, so that no gateway has to be asked.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from typing import Any
 
-SETTLED = 3.0
-"""Seconds after a write in which the split is not judged. Traefik may take two (providersThrottleDuration)."""
+LATEST = 10.0
+"""Seconds after which a write must be felt. Traefik may take two (providersThrottleDuration), and more when starved."""
+
+MARGIN = 0.3
+"""Seconds after an effect in which the split is not judged yet."""
 
 FEW = 100
 """A window with fewer requests says nothing about a split."""
@@ -46,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """From this moment on the objects say that this share of the requests goes to each version."""
+    """From this moment on the objects say that this share of the requests goes to each version; or say it otherwise."""
 
     moment: float
     shares: dict[str, float]
@@ -79,7 +82,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All figures of one scenario, one way. `strays`: answers by a version that had had no part for SETTLED seconds."""
+    """All figures of one scenario, one way. `strays`: answers by a version that had no part any more."""
 
     requests: int
     lost: int
@@ -90,8 +93,13 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """Nothing lost, nobody led astray, every split as the weights say."""
-        return not self.lost and not self.strays and not any(split.is_off for split in self.splits)
+        """Nothing lost, nobody led astray, every split as the weights say, every write felt in time."""
+        return not (self.lost or self.strays or any(one.is_off for one in self.splits) or self.late)
+
+    @property
+    def late(self) -> list[Effect]:
+        """The writes that were felt too late, or never."""
+        return [one for one in self.effects if one.seconds is None or one.seconds > LATEST]
 
     def told(self) -> str:
         """One line of it."""
@@ -113,69 +121,77 @@ def judged(requests: Sequence[Request], courses: Sequence[Course]) -> Verdict:
     inorder = sorted(requests, key=lambda one: one.start)
     losses = Counter(f"{one.code} {one.answer}" for one in inorder if one.is_lost)
     answered = [one for one in inorder if not one.is_lost]
-    spans = list(_spans(courses, inorder[-1].start))
+    spans = list(_spans(answered, courses))
     return Verdict(
         requests=len(inorder),
         lost=losses.total(),
-        strays=sum(_is_stray(one, spans) for one in answered),
+        strays=sum(one.version not in span.course.shares for span in spans for one in span.settled),
         losses=losses.most_common(5),
-        splits=[split for span in spans for split in _splits(answered, span)],
-        effects=[
-            effect
-            for before, after in pairwise(spans)
-            if after.course.moment > inorder[0].start
-            for effect in _effects(answered, before.course, after)
-        ],
+        splits=[split for span in spans for split in _splits(span)],
+        effects=[span.effect for span in spans if span.effect and span.course.moment > inorder[0].start],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A course, and when the next one begins."""
+    """A course, when its shares were felt (where they are new), and the requests from then on until the next one."""
 
     course: Course
-    until: float
+    effect: Effect | None
+    settled: Sequence[Request]
 
 
-def _spans(courses: Sequence[Course], end: float) -> Iterator[_Span]:
+def _spans(answered: Sequence[Request], courses: Sequence[Course]) -> Iterator[_Span]:
+    """What is not felt yet when the next write comes is looked for in the next span.
+
+    write A      write B (the same shares: a Service and a weight move together)
+    |------------|---------.----------------|
+    origin                 felt: settled from here on
+    """
+    felt, origin = Course(0.0, {}), 0.0
     for course, following in zip_longest(courses, courses[1:]):
-        yield _Span(course, following.moment if following else max(end, course.moment))
+        until = following.moment if following else math.inf
+        window = [one for one in answered if course.moment <= one.end <= until]
+        if course.shares == felt.shares:
+            yield _Span(course, None, _since(window, course.moment))
+            continue
+        origin = origin or course.moment
+        effect = _effect(window, felt, course, origin)
+        if effect is None or effect.seconds is None:
+            yield _Span(course, effect if following is None else None, _since(window, origin + LATEST))
+            continue
+        yield _Span(course, effect, _since(window, origin + min(effect.seconds + MARGIN, LATEST)))
+        felt, origin = course, 0.0
 
 
-def _is_stray(request: Request, spans: Sequence[_Span]) -> bool:
-    """Whether its version had no part from SETTLED before the request to its end."""
-    near = [one for one in spans if one.until >= request.start - SETTLED and one.course.moment <= request.end]
-    return not any(one.course.shares.get(request.version) for one in near)
+def _since(window: Sequence[Request], moment: float) -> list[Request]:
+    return [one for one in window if one.start >= moment]
 
 
-def _splits(answered: Sequence[Request], span: _Span) -> list[Split]:
-    course = span.course
-    window = [one for one in answered if course.moment + SETTLED <= one.start and one.end <= span.until]
+def _effect(window: Sequence[Request], before: Course, after: Course, origin: float) -> Effect | None:
+    """The effect on the version whose share grew most: one is enough to tell."""
+    gains = {version: share - before.shares.get(version, 0.0) for version, share in after.shares.items()}
+    version = max(gains, key=lambda one: gains[one], default="")
+    if not version or len(window) < FEW:
+        return None
+    old, new = before.shares.get(version, 0.0), after.shares[version]
+    place = turning_point([one.version == version for one in window], old, new)
+    return Effect(version, old, new, window[place].end - origin if place < len(window) else None)
+
+
+def _splits(span: _Span) -> list[Split]:
+    window, shares = span.settled, span.course.shares
     if len(window) < FEW:
         return []
     counts = Counter(one.version for one in window)
     return [
         Split(version, share, counts[version] / len(window), _allowed(share, len(window)))
-        for version, share in sorted(course.shares.items())
-        if share > 0 or counts[version]
+        for version, share in sorted(shares.items())
     ]
 
 
 def _allowed(share: float, count: int) -> float:
     return SIGMAS * math.sqrt(share * (1 - share) / count) + (SLACK if 0 < share < 1 else 0)
-
-
-def _effects(answered: Sequence[Request], before: Course, span: _Span) -> list[Effect]:
-    """The effect on the version whose share grew most: one is enough to tell."""
-    after = span.course
-    gains = {version: share - before.shares.get(version, 0.0) for version, share in after.shares.items()}
-    version = max(gains, key=lambda one: gains[one], default="")
-    window = [one for one in answered if after.moment <= one.end and one.start <= span.until]
-    if not version or gains[version] <= 0 or len(window) < FEW:
-        return []
-    old, new = before.shares.get(version, 0.0), after.shares[version]
-    place = turning_point([one.version == version for one in window], old, new)
-    return [Effect(version, old, new, max(0.0, window[place].end - after.moment) if place < len(window) else None)]
 
 
 def turning_point(hits: Sequence[bool], before: float, after: float) -> int:

@@ -28,6 +28,7 @@ class Play:
     stage: Stage
     start: Callable[[], Program]
     courses: list[Course] = field(default_factory=list)
+    _last: list[tuple[str, int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.controller = self.start()
@@ -76,23 +77,24 @@ class Play:
         return {version: size for version, size in found.items() if size}
 
     def _note(self) -> None:
-        shares = self._shares()
-        if not self.courses or self.courses[-1].shares != shares:
-            self.courses.append(Course(time.monotonic(), shares))
+        said = self._said()
+        if said and said != self._last:
+            self._last, shares = said, dict[str, float]()
+            total = sum(weight for _, weight, _ in said) or 1
+            for _, weight, version in said:
+                shares[version] = shares.get(version, 0.0) + weight / total
+            self.courses.append(Course(time.monotonic(), {name: share for name, share in shares.items() if share}))
 
-    def _shares(self) -> dict[str, float]:
-        """What route and Services say: the share of each version."""
+    def _said(self) -> list[tuple[str, int, str]]:
+        """What route and Services say: each Service with its weight and its version."""
         versions = {hash_of(one): version_of(one) for one in self.stage.caches[kinds.REPLICA_SETS]}
         route = self.stage.caches[kinds.HTTP_ROUTES].get(self.stage.name, NAME)
         backends: list[dict[str, Any]] = route["spec"]["rules"][-1]["backendRefs"] if route else []
-        total = sum(backend.get("weight", 1) for backend in backends) or 1
-        shares = dict[str, float]()
-        for backend in backends:
-            service = self.stage.caches[kinds.SERVICES].get(self.stage.name, backend["name"]) or {}
-            hash_ = ((service.get("spec") or {}).get("selector") or {}).get("rollouts-pod-template-hash", "")
-            version = versions.get(hash_, "")
-            shares[version] = shares.get(version, 0.0) + backend.get("weight", 1) / total
-        return {version: share for version, share in shares.items() if share}
+        return [(one["name"], one.get("weight", 1), versions.get(self._hash(one["name"]), "")) for one in backends]
+
+    def _hash(self, service: str) -> str:
+        spec = (self.stage.caches[kinds.SERVICES].get(self.stage.name, service) or {}).get("spec") or {}
+        return str((spec.get("selector") or {}).get("rollouts-pod-template-hash", ""))
 
 
 def version_of(replica_set: Json) -> str:

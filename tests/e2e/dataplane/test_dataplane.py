@@ -45,9 +45,11 @@ def test_no_request_is_lost(results: Results, story: str) -> None:
 
 @pytest.mark.parametrize("story", [story.name for story in STORIES])
 def test_the_split_is_as_the_weights_say(results: Results, story: str) -> None:
-    """Within what sampling explains, and no version answers that has had no part for a while."""
+    """Within what sampling explains; no version answers that has no part any more, and every write is felt in time."""
     off = {way: [one for one in verdict.splits if one.is_off] for way, verdict in results[story].items()}
+    late = {way: verdict.late for way, verdict in results[story].items() if verdict.late}
     astray = {way: verdict.strays for way, verdict in results[story].items() if verdict.strays}
 
     assert {way: splits for way, splits in off.items() if splits} == {}
     assert astray == {}
+    assert late == {}

@@ -31,14 +31,15 @@ def test_a_request_without_an_answer_is_lost() -> None:
 
 
 def test_a_split_is_judged_once_it_has_settled() -> None:
-    """The requests right after a write are the gateway's; those after it has had its time are not."""
+    """Until a write is felt the requests are the gateway's; it may take its time, but not for ever."""
     courses = [Course(0.0, {"v1": 1.0}), Course(10.0, {"v1": 0.5, "v2": 0.5})]
 
     late = judged(requests((1200, "v1"), (800, "v1,v2")), courses)
-    never = judged(requests((2000, "v1")), courses)
+    wrong = judged(requests((1200, "v1"), (800, "v1,v1,v1,v1,v2")), courses)
 
     assert late.is_good
-    assert [split.version for split in never.splits if split.is_off] == ["v1", "v2"]
+    assert [split.version for split in wrong.splits if split.is_off] == ["v1", "v2"]
+    assert not wrong.is_good
 
 
 def test_an_effect_is_felt_when_answers_change() -> None:
@@ -54,17 +55,40 @@ def test_an_effect_that_never_comes_is_told_as_none() -> None:
     """Where all goes on as before, there is no moment."""
     courses = [Course(0.0, {"v1": 1.0}), Course(10.0, {"v2": 1.0})]
 
-    assert [effect.seconds for effect in judged(requests((2000, "v1")), courses).effects] == [None]
+    verdict = judged(requests((2000, "v1")), courses)
+
+    assert [effect.seconds for effect in verdict.effects] == [None]
+    assert not verdict.is_good
 
 
 def test_a_version_without_a_part_is_astray() -> None:
-    """For a while after the write its answers are the gateway's delay; later they lead users astray."""
+    """Answers of the old one until the write is felt are the gateway's delay; when they come again, users go astray."""
     courses = [Course(0.0, {"v1": 1.0}), Course(5.0, {"v2": 1.0})]
 
     verdict = judged(requests((600, "v1"), (600, "v2"), (50, "v1"), (250, "v2")), courses)
 
     assert verdict.strays == 50
     assert not verdict.is_good
+
+
+def test_a_write_that_changes_no_share_changes_no_answer() -> None:
+    """Service and weight move together, the shares stay: a version that comes back then leads users astray at once."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(3.0, {"v2": 1.0}), Course(8.0, {"v2": 1.0})]
+
+    verdict = judged(requests((400, "v1"), (400, "v2"), (100, "v1"), (300, "v2")), courses)
+
+    assert verdict.strays == 100
+    assert [effect.seconds for effect in verdict.effects] == [pytest.approx(1.0, abs=0.05)]
+
+
+def test_what_is_not_felt_before_the_next_write_is_felt_after_it() -> None:
+    """The effect is counted from the first of the writes that say the same."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(3.0, {"v2": 1.0}), Course(3.05, {"v2": 1.0})]
+
+    verdict = judged(requests((500, "v1"), (500, "v2")), courses)
+
+    assert verdict.is_good
+    assert [effect.seconds for effect in verdict.effects] == [pytest.approx(2.0, abs=0.05)]
 
 
 def test_the_turning_point_is_found_in_noise() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import aiohttp
@@ -67,6 +67,7 @@ class World:
                 await story.tell(play)
                 await asyncio.sleep(CALM)
             courses = list(play.courses)
+            (self.folder / f"{story.name}.json").write_text(json.dumps([asdict(one) for one in courses]))
         ending = ("delete", "namespace", story.name, "--wait=false")
         await asyncio.to_thread(installed.kubectl, self.kubeconfig, *ending)
         return {way.name: judged(_told(path), courses) for way, path in files.items()}
