@@ -57,7 +57,7 @@ def outcome_of(name: str, reply: Any, now: datetime) -> Outcome:
     if not isinstance(reply, Mapping):
         raise ProviderError(f"metric plugin {name}: the reply must be an object with value, or with phase")
     phase, message = reply.get("phase") or "", reply.get("message") or ""
-    metadata = {str(key): str(value) for key, value in (reply.get("metadata") or {}).items()}
+    metadata = _metadata(name, reply.get("metadata") or {})
     if phase == Phase.RUNNING or (not phase and "resumeAfter" in reply):
         return Pending(now + _wait(name, reply.get("resumeAfter")), metadata)
     if phase in _DONE:
@@ -70,6 +70,12 @@ def outcome_of(name: str, reply: Any, now: datetime) -> Outcome:
         raise ProviderError(f"metric plugin {name}: the reply has neither value nor phase")
     value = json_value(reply["value"])
     return type(value)(value.result, value.text, metadata)
+
+
+def _metadata(name: str, written: Any) -> dict[str, str]:
+    if not isinstance(written, Mapping):
+        raise ProviderError(f"metric plugin {name}: metadata of the reply must be an object, not {written!r:.40}")
+    return {str(key): str(value) for key, value in written.items()}
 
 
 def _name(metric: Metric) -> str:

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from analysis.asking import PER_ADDRESS
 from analysis.decide import Due, Taken, Task
 from analysis.errors import ProviderError
 from analysis.model import Arg, Measurement, Metric, Phase, SecretKey
-from analysis.requests import Defaults, Json, Request, asked_of
+from analysis.requests import Defaults, Json, Program, Request, asked_of
 from analysis.runner import Job, Runner
 from rollouts.simulator.clock import run_virtual, virtual_now
 
-Answer = Callable[[Request], Awaitable[Json]]
+Answer = Callable[[Request], Awaitable[Any]]
+LONG_AGO = datetime.fromisoformat("2025-12-31T00:00:00Z")
 
 
 class Doors:
@@ -25,7 +29,7 @@ class Doors:
         self._answer = answer
         self._asked = 0
 
-    async def ask(self, request: Request) -> Json:
+    async def ask(self, request: Request) -> Any:
         self._asked += 1
         self.most = max(self.most, self._asked)
         try:
@@ -143,3 +147,67 @@ def test_what_is_pending_can_be_ended() -> None:
     ended = measured(Job(due, (), {})).measurement
 
     assert (ended.phase, ended.message, ended.started) == (Phase.SUCCESSFUL, "Metric Terminated", pending.started)
+
+
+def busy_plugin(replies: dict[str, Any]) -> tuple[Answer, list[str]]:
+    """A metric plugin that says this to each method, and a list of the methods that it was asked."""
+    asked: list[str] = []
+
+    async def answer(request: Request) -> Any:
+        assert isinstance(request, Program)
+        asked.append(request.method)
+        return replies[request.method]
+
+    return answer, asked
+
+
+def of_plugin(task: Task, pending: Measurement | None = None) -> Job:
+    metric = Metric("age", "plugin", {"p": {}}, success_condition="result < 3")
+    return Job(Due("age", metric, task, pending), (), {})
+
+
+def test_what_a_provider_is_busy_with_is_gone_on_with() -> None:
+    """It keeps its start and what was noted; the value that comes at last is judged."""
+    replies = {"run": {"phase": "Running", "resumeAfter": 30, "metadata": {"job": "7"}}, "resume": {"value": 2}}
+    answer, asked = busy_plugin(replies)
+
+    pending = measured(of_plugin(Task.MEASURE), answer).measurement
+    done = measured(of_plugin(Task.RESUME, replace(pending, started=LONG_AGO)), answer).measurement
+
+    assert pending.started is not None
+    assert (pending.phase, pending.resume_at) == (Phase.RUNNING, pending.started + timedelta(seconds=30))
+    assert (done.phase, done.value, done.started, done.metadata) == (Phase.SUCCESSFUL, "2", LONG_AGO, {"job": "7"})
+    assert asked == ["run", "resume"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "phase", "message"),
+    [
+        (None, Phase.SUCCESSFUL, "Metric Terminated"),
+        ({"phase": "Error", "message": "it hangs"}, Phase.ERROR, "it hangs"),
+    ],
+)
+def test_a_provider_hears_that_nobody_waits(reply: Any, phase: Phase, message: str) -> None:
+    """An end that goes well has Argo's words, another one the provider's."""
+    answer, asked = busy_plugin({"terminate": reply})
+    pending = Measurement(Phase.RUNNING, LONG_AGO, metadata={"job": "7"})
+
+    ended = measured(of_plugin(Task.TERMINATE, pending), answer).measurement
+
+    assert (ended.phase, ended.message, ended.metadata) == (phase, message, {"job": "7"})
+    assert asked == ["terminate"]
+
+
+def test_a_provider_cleans_up_after_itself() -> None:
+    """If it has something to take away; others are not asked."""
+    answer, asked = busy_plugin({"collect": None})
+
+    async def main() -> list[bool]:
+        runner = Runner(Doors(answer), virtual_now)
+        jobs = [of_plugin(Task.MEASURE), a_job()]
+        for job in jobs:
+            await runner.collect(job, 10)
+        return [runner.collects(job.due.metric) for job in jobs]
+
+    assert run_virtual(main()) == [True, False]
+    assert asked == ["collect"]

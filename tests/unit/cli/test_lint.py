@@ -213,7 +213,9 @@ def test_sarif_names_rules_and_places(app: Path) -> None:
     assert place["region"] == {"startLine": 15, "startColumn": 11}
 
 
-@pytest.mark.parametrize("folder", ["analysis", "blue-green", "canary", "canary-experiment", "experiment", "step-plugin"])
+@pytest.mark.parametrize(
+    "folder", ["analysis", "blue-green", "canary", "canary-experiment", "experiment", "step-plugin"]
+)
 def test_our_own_examples_are_sound(folder: str) -> None:
     """But for templates and plugins that live elsewhere."""
     assert local("lint", str(ROOT / "examples" / folder)).code == 0
