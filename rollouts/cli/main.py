@@ -22,6 +22,7 @@ Table = Mapping[str, tuple[str, str]]
 CLIENT: Table = {
     "abort": ("rollouts.cli.actions:abort", "Abort a rollout: all traffic back to the stable version"),
     "analysis": ("rollouts.cli.chart_command:analysis", "Draw what the analyses of a rollout have measured"),
+    "backtest": ("rollouts.cli.backtest:backtest", "Try an analysis on recorded metrics before it guards a release"),
     "completion": ("rollouts.cli.completion:completion", "Print what makes a shell complete our commands"),
     "create": ("rollouts.cli.create:create", "Create objects from files, or an AnalysisRun from a template"),
     "dashboard": ("rollouts.cli.later:dashboard", "Serve the dashboard"),

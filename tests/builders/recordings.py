@@ -29,11 +29,11 @@ def a_metric(name: str = "rate", **metric: Any) -> Metric:
 
 
 class Prometheus:
-    """Answers requests from curves by query; `*` stands for all queries."""
+    """Answers requests from curves by query. `scalar` is the one curve of a service that answers with scalars."""
 
-    def __init__(self, *, is_scalar: bool = False, **curves: Curve) -> None:
+    def __init__(self, scalar: Curve | None = None, **curves: Curve) -> None:
         self.curves = curves
-        self.is_scalar = is_scalar
+        self.scalar = scalar
         self.asked: list[Request] = []
 
     def answer(self, request: Request) -> Json:
@@ -42,7 +42,7 @@ class Prometheus:
         match request:
             case Query():
                 value = self._value(request.query, request.at)
-                if self.is_scalar:
+                if self.scalar is not None:
                     return _body("scalar", [0, value or "NaN"])
                 return _body("vector", [] if value is None else [{"metric": {}, "value": [0, value]}])
             case RangeQuery():
@@ -53,7 +53,8 @@ class Prometheus:
                 raise AssertionError(f"nobody asks {request}")
 
     def _value(self, query: str, at: datetime) -> str | None:
-        value = self.curves[query]((at - NOON).total_seconds())
+        curve = self.scalar or self.curves[query]
+        value = curve((at - NOON).total_seconds())
         return None if value is None else str(value)
 
 

@@ -87,7 +87,7 @@ def test_dry_runs_do_not_abort() -> None:
 def test_a_scalar_is_a_number_as_in_life() -> None:
     """The sort of answer is asked for once: conditions on scalars need no index."""
     spec = RunSpec((a_metric(success_condition="result >= 0.95"),))
-    book = a_book(spec, Prometheus(is_scalar=True, rate=bad_from(100)))
+    book = a_book(spec, Prometheus(scalar=bad_from(100)))
 
     assert play(spec, Start(NOON), book).status.phase is Phase.FAILED
 

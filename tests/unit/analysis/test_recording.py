@@ -7,7 +7,7 @@ import pytest
 
 from analysis.errors import ProviderError, SettingsError
 from analysis.recording import AT_ONCE, Recording
-from analysis.requests import Query, RangeQuery, Server
+from analysis.requests import Program, Query, RangeQuery, Server
 from tests.builders.recordings import NOON, Prometheus, a_metric, after, recorded
 
 SERVER = Server("http://prometheus.example")
@@ -61,7 +61,11 @@ def test_an_empty_recording_answers_with_nothing() -> None:
     assert tape.answer(Query(SERVER, "rate", NOON))["data"] == {"resultType": "vector", "result": []}
 
 
+def a_call() -> Program:
+    return Program("ours", "run", {})
+
+
 def test_other_questions_are_refused() -> None:
     """A recording is no Prometheus: it answers what it was made for."""
     with pytest.raises(ProviderError):
-        recorded(a_metric(), Prometheus(rate=lambda _: 1)).answer(None)  # type: ignore[arg-type]
+        recorded(a_metric(), Prometheus(rate=lambda _: 1)).answer(a_call())
