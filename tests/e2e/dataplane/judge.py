@@ -117,18 +117,19 @@ def verdict_of(told: Mapping[str, Any]) -> Verdict:
 
 
 def judged(requests: Sequence[Request], courses: Sequence[Course]) -> Verdict:
-    """The figures of these requests, in any order, under these courses, in theirs."""
+    """The figures of these requests, in any order, under these courses, in theirs. The first one is felt already."""
     inorder = sorted(requests, key=lambda one: one.start)
     losses = Counter(f"{one.code} {one.answer}" for one in inorder if one.is_lost)
     answered = [one for one in inorder if not one.is_lost]
-    spans = list(_spans(answered, courses))
+    begun = max((place for place, one in enumerate(courses) if one.moment <= inorder[0].start), default=0)
+    spans = list(_spans(answered, courses[begun:]))
     return Verdict(
         requests=len(inorder),
         lost=losses.total(),
         strays=sum(one.version not in span.course.shares for span in spans for one in span.settled),
         losses=losses.most_common(5),
         splits=[split for span in spans for split in _splits(span)],
-        effects=[span.effect for span in spans if span.effect and span.course.moment > inorder[0].start],
+        effects=[span.effect for span in spans if span.effect],
     )
 
 
@@ -148,7 +149,7 @@ def _spans(answered: Sequence[Request], courses: Sequence[Course]) -> Iterator[_
     |------------|---------.----------------|
     origin                 felt: settled from here on
     """
-    felt, origin = Course(0.0, {}), 0.0
+    felt, origin = courses[0], 0.0
     for course, following in zip_longest(courses, courses[1:]):
         until = following.moment if following else math.inf
         window = [one for one in answered if course.moment <= one.end <= until]
