@@ -23,7 +23,19 @@ TOTAL = 100
 _SUFFIX = "-canary"
 _LONGEST = 253
 _PATH = "spec.strategy.trafficRouting.ambassador.mappings"
+_GROUP = "getambassador.io"
 _SERVICE = re.compile(r"(?P<scheme>\w+://)?(?P<name>[^.:/]+)(?P<rest>.*)")
+_PREVIEW_GROUP = "x.getambassador.io"
+"""The group of a preview, in which the kind has another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a canary Mapping cannot be made: an event, and the error of the round."""
+
+    reason: str
+    message: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,11 @@ class Ambassador(Silent):
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """Mappings of that version."""
-        return ((self.api_version, "Mapping"),)
+        return ((self.api_version, self._kind),)
+
+    @property
+    def _kind(self) -> str:
+        return "AmbassadorMapping" if self.api_version.startswith(f"{_PREVIEW_GROUP}/") else "Mapping"
 
     def touches(self, rollout: Rollout, router: Router) -> tuple[Ref, ...]:
         """The base Mappings, and the canary Mapping of each."""
@@ -69,9 +85,9 @@ class Ambassador(Silent):
         errors: list[str] = []
         for base, canary in self._pairs(rollout, router):
             found = _change(rollout, (base, objects.get(base)), (canary, objects.get(canary)), weight)
-            if isinstance(found, Event):
-                events.append(found)
-                errors.append(found.message)
+            if isinstance(found, Trouble):
+                events.append(Event(found.reason, found.message, is_warning=True))
+                errors.append(found.error)
             elif found is not None:
                 changes.append(found)
         return Rendered(tuple(changes), tuple(events), _together(errors))
@@ -97,12 +113,13 @@ class Ambassador(Silent):
         ]
 
     def _ref(self, rollout: Rollout, name: str) -> Ref:
-        return Ref(self.api_version, "Mapping", rollout.namespace, name)
+        return Ref(self.api_version, self._kind, rollout.namespace, name)
 
 
 def provider(options: Options) -> Ambassador:
-    """The provider, for the API that the flag names."""
-    return Ambassador(options.ambassador_api_version)
+    """The provider, for the API that the flag names; Argo: the group may be left out."""
+    written = options.ambassador_api_version
+    return Ambassador(written if "/" in written else f"{_GROUP}/{written}")
 
 
 def _weights(canary: Json | None) -> Weights | Unknown:
@@ -116,31 +133,38 @@ def _weights(canary: Json | None) -> Weights | Unknown:
 
 def _change(
     rollout: Rollout, base: tuple[Ref, Json | None], canary: tuple[Ref, Json | None], weight: int
-) -> Change | Event | None:
-    """What brings one canary Mapping to its weight, nothing, or the event that says what stands in the way."""
+) -> Change | Trouble | None:
+    """What brings one canary Mapping to its weight, nothing, or what stands in the way."""
     (base_ref, base_obj), (ref, obj) = base, canary
     if obj is not None:
         is_so = mapping(obj.get("spec")).get("weight") == weight
         return None if is_so else Modify(ref, {"spec": {"weight": weight}})
     if weight == 0:
         return None
+    told = f'Ambassador mapping "{base_ref.name}"'
     if base_obj is None:
-        return Event("AmbassadorMappingNotFound", f'Ambassador mapping "{base_ref.name}" not found', is_warning=True)
+        group = base_ref.api_version.partition("/")[0]
+        missing = f'{base_ref.kind.lower()}s.{group} "{base_ref.name}" not found'
+        return Trouble("AmbassadorMappingNotFound", f"{told} not found", missing)
     spec = deepcopy(mapping(base_obj.get("spec")))
     if spec.get("weight"):
-        wrong = f'Ambassador mapping "{base_ref.name}" can not define weight'
-        return Event("AmbassadorMappingConfigError", wrong, is_warning=True)
+        wrong = f"{told} can not define weight"
+        return Trouble("AmbassadorMappingConfigError", wrong, wrong)
     spec |= {"service": _led(text(spec.get("service")), rollout), "weight": weight}
     meta = {"name": ref.name, "namespace": ref.namespace}
     return Create(ref, {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta, "spec": spec})
 
 
 def _led(service: str, rollout: Rollout) -> str:
-    """The address (`[scheme://]name[.namespace][:port]`) with the canary Service in the stable one's place."""
+    """The address (`[scheme://]name[.namespace][:port]`) with the canary Service in the stable one's place.
+
+    Where the name is another, the stable Service's name within it is replaced, as Argo does.
+    """
+    stable, canary = rollout.services.stable, rollout.services.canary
     found = _SERVICE.fullmatch(service)
-    if found is None or found["name"] != rollout.services.stable:
-        return service
-    return f"{found['scheme'] or ''}{rollout.services.canary}{found['rest']}"
+    if found is None or found["name"] != stable:
+        return service.replace(stable, canary, 1)
+    return f"{found['scheme'] or ''}{canary}{found['rest']}"
 
 
 def _together(errors: list[str]) -> str:

@@ -51,7 +51,7 @@ ROUTERS: dict[tuple[str, str], str] = {
     ("traefik.containo.us", "traefikservices"): "get list watch patch",
     ("apisix.apache.org", "apisixroutes"): "get list watch create patch delete",
     ("getambassador.io", "mappings"): "get list watch create patch delete",
-    ("x.getambassador.io", "mappings"): "get list watch create patch delete",
+    ("x.getambassador.io", "ambassadormappings"): "get list watch create patch delete",
     ("elbv2.k8s.aws", "targetgroupbindings"): "list",
 }
 """What routers touch whose objects this story has not; their kinds are watched from when somebody names one."""

@@ -37,7 +37,8 @@ def split(weight: int) -> Desired:
         ("stable", "canary"),
         ("stable.shop:8080", "canary.shop:8080"),
         ("https://stable:443", "https://canary:443"),
-        ("unstable", "unstable"),
+        ("other", "other"),
+        ("my-stable", "my-canary"),
         ("://", "://"),
     ],
 )
@@ -62,9 +63,25 @@ def test_one_mapping_does_not_hold_up_another() -> None:
 
     assert [change.ref for change in rendered.changes] == [api_canary]
     assert rendered.error == (
-        '2 errors found: [Ambassador mapping "web" can not define weight][Ambassador mapping "none" not found]'
+        '2 errors found: [Ambassador mapping "web" can not define weight][mappings.getambassador.io "none" not found]'
     )
     assert [event.is_warning for event in rendered.events] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("v2", ("getambassador.io/v2", "Mapping")),
+        ("getambassador.io/v3alpha1", ("getambassador.io/v3alpha1", "Mapping")),
+        ("x.getambassador.io/v3alpha1", ("x.getambassador.io/v3alpha1", "AmbassadorMapping")),
+    ],
+)
+def test_the_kind_follows_the_flag(version: str, kind: tuple[str, str]) -> None:
+    """The group may be left out, and in the preview's group the kind has another name."""
+    made = provider(Options(ambassador_api_version=version))
+
+    assert made.kinds == (kind,)
+    assert {(ref.api_version, ref.kind) for ref in made.touches(*routed("web"))} == {kind}
 
 
 def test_at_zero_the_mapping_stays_and_none_is_made() -> None:
