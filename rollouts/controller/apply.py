@@ -7,7 +7,7 @@ overload, no answer) raises, and the queue tries again.
 
 from dataclasses import dataclass, field
 
-from analysis.errors import ArgumentError
+from analysis.errors import AnalysisError, ArgumentError
 from rollouts.cluster.errors import (
     AlreadyExistsError,
     BadRequestError,
@@ -25,6 +25,7 @@ from rollouts.controller.echo import is_echo
 from rollouts.controller.observe import Observer, World
 from rollouts.controller.pods import Pods
 from rollouts.controller.resources import Resources
+from rollouts.controller.verify import Outside, nobody
 from rollouts.controller.wakers import key_of
 from rollouts.dialects.argo.analysis import render_run
 from rollouts.dialects.argo.experiment import render_experiment
@@ -82,6 +83,7 @@ class Applier:
         self._caches = caches
         self._resources = resources
         self._observer = observer
+        self.outside: Outside = nobody
 
     async def apply_effects(self, world: World, effects: tuple[Effect, ...]) -> Outcome:
         """All of them, or those before the first that does not go."""
@@ -125,10 +127,21 @@ class Applier:
                 if failure is not None:
                     return failure
         outcome.events.extend(rendered.events)
-        if rendered.error:
-            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, rendered.error, is_warning=True))
-            return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=rendered.error)
+        trouble = rendered.error or await self._tell_plugins(rendered)
+        if trouble:
+            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, trouble, is_warning=True))
+            return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=trouble)
         return None
+
+    async def _tell_plugins(self, rendered: Rendered) -> str:
+        """The calls that routers ask for; what stands in the way of one, "" where all have been taken."""
+        for call in rendered.calls:
+            try:
+                await self.outside(call.request)
+            except AnalysisError as error:
+                return str(error)
+            call.took(call)
+        return ""
 
     async def _recheck(self, world: World) -> None:
         """Past the caches: only a rollout that is still there, and stays, may become an owner."""
@@ -197,7 +210,8 @@ def _routed(effect: ShiftTraffic, world: World) -> Rendered:
     whole = Rendered()
     for router in routers_of(world.rollout, world.providers):
         part = world.providers[router.provider].render(world.rollout, router, world.objects, desired)
-        whole = Rendered((*whole.changes, *part.changes), (*whole.events, *part.events), part.error)
+        changes, events = (*whole.changes, *part.changes), (*whole.events, *part.events)
+        whole = Rendered(changes, events, part.error, (*whole.calls, *part.calls))
         if whole.error:
             break
     return whole

@@ -9,6 +9,8 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.plugins.config import ROUTER
+from rollouts.controller.plugins.metrics import MetricPlugins
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.reconcile import Decide, Reconciler
 from rollouts.controller.settings import Settings
@@ -44,6 +46,7 @@ class Ports:
     metrics: Metrics = field(default_factory=Metrics)
     on_ready: Callable[[], None] = lambda: None
     plugins: StepPlugins = field(default_factory=StepPlugins)
+    routers: MetricPlugins = field(default_factory=lambda: MetricPlugins((), ROUTER.word))
     decide: Decide = decide_ahead
 
 

@@ -31,6 +31,7 @@ from rollouts.controller.clock import wall_clock
 from rollouts.controller.handlers import KopfSource
 from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.permissions import tell_missing_rules
+from rollouts.controller.plugins.config import ROUTER
 from rollouts.controller.plugins.finding import find_plugins
 from rollouts.controller.plugins.metrics import MetricPlugins
 from rollouts.controller.plugins.registry import StepPlugins
@@ -112,6 +113,7 @@ async def _ports(
                 yield Ports(
                     cluster=cluster,
                     plugins=StepPlugins(plugins.steps),
+                    routers=MetricPlugins(plugins.routers, ROUTER.word),
                     clock=wall_clock,
                     source=source,
                     measuring=ClusterPorts(services, cluster, settings.lease_namespace, jobs),

@@ -111,6 +111,10 @@ class Reconciler:
             return False
         return await self.observer.refresh(ref_of(world.manifest)) is None
 
+    def reach(self, outside: Outside) -> None:
+        """From now on this carries out what routers ask for beyond the cluster."""
+        self.outside = self._applier.outside = outside
+
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
         self._failures.pop(key, None)

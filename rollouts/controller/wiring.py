@@ -6,7 +6,9 @@ cluster, in virtual time without a socket, a thread or a process.
 
 import asyncio
 from functools import partial
+from typing import Any
 
+from analysis.requests import Program, Request
 from rollouts.cluster import kinds
 from rollouts.cluster.events import Events
 from rollouts.cluster.informers import Informer
@@ -59,11 +61,11 @@ class Controller:
         self._reconciler.observer.workloads = self._workloads
         self._reconciler.on_attempt = self._attempt_ended
         self._reconciler.plugins = ports.plugins
-        self._reconciler.outside = ports.measuring.ask
+        self._reconciler.reach(self._outside)
         self._reconciler.observer.plugins = ports.plugins.names
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
         self._routes = Routes(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
-        self._reconciler.observer.providers = providers(settings.traffic)
+        self._reconciler.observer.providers = providers(settings.traffic, ports.routers.names)
         self._reconciler.observer.routes = self._routes
         self._wakers.follow_routes(self._routes, self._reconciler.observer.providers)
         shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit)
@@ -102,6 +104,7 @@ class Controller:
                 task.cancel()
         await self._reconciler.conversations.close()
         await self._ports.plugins.close()
+        await self._ports.routers.close()
         await self.queues.close()
         await self._events.close()
 
@@ -162,6 +165,12 @@ class Controller:
         """Unless somebody has made an object of that name meanwhile."""
         if all(self.caches.of(resource).get(namespace, name) is None for resource in OF_INSTANCE):
             self.metrics.forget(namespace, name)
+
+    async def _outside(self, request: Request) -> Any:
+        """What routers ask for: a plugin of theirs, or a service of the world."""
+        if isinstance(request, Program):
+            return await self._ports.routers.call(request)
+        return await self._ports.measuring.ask(request)
 
     def _attempt_ended(self, ended: Ended) -> None:
         self.metrics.attempt_ended(ended.outcome, ended.duration, ended.progression, ended.paused)

@@ -8,10 +8,11 @@ A provider's module has `provider(options) -> Provider`; its row in registry.MOD
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
+from analysis.requests import Program
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Change, Json, Ref, Selection
 from rollouts.model.plan import Event
@@ -79,16 +80,30 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Something that a plugin is to be told. `took` is called with it once the plugin has taken it.
+
+    `who` is the rollout by its uid, and its router; `weights` are what the plugin then carries.
+    """
+
+    request: Program
+    who: tuple[str, str]
+    weights: Weights
+    took: Callable[["Call"], None] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """The changes that bring it about (none: already so), with the events that tell of them.
 
     `error` is what stands in the way, in upstream's words: the changes and events before it are carried out, then the
-    round ends with it and is tried again.
+    round ends with it and is tried again. `calls` follow the changes.
     """
 
     changes: tuple[Change, ...] = ()
     events: tuple[Event, ...] = ()
     error: str = ""
+    calls: tuple[Call, ...] = ()
 
 
 Flow = Generator[Any, Any, Verified]

@@ -3,12 +3,13 @@
 `PROVIDERS` are those with Argo's default options; a controller makes its own from its flags.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Router
 from rollouts.traffic import alb, ambassador, apisix, appmesh, gatewayapi, istio, nginx, smi, traefik
+from rollouts.traffic.plugins import Plugin
 from rollouts.traffic.protocol import Options, Provider
 
 Providers = Mapping[str, Provider]
@@ -27,9 +28,10 @@ MODULES: tuple[Callable[[Options], Provider], ...] = (
 """One row a provider, in the order of the alphabet."""
 
 
-def providers(options: Options) -> dict[str, Provider]:
-    """Every provider, set up by these options, by its name."""
-    return {made.name: made for made in (make(options) for make in MODULES)}
+def providers(options: Options, plugins: Iterable[str] = ()) -> dict[str, Provider]:
+    """Every provider, set up by these options, by its name; plugins too, but for names that are taken."""
+    own = {made.name: made for made in (make(options) for make in MODULES)}
+    return {**{name: Plugin(name) for name in plugins}, **own}
 
 
 PROVIDERS: Providers = providers(Options())

@@ -11,6 +11,7 @@ import yaml
 
 from rollouts.cluster.port import Json
 from rollouts.dialects.argo.reading import items, mapping, text
+from rollouts.dialects.argo.strategy import GATEWAY_PLUGINS
 from rollouts.telemetry.logs import log
 
 CONFIG_MAP = "argo-rollouts-config"
@@ -19,14 +20,19 @@ USUAL_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort of plugins: how logs call it, its key in the ConfigMap, the entry points of packages that have some."""
+    """A sort of plugins: how logs call it, its key in the ConfigMap, the entry points of packages that have some.
+
+    What is `native` needs no plugin here: an entry of that name is left alone.
+    """
 
     word: str
     key: str
     group: str
+    native: tuple[str, ...] = ()
 
 
 STEP = Sort("step plugin", "stepPlugins", "sluice.step_plugins")
+ROUTER = Sort("traffic router", "trafficRouterPlugins", "sluice.traffic_routers", GATEWAY_PLUGINS)
 METRIC = Sort("metric plugin", "metricProviderPlugins", "sluice.metric_providers")
 
 
@@ -58,6 +64,9 @@ def _entries(entries: Any, sort: Sort) -> Iterator[Configured]:
         name, location, timeout = text(entry.get("name")), text(entry.get("location")), entry.get("timeoutSeconds")
         if not name:
             log().error(f"a {sort.word} without a name", configmap=CONFIG_MAP, key=sort.key, entry=dict(entry))
+            continue
+        if name in sort.native:
+            log().info(f"this {sort.word} is built in: its plugin is not started", plugin=name)
             continue
         yield Configured(
             name=name,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollouts.cluster.port import Cluster, Json, Target
-from rollouts.controller.plugins.config import CONFIG_MAP, METRIC, STEP, Configured, Sort, configured_in
+from rollouts.controller.plugins.config import CONFIG_MAP, METRIC, ROUTER, STEP, Configured, Sort, configured_in
 from rollouts.controller.plugins.packages import installed
 from rollouts.controller.plugins.programs import program
 from rollouts.controller.plugins.protocol import Plugin, PluginError
@@ -31,12 +31,14 @@ class Found:
 
     steps: tuple[Plugin, ...] = ()
     metrics: tuple[Plugin, ...] = ()
+    routers: tuple[Plugin, ...] = ()
 
 
 async def find_plugins(cluster: Cluster, namespace: str, folder: Path) -> Found:
     """What the ConfigMap and the installed packages offer. Downloads go into `folder`; the ConfigMap wins a name."""
     config_map = await _config_map(cluster, namespace)
-    return Found(await _of_sort(STEP, config_map, folder), await _of_sort(METRIC, config_map, folder))
+    steps, metrics, routers = [await _of_sort(sort, config_map, folder) for sort in (STEP, METRIC, ROUTER)]
+    return Found(steps, metrics, routers)
 
 
 async def _of_sort(sort: Sort, config_map: Json | None, folder: Path) -> tuple[Plugin, ...]:
