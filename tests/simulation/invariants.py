@@ -102,11 +102,16 @@ class OneReplicaSetPerHash(Watching):
 
     def saw(self, seen: Seen, world: Mirror) -> Verdicts:
         """Each ReplicaSet that the controller creates."""
-        if seen.plural == "rollouts" and seen.before is not None and seen.after is None:
+        if seen.plural in ("rollouts", "experiments") and seen.before is not None and seen.after is None:
             self._gone[seen.before["metadata"]["uid"]] = seen.at
         if seen.plural == "replicasets" and seen.before is None and seen.actor is Actor.CONTROLLER:
             assert seen.after is not None  # it was created
             rollout = world.owner_of(seen.after)
+            if (trial := world.trial_of(seen.after)) is not None:
+                others = (rs for rs in world.all("replicasets") if world.trial_of(rs) in (trial, None))
+                twins = [rs for rs in others if _hash(rs) == _hash(seen.after)]
+                yield "" if len(twins) == 1 else f"a Service of hash {_hash(seen.after)} leads to {len(twins)} versions"
+                return
             if rollout is None:
                 yield "" if self._was_there(seen, world) else f"{seen.after['metadata']['name']} belongs to nobody"
                 return
@@ -119,9 +124,10 @@ class OneReplicaSetPerHash(Watching):
         return any(seen.at - self._gone.get(owner["uid"], LONG_AGO) <= world.patience for owner in owners)
 
     def ended(self, world: Mirror) -> Verdicts:
-        """No ReplicaSet outlives its rollout."""
+        """No ReplicaSet outlives its rollout or experiment."""
         for rs in filter(_hash, world.all("replicasets")):
-            yield "" if world.owner_of(rs) is not None else f"{rs['metadata']['name']} is an orphan"
+            is_owned = world.owner_of(rs) is not None or world.trial_of(rs) is not None
+            yield "" if is_owned else f"{rs['metadata']['name']} is an orphan"
 
 
 class RevisionsRise(Watching):

@@ -40,7 +40,7 @@ QUIET = timedelta(seconds=100)
 LONGEST_UNREST = timedelta(minutes=50)
 MOST_CHANGES = 2500
 CALM_PATIENCE, PATIENCE = timedelta(seconds=1), timedelta(seconds=45)
-ARGO = ("rollouts", "analysisruns", "analysistemplates", "clusteranalysistemplates")
+ARGO = ("rollouts", "analysisruns", "experiments", "analysistemplates", "clusteranalysistemplates")
 FLUX = ("gitrepositories", "kustomizations")
 ALONE = Settings(is_elected=False)
 Trouble = Chance | EverySite

@@ -108,6 +108,11 @@ class Mirror:
         uids = {ref["uid"] for ref in obj["metadata"].get("ownerReferences", ()) if ref.get("controller")}
         return next((r for r in self._objects["rollouts"].values() if r["metadata"]["uid"] in uids), None)
 
+    def trial_of(self, obj: Json) -> Json | None:
+        """The experiment that controls this object, if it is there."""
+        uids = {ref["uid"] for ref in obj["metadata"].get("ownerReferences", ()) if ref.get("controller")}
+        return next((e for e in self._objects["experiments"].values() if e["metadata"]["uid"] in uids), None)
+
     def replica_sets(self, rollout: Json) -> list[Json]:
         """The ReplicaSets that a rollout controls."""
         uid = rollout["metadata"]["uid"]

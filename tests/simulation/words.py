@@ -220,7 +220,10 @@ def _text_of(event: Json) -> str:
     """The event up to its first bracket; of a weight only where it went, since it may have come from elsewhere."""
     if event["reason"] == "TrafficWeightUpdated":
         return f"weight: {event['message'].rpartition(' ')[2]}"
-    return f"{event['reason']}: {event['message'].partition(' (')[0]}"
+    told = event["message"].partition(" (")[0]
+    if event["reason"] == "ScalingReplicaSet":  # an experiment's has no revision
+        told = told.partition(" from ")[0]
+    return f"{event['reason']}: {told}"
 
 
 def _canary_services(world: Mirror) -> set[str]:
