@@ -133,6 +133,8 @@ def _backends(rule: Json) -> list[Json]:
 
 def _selected(spec: Json, router: Router) -> list[Json]:
     """The rules that the settings select, each of which must be there."""
+    if "http" not in spec:
+        raise _RefusedError("spec.http was not found in Apisix Route manifest")
     by_name = {text(rule.get("name")): rule for rule in reversed(_rules(spec))}
     for name in _rule_names(router):
         if name not in by_name:
@@ -140,17 +142,19 @@ def _selected(spec: Json, router: Router) -> list[Json]:
     return [by_name[name] for name in _rule_names(router)]
 
 
-def _backend_of(rule: Json, service: str, role: str) -> Json:
+def _backend_of(rule: Json, service: str) -> Json:
+    if "backends" not in rule:
+        raise _RefusedError("Apisix http route backends not found")
     found = next((backend for backend in _backends(rule) if backend.get("serviceName") == service), None)
     if found is None:
-        raise _RefusedError(f"apisix route {role} backend was not found")
+        raise _RefusedError(f"apisix route {service} backend was not found")
     return found
 
 
 def _pair(rule: Json, rollout: Rollout) -> tuple[int, int]:
     """(canary, stable) weight of a rule. Apisix: an absent weight is 100."""
-    roles = (("canary", rollout.services.canary), ("stable", rollout.services.stable))
-    canary, stable = (_backend_of(rule, service, role).get("weight", 100) for role, service in roles)
+    services = rollout.services
+    canary, stable = (_backend_of(rule, name).get("weight", 100) for name in (services.canary, services.stable))
     return canary, stable
 
 
@@ -165,8 +169,8 @@ def _weight_changes(rollout: Rollout, router: Router, objects: Objects, shares: 
     route = _found(rollout, router, objects)
     after = deepcopy(_spec(route))
     for rule in _selected(after, router):
-        _backend_of(rule, rollout.services.canary, "canary")["weight"] = shares.canary.weight
-        _backend_of(rule, rollout.services.stable, "stable")["weight"] = shares.stable.weight
+        _backend_of(rule, rollout.services.canary)["weight"] = shares.canary.weight
+        _backend_of(rule, rollout.services.stable)["weight"] = shares.stable.weight
     return _changed(_ref(rollout, _route_name(router)), route, after)
 
 
@@ -194,8 +198,9 @@ def _header_route(rollout: Rollout, router: Router, objects: Objects, route: Set
     ref = _ref(rollout, route.name)
     standing = objects.get(ref)
     if standing is not None and not bodies.is_owned(standing, rollout):
-        raise _RefusedError(f"ApisixRoute {route.name} is not owned by the rollout")
-    base = _found(rollout, router, objects) if standing is None else standing
+        raise _RefusedError(f"duplicate ApisixRoute [{route.name}] already exists")
+    users = _found(rollout, router, objects)
+    base = users if standing is None else standing
     after = deepcopy(_spec(base))
     for rule in _selected(after, router):
         _lead(rule, rollout, route)
@@ -211,7 +216,7 @@ def _header_route(rollout: Rollout, router: Router, objects: Objects, route: Set
 
 def _lead(rule: Json, rollout: Rollout, route: SetHeaderRoute) -> None:
     """Make a rule match the headers and lead to the canary alone."""
-    canary = _backend_of(rule, rollout.services.canary, "canary")
+    canary = _backend_of(rule, rollout.services.canary)
     canary["weight"] = TOTAL
     rule["backends"] = [one for one in _backends(rule) if one.get("serviceName") != rollout.services.stable]
     rule["match"] = {**mapping(rule.get("match")), "exprs": [_expression(header) for header in route.match]}

@@ -109,10 +109,9 @@ def _complaint(rollout: Rollout, refs: tuple[Ref, ...], objects: Objects) -> str
     if obj is None:
         group = refs[0].api_version.partition("/")[0] if refs else "traefik.io"
         return f'traefikservices.{group} "{name}" not found'
-    listed = _weighted(obj)
-    if not listed:
+    if not isinstance(mapping(mapping(obj.get("spec")).get("weighted")).get("services"), list):
         return "spec.weighted.services was not found in traefik service manifest"
-    there = {one.get("name") for one in listed}
+    there = {one.get("name") for one in _weighted(obj)}
     if rollout.services.canary not in there:
         return "traefik canary service was not found"
     return "" if rollout.services.stable in there else "traefik stable service was not found"

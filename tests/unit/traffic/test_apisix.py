@@ -36,6 +36,8 @@ def a_route(name: str = "web", *backends: str, **meta: Any) -> Json:
     [
         (None, 'apisixroutes.apisix.apache.org "web" not found'),
         (a_route("other"), "Apisix http route rule web not found"),
+        ({"spec": {}}, "spec.http was not found in Apisix Route manifest"),
+        ({"spec": {"http": [{"name": "web"}]}}, "Apisix http route backends not found"),
         (a_route("web", "stable"), "apisix route canary backend was not found"),
         (a_route("web", "canary"), "apisix route stable backend was not found"),
     ],
@@ -79,7 +81,7 @@ def test_a_strangers_route_is_left_alone() -> None:
 
     rendered = PROVIDER.render(rollout, router, objects, Desired(SPLIT.shares, (BETA,)))
 
-    assert (rendered.changes, rendered.error) == ((), "ApisixRoute beta is not owned by the rollout")
+    assert (rendered.changes, rendered.error) == ((), "duplicate ApisixRoute [beta] already exists")
     assert [change.ref for change in PROVIDER.clean(rollout, router, objects).changes] == [ref]
 
 
