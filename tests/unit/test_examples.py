@@ -83,6 +83,7 @@ def test_every_folder_is_tried_here() -> None:
     tried = {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
     tried |= {"appmesh", "istio-hosts", "istio-subsets"}  # by test_mesh_examples
     tried |= {"metric-plugin-package", "metric-plugin-program"}  # in test_metric_plugin_examples
+    tried |= {"router-plugin-package", "router-plugin-program"}  # in test_router_plugin_examples
     tried |= {"alb-ingress", "ambassador-mapping", "apisix-route", "nginx-ingress", "smi-split", "traefik-service"}
 
     tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,9 @@ from rollouts.cluster.port import (
     Target,
 )
 from rollouts.controller.measuring import ClusterPorts
+from rollouts.controller.plugins.config import ROUTER
+from rollouts.controller.plugins.metrics import MetricPlugins
+from rollouts.controller.plugins.protocol import Plugin
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.ports import GitPorts, Ports
 from rollouts.controller.settings import Settings
@@ -56,6 +59,7 @@ class Shop:
         settings: Settings | None = None,
         git: GitPorts | None = None,
         plugins: StepPlugins | None = None,
+        routers: Iterable[Plugin] = (),
     ) -> "Running":
         """Start a controller on this cluster (default: the store itself)."""
         self.started += 1
@@ -66,6 +70,7 @@ class Shop:
             measuring=self.measuring(cluster or self.store),
             git=git,
             plugins=plugins or StepPlugins(),
+            routers=MetricPlugins(routers, ROUTER.word),
             identity=f"controller-{self.started}",
             dice=random.Random(1),
         )
