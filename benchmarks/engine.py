@@ -62,7 +62,7 @@ async def run(count: int, options: Options) -> Run:
     done, crowd = Run(count), names(count)
     async with plane((CONTROLLER_NAMESPACE, FLOOR, CROWD, ROUTED, BARE)) as here:
         done.floor = await floor(here, crowd)
-        async with _controller(here) as program:
+        async with controller_on(here) as program:
             await asyncio.sleep(_QUIET_SECONDS)
             done.memory = program.memory()[0]
             if here.has_routes:
@@ -78,7 +78,8 @@ async def run(count: int, options: Options) -> Run:
 
 
 @asynccontextmanager
-async def _controller(here: Plane) -> AsyncIterator[Program]:
+async def controller_on(here: Plane, *flags: str) -> AsyncIterator[Program]:
+    """The controller against this control plane, at work."""
     arguments = (
         "controller",
         f"--kubeconfig={here.kubeconfig}",
@@ -86,6 +87,7 @@ async def _controller(here: Plane) -> AsyncIterator[Program]:
         "--healthzPort=0",
         "--metricsPort=0",
         "--logformat=logfmt",
+        *flags,
     )
     async with running((*SLUICE, *arguments), home=here.folder) as program:
         await program.said("event=working")
