@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from rollouts.cli.arguments import did_you_mean
+from rollouts.cli.lint_experiments import analysis_faults, spec_faults, step_faults
 from rollouts.cli.lint_places import Places, steps_of
 from rollouts.cli.looking import Looking, Shelf
 from rollouts.cli.shipped import shipped
@@ -172,7 +173,7 @@ def _rollout(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
         return
     for fault in world.rollout.faults:
         yield ("reference" if fault.message.endswith(" not found") else "validation"), fault
-    for fault in snapshot_of(world).reference_faults:
+    for fault in (*snapshot_of(world).reference_faults, *step_faults(obj, shelf)):
         yield "reference", fault
 
 
@@ -186,6 +187,13 @@ def _caches(shelf: Sequence[Json]) -> Caches:
 def _template(obj: Json, _shelf: Sequence[Json]) -> Iterator[Ruled]:
     for fault in faults_of(parse_template(obj)):
         yield "validation", fault
+
+
+def _experiment(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
+    for fault in spec_faults(obj):
+        yield "validation", fault
+    for fault in analysis_faults(obj.get("spec") or {}, "spec", obj["metadata"].get("namespace", ""), shelf):
+        yield "reference", fault
 
 
 def _canary(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
@@ -214,6 +222,7 @@ _LOOKS: Mapping[tuple[str, str], Callable[[Json, Sequence[Json]], Iterator[Ruled
     ("argoproj.io", "AnalysisTemplate"): _template,
     ("argoproj.io", "ClusterAnalysisTemplate"): _template,
     ("argoproj.io", "AnalysisRun"): _template,
+    ("argoproj.io", "Experiment"): _experiment,
     ("flagger.app", "Canary"): _canary,
 }
 
