@@ -132,17 +132,17 @@ async def test_without_a_token_nothing_is_asked(status: int, body: str, why: str
 async def test_a_request_is_signed_as_it_is_sent() -> None:
     """AWS's own library comes to the same signature for what has arrived."""
     botocore_auth = pytest.importorskip("botocore.auth")
-    from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
-    from botocore.credentials import Credentials  # type: ignore[import-untyped]
+    aws_request = pytest.importorskip("botocore.awsrequest").AWSRequest
+    credentials = pytest.importorskip("botocore.credentials").Credentials
 
     seen: list[tuple[str, str]] = []
 
     async def check(request: web.Request) -> web.Response:
         sent = request.headers
-        again = AWSRequest(request.method, str(request.url), data=await request.read())
+        again = aws_request(request.method, str(request.url), data=await request.read())
         again.headers["Content-Type"] = sent["Content-Type"]
         again.context["timestamp"] = sent["x-amz-date"]
-        signer = botocore_auth.SigV4Auth(Credentials("AKID", "secret", "token"), "aps", "eu-west-1")
+        signer = botocore_auth.SigV4Auth(credentials("AKID", "secret", "token"), "aps", "eu-west-1")
         signer._modify_request_before_signing(again)
         place = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
         seen.append((sent["Authorization"].rpartition("=")[2], place))
