@@ -138,7 +138,7 @@ async def _rounds(here: Ground, program: Program) -> int:
 def lateness(series: Iterable[list[float]], interval: float) -> Iterator[float]:
     """Seconds by which each measurement but the first came after its moment.
 
-    The first comes when the run is seen; the schedule is that of the least late of all, so that drift adds up and shows.
+    The first comes when the run is seen; the schedule is that of the least late of all, so drift adds up and shows.
     """
     for moments in series:
         offsets = [moment - number * interval for number, moment in enumerate(moments)]
