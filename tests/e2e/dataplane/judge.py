@@ -21,6 +21,9 @@ MARGIN = 0.3
 FEW = 100
 """A window with fewer requests says nothing about a split."""
 
+EVIDENCE = 10.0
+"""So much likelier, as a logarithm, must a change make the answers after it: chance alone does it once in 20,000."""
+
 SIGMAS = 4.0
 SLACK = 0.01
 """What a turn of weighted round robin, cut off by the window's edge, may add."""
@@ -196,14 +199,17 @@ def _allowed(share: float, count: int) -> float:
 
 
 def turning_point(hits: Sequence[bool], before: float, after: float) -> int:
-    """The place from which on the second share explains best what is seen, the first before it."""
+    """The place from which on the second share explains best what is seen, the first before it.
+
+    The end, where what follows is no evidence: a few answers in a row are chance.
+    """
     old_hit, old_miss, new_hit, new_miss = map(_log, (before, 1 - before, after, 1 - after))
-    best, place, told = 0.0, 0, 0.0
+    best, place, told = 0.0, 0, 0.0  # logarithms of how much likelier the first share makes what was seen so far
     for number, hit in enumerate(hits, 1):
         told += (old_hit - new_hit) if hit else (old_miss - new_miss)
         if told > best:
             best, place = told, number
-    return place
+    return place if best - told >= EVIDENCE else len(hits)
 
 
 def _log(share: float) -> float:

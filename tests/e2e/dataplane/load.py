@@ -33,7 +33,7 @@ async def ask(session: Session, url: str, method: str) -> tuple[int, str]:
 
 
 async def load(url: str, host: str, rate: float, least: int, told: TextIO) -> None:
-    """Ask until SIGTERM, and at least so often."""
+    """Ask until SIGTERM, and at least so often; says `begun` when the first one has its answer."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     places, count = asyncio.Semaphore(MOST_AT_ONCE), 0
@@ -45,10 +45,10 @@ async def load(url: str, host: str, rate: float, least: int, told: TextIO) -> No
         told.write(json.dumps([start, time.monotonic(), method, code, answer]) + "\n")
         places.release()
 
-    async with (
-        Session(headers={"host": host}, timeout=timeout) as session,
-        asyncio.TaskGroup() as users,
-    ):
+    async with Session(headers={"host": host}, timeout=timeout) as session, asyncio.TaskGroup() as users:
+        await places.acquire()
+        await one("GET")
+        print("begun", flush=True)
         began = time.monotonic()
         while not ended.is_set() or count < least:
             await asyncio.sleep(max(0.0, began + count / rate - time.monotonic()))

@@ -91,6 +91,13 @@ def test_what_is_not_felt_before_the_next_write_is_felt_after_it() -> None:
     assert [effect.seconds for effect in verdict.effects] == [pytest.approx(2.0, abs=0.05)]
 
 
+def test_a_few_answers_in_a_row_turn_nothing() -> None:
+    """The next write comes while all goes on as before: the last answers before it are chance."""
+    hits = [number % 2 == 0 for number in range(200)] + [True] * 8
+
+    assert turning_point(hits, 0.5, 1.0) == len(hits)
+
+
 def test_the_turning_point_is_found_in_noise() -> None:
     """Random answers give it to within a few dozen requests."""
     dice = random.Random(6)

@@ -98,12 +98,22 @@ async def _answers(session: Session, way: Way, story: str) -> bool:
 @contextmanager
 def _loaded(story: str, files: Mapping[Way, Path]) -> Iterator[None]:
     """Users come all ways while this lasts; at its end their number is full."""
+    loads: list[subprocess.Popen[bytes]] = []
     with ExitStack() as stack:
         for way, path in files.items():
             flags = (f"--host={way.host(story)}", f"--rate={RATE}", f"--least={LEAST}", f"--to={path}")
             command = [sys.executable, "-m", "tests.e2e.dataplane.load", way.url, *flags]
-            stack.enter_context(_running(subprocess.Popen(command)))
+            loads.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+            stack.enter_context(_running(loads[-1]))
+        for load in loads:
+            _says(load, b"begun")
         yield
+
+
+def _says(process: "subprocess.Popen[bytes]", word: bytes) -> None:
+    """Wait until it does."""
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == word
 
 
 def _told(path: Path) -> list[Request]:
@@ -159,8 +169,7 @@ def _served(kubeconfig: Path, folder: Path) -> Iterator[None]:
     backends = subprocess.Popen(command, stdout=subprocess.PIPE)
     with ExitStack() as stack:
         stack.enter_context(_running(backends))
-        assert backends.stdout is not None
-        assert backends.stdout.readline() == b"ready\n"
+        _says(backends, b"ready")
         stack.enter_context(_running(gateways.traefik(kubeconfig, folder / "traefik.log")))
         bootstrap = envoy.bootstrap(folder / "envoy", gateways.ENVOY_PORT)
         stack.enter_context(_running(gateways.envoy(bootstrap, folder / "envoy.log")))
