@@ -6,8 +6,9 @@ refuses its module.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,10 +18,11 @@ from rollouts.model.objects import Ref, ref_of
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, ManagedRoute, SetHeaderRoute, SetMirrorRoute
 from rollouts.model.weights import Share, Shares
-from rollouts.traffic.protocol import Desired, Objects
-from rollouts.traffic.registry import PROVIDERS
+from rollouts.traffic.protocol import Desired, Objects, Options
+from rollouts.traffic.registry import providers
 from tests.contract.gateway import ISTIO, definitions_folder, module_folder
 from tests.e2e import installed
+from tests.e2e.dataplane.gateways import TRAEFIK_DEFINITIONS, TRAEFIK_MODULE
 from tests.e2e.harness import ROOT, control_plane
 from tests.properties.routers.specimen import carried_out
 
@@ -28,27 +30,82 @@ pytestmark = pytest.mark.e2e
 
 Json = installed.Json
 NAMESPACE = "routes"
+SMI = "github.com/servicemeshinterface/smi-sdk-go@v0.5.0"
+EMISSARY = "github.com/emissary-ingress/emissary/v3@v3.9.1"
 EXTRA = Share(5, "shop-try", "eeeee")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A provider, the folder of its example, and where the definitions of its kinds are (files and their folders)."""
+    """A provider, the folder of its example, and the definitions of its kinds: a file or a folder, or themselves."""
 
     provider: str
     example: str
-    definitions: Callable[[], Path]
+    definitions: Callable[[], Path | list[Json]]
     has_experiments: bool = True
+    options: Options = field(default_factory=Options)
 
 
 def _istio() -> Path:
     return module_folder(ISTIO) / "kubernetes" / "customresourcedefinitions.gen.yaml"
 
 
+def _built_in() -> list[Json]:
+    """Ingresses are served by every API server."""
+    return []
+
+
+def _traefik() -> Path:
+    return module_folder(TRAEFIK_MODULE) / TRAEFIK_DEFINITIONS
+
+
+def _smi() -> list[Json]:
+    (old,) = installed.definitions_of(module_folder(SMI) / "crds" / "split.yaml", "trafficsplits.split.smi-spec.io")
+    return [modern(old, "v1alpha2")]
+
+
+def _ambassador() -> list[Json]:
+    file = module_folder(EMISSARY) / "pkg" / "api" / "getambassador.io" / "crds.yaml"
+    return [modern(one, "v2") for one in installed.definitions_of(file, "mappings.getambassador.io")]
+
+
+def modern(definition: Json, version: str) -> Json:
+    """A definition of one version alone, in today's form and without a converter; its schema is its own."""
+    spec = definition["spec"]
+    (told,) = (one for one in spec["versions"] if one["name"] == version)
+    schema = told.get("schema") or {"openAPIV3Schema": {"type": "object", **spec["validation"]["openAPIV3Schema"]}}
+    only = {"name": version, "served": True, "storage": True, "schema": _structural(schema)}
+    kept = {key: spec[key] for key in ("group", "scope", "names")}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": definition["kind"],
+        "metadata": {"name": definition["metadata"]["name"]},
+        "spec": {**kept, "versions": [only]},
+    }
+
+
+def _structural(schema: Any) -> Any:
+    """A schema as today's servers want it: where types are one of several, anything goes."""
+    match schema:
+        case {"oneOf": _, **rest} if "type" not in rest:
+            return {"x-kubernetes-preserve-unknown-fields": True}
+        case dict():
+            return {key: _structural(value) for key, value in schema.items()}
+        case list():
+            return list(map(_structural, schema))
+        case _:
+            return schema
+
+
 ROWS = (
+    Row("alb", "alb-ingress", _built_in),
+    Row("ambassador", "ambassador-mapping", _ambassador, has_experiments=False),
     Row("gatewayAPI", "canary", definitions_folder, has_experiments=False),
     Row("istio", "istio-hosts", _istio),
     Row("istio", "istio-subsets", _istio),
+    Row("nginx", "nginx-ingress", _built_in, has_experiments=False),
+    Row("smi", "smi-split", _smi, options=Options(traffic_split_version="v1alpha2")),
+    Row("traefik", "traefik-service", _traefik, has_experiments=False),
 )
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.example)
 
@@ -62,7 +119,10 @@ def kubectl(*words: str, given: str | None = None) -> str:
 def definitions(row: Row) -> None:
     """Our kinds and the row's are served, and there is a namespace."""
     applying = ("apply", "--server-side", "--force-conflicts")
-    kubectl(*applying, f"--filename={ROOT / 'crds'}", f"--filename={row.definitions()}")
+    found = row.definitions()
+    kubectl(*applying, f"--filename={ROOT / 'crds'}", *([f"--filename={found}"] if isinstance(found, Path) else []))
+    for one in found if isinstance(found, list) else ():
+        kubectl(*applying, "--filename=-", given=json.dumps(one))
     kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
     kubectl(
         *applying,
@@ -97,7 +157,8 @@ def written(row: Row) -> list[Json]:
     """The routers' objects, those of the example and new ones, in the middle of a canary."""
     objects = list(documents(row))
     (manifest,) = (obj for obj in objects if obj["kind"] == "Rollout")
-    rollout, provider = parse(manifest), PROVIDERS[row.provider]
+    manifest["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555"  # an owner has one
+    rollout, provider = parse(manifest), providers(row.options)[row.provider]
     assert isinstance(rollout.strategy, Canary)
     (router,) = rollout.strategy.routers
     named = provider.touches(rollout, router)
