@@ -4,19 +4,22 @@ Host-level: the routes divide between two hosts, the Services of the two version
 subsets of one host, whose labels get the versions' hashes. Nobody reports what a mesh makes of it (`Silent`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from rollouts.model.faults import Faults
+from rollouts.model.keys import MANAGED_BY
 from rollouts.model.objects import Json, Ref, ref_of
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
+from rollouts.traffic.bodies import annotations, text
 from rollouts.traffic.istiofaults import faults_of
 from rollouts.traffic.istiomanaged import standing
-from rollouts.traffic.istiorender import Round, changes, not_found
+from rollouts.traffic.istiorender import Round, changed, changes, not_found
 from rollouts.traffic.istioroutes import Refusal, experiments, ordered, pair, routes_of, split, weighted, with_http
 from rollouts.traffic.istiosettings import DESTINATION_RULE, GROUP, VIRTUAL_SERVICE, Selected, Setup, setup_of
-from rollouts.traffic.istiosubsets import kept, pointed, released
+from rollouts.traffic.istiosubsets import abandoned, hash_of, kept, pointed, released
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Rendered, Silent
 
 TOTAL = 100
@@ -60,7 +63,8 @@ class Istio(Silent):
             managed.append(set(standing(service, setup)))
         if len(seen) != 1:
             return Unknown("the routes do not agree on the weights" if seen else "no route is weighted")
-        if _is_astray(rollout, setup, objects) or any(names != managed[0] for names in managed):
+        is_astray = _is_astray(rollout, setup, objects, leads=bool(managed[0]))
+        if is_astray or any(names != managed[0] for names in managed):
             return Unknown("subsets or managed routes are not as they were written")
         canary, stable = seen.pop()
         return Weights(canary, stable, TOTAL, tuple(name for name in setup.managed if name in managed[0]))
@@ -82,6 +86,13 @@ class Istio(Silent):
             after[setup.subsets.ref] = released(rule, setup.subsets)
         return Rendered(changes(setup, objects, after))
 
+    def sweep(self, obj: Json, is_there: Callable[[str, str], bool]) -> Rendered:
+        """A DestinationRule that a rollout has marked which is not there any more."""
+        manager, ref = text(annotations(obj).get(MANAGED_BY)), ref_of(obj)
+        if ref.kind != DESTINATION_RULE or not manager or is_there(ref.namespace, manager):
+            return Rendered()
+        return Rendered(changed(ref, obj, abandoned(obj)))
+
     def keep(self, desired_object: Json, live: Json, rollout: Rollout, router: Router) -> Json:
         """Git's object with the live weights, managed routes, experiments and subsets' versions."""
         setup = setup_of(rollout, router, self.version)
@@ -98,12 +109,17 @@ def provider(options: Options) -> Istio:
     return Istio(options.istio_version)
 
 
-def _is_astray(rollout: Rollout, setup: Setup, objects: Objects) -> bool:
-    """Somebody else has led a subset to other pods than those that the rollout's status tells of."""
+def _is_astray(rollout: Rollout, setup: Setup, objects: Objects, *, leads: bool) -> bool:
+    """Somebody else has led a subset to other pods than those that the rollout's status tells of.
+
+    While neither weight nor a managed route `leads` anybody to the canary, its subset may wait for pods.
+    """
     recorded = rollout.status.canary.shares
     rule = objects.get(setup.subsets.ref) if setup.subsets is not None else None
     if recorded is None or rule is None or setup.subsets is None:
         return False
+    if recorded.canary.weight == 0 and not leads:
+        recorded = replace(recorded, canary=replace(recorded.canary, hash=hash_of(rule, setup.subsets.canary)))
     return pointed(rule, setup.subsets, recorded, rollout.name) != rule
 
 

@@ -88,6 +88,8 @@ class Round:
         rule, shares = draft.objects.get(subsets.ref), self.desired.shares
         if rule is None:
             return draft.without(subsets.ref)
+        if self._is_idle and self._late(rule, pointed(rule, subsets, shares, self.manager), subsets):
+            shares = replace(shares, canary=replace(shares.canary, hash=hash_of(rule, subsets.canary)))
         after = pointed(rule, subsets, shares, self.manager)
         if after == rule:
             return draft
@@ -97,6 +99,12 @@ class Round:
         led = f"{subsets.canary}: {shares.canary.hash}, {subsets.stable}: {shares.stable.hash}"
         message = f"DestinationRule {subsets.ref.name} subset updated ({led})"
         return draft.with_object(subsets.ref, after, Event("UpdatedDestinationRule", message))
+
+    @property
+    def _is_idle(self) -> bool:
+        """Nobody is to be led to the canary yet: its subset may wait for its pods without a word."""
+        desired = self.desired
+        return Part.WEIGHTS in desired.parts and desired.shares.canary.weight == 0 and not desired.managed
 
     def _late(self, rule: Json, after: Json, subsets: Subsets) -> str:
         """The version that a subset would lead to before it can serve. One that it leads to already is not late."""

@@ -176,6 +176,21 @@ def test_a_subset_waits_for_its_version(services: tuple[str, str], available: in
     assert bool(found.changes) is not bool(error)
 
 
+def test_a_canary_that_nobody_is_led_to_is_waited_for_in_silence() -> None:
+    """At weight 0 the round goes on, and the canary's subset stays where it leads; a header route would wait aloud."""
+    versions = (a_version("sss", replicas=2, available=2), a_version("ccc", replicas=2, available=0))
+    rollout, router = routed(**SUBSET)
+    objects = seen(by_subset(), a_rule())
+
+    quiet = PROVIDER.render(rollout, router, objects, split(0, versions=versions))
+    loud = PROVIDER.render(rollout, router, objects, split(0, BETA, versions=versions))
+
+    (rule,) = (change for change in quiet.changes if isinstance(change, Modify))
+    labels = {subset["name"]: subset["labels"].get(HASH_LABEL) for subset in rule.body["spec"]["subsets"]}
+    assert (quiet.error, labels) == ("", {"old": "sss", "new": None})
+    assert "not fully available" in loud.error
+
+
 def test_a_subset_that_leads_there_already_waits_for_nobody() -> None:
     """The canary's pods are lost, and an abort takes its weight all the same."""
     versions = (a_version("sss", replicas=2, available=2), a_version("ccc", replicas=2, available=0))
