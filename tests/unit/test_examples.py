@@ -81,6 +81,7 @@ async def service_hash(shop: Shop, name: str) -> str:
 def test_every_folder_is_tried_here() -> None:
     """A new example comes with its test."""
     tried = {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
+    tried |= {"analysis-services"}  # in test_service_examples
     tried |= {"appmesh", "istio-hosts", "istio-subsets"}  # by test_mesh_examples
     tried |= {"metric-plugin-package", "metric-plugin-program"}  # in test_metric_plugin_examples
     tried |= {"router-plugin-package", "router-plugin-program"}  # in test_router_plugin_examples
