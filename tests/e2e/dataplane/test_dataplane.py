@@ -17,6 +17,7 @@ from tests.e2e.harness import ROOT
 pytestmark = pytest.mark.e2e
 
 LONGEST = 1800.0
+TOLD_ABOVE = "it did not come to its end; what it says of it stands above"
 Results = dict[str, dict[str, Verdict]]
 
 
@@ -28,7 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     told: Path = tmp_path_factory.mktemp("dataplane") / "figures.json"
     command = [sys.executable, "-m", "tests.e2e.dataplane", "--json", str(told)]
     ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=LONGEST, check=False)
-    assert told.exists(), f"the scenarios ended with {ended.returncode}; what they say of it stands above"
+    assert told.exists(), f"{TOLD_ABOVE} ({ended.returncode})"
     return {
         name: {way: verdict_of(one) for way, one in ways.items()} for name, ways in json.loads(told.read_text()).items()
     }
@@ -37,6 +38,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 @pytest.mark.parametrize("story", [story.name for story in STORIES])
 def test_no_request_is_lost(results: Results, story: str) -> None:
     """Each of at least ten thousand requests has a 2xx answer, each way."""
+    assert story in results, TOLD_ABOVE
     lost = {way: one.losses for way, one in results[story].items() if one.lost}
 
     assert lost == {}
@@ -46,6 +48,7 @@ def test_no_request_is_lost(results: Results, story: str) -> None:
 @pytest.mark.parametrize("story", [story.name for story in STORIES])
 def test_the_split_is_as_the_weights_say(results: Results, story: str) -> None:
     """Within what sampling explains; no version answers that has no part any more, and every write is felt in time."""
+    assert story in results, TOLD_ABOVE
     off = {way: [one for one in verdict.splits if one.is_off] for way, verdict in results[story].items()}
     late = {way: verdict.late for way, verdict in results[story].items() if verdict.late}
     astray = {way: verdict.strays for way, verdict in results[story].items() if verdict.strays}

@@ -50,7 +50,16 @@ class World:
 
     def start_controller(self) -> installed.Program:
         """A controller that works alone."""
-        return installed.Program(self.account, self.folder / "controller.log", (*FLAGS, ALONE))
+        return installed.Program(self.account, self.log, (*FLAGS, ALONE))
+
+    @property
+    def log(self) -> Path:
+        """All controllers' log."""
+        return self.folder / "controller.log"
+
+    def last_words(self) -> str:
+        """Its end."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
     async def play(self, story: Story) -> dict[str, Verdict]:
         """The verdict of each way."""
