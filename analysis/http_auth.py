@@ -27,6 +27,8 @@ Send = Callable[[Http, Mapping[str, str]], Awaitable[Answer]]
 EARLY = 10.0
 """Seconds before its end in which a token is not used any more. Go's oauth2 has the same."""
 FOREVER = float("inf")
+REMEMBERED = 1000
+"""Tokens that are kept at most."""
 _FORM: Pairs = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
 _REFUSED = 401
 
@@ -89,6 +91,8 @@ class Credentials:
         now = time.monotonic()
         for key in [key for key, token in self._tokens.items() if token.until < now and not token.lock.locked()]:
             del self._tokens[key]
+        while len(self._tokens) >= REMEMBERED:
+            del self._tokens[next(iter(self._tokens))]
 
     async def _asked_for(self, auth: OAuth2, server: Server) -> tuple[str, float]:
         """First with the credentials in the header, then in the form: servers take one or the other, as Go tries it."""

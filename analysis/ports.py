@@ -1,13 +1,11 @@
 """The doors to metric services. The runner's only way out; filled by the CLI and by simulations.
 
-`HttpPorts` is the real one: everything goes over http_client, range queries too, which prometheus-api-client makes in a
-few threads. `InProcessPorts` answers from functions, for virtual time, where there is no socket and no thread.
+`HttpPorts` is the real one: everything goes over http_client, range queries too, which prometheus-api-client makes and
+reads. `InProcessPorts` answers from functions, for virtual time, where there is no socket and no thread.
 Libraries are loaded on the first request, so that the CLI starts without them.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 from urllib.parse import urlencode
@@ -32,8 +30,6 @@ from analysis.requests import (
 if TYPE_CHECKING:
     from analysis.http_client import HttpClient
 
-THREADS = 4
-"""Range queries at once; the library behind them blocks."""
 WITHOUT_CLUSTER = "there is no cluster here to ask: metrics with credentials or Jobs are measured by the controller"
 _NO_POST = (405, 501)
 _FORM: Pairs = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -45,10 +41,7 @@ AskRange = Callable[[str, datetime, datetime, timedelta], Json]
 
 CallPlugin = Callable[[Program], Awaitable[Any]]
 """Calls a metric plugin's method, and gives what it returned. ProviderError when there is none."""
-Blocking = Callable[[Http], Answer]
-"""Sends a request from a thread, and waits for the answer."""
 
-_A = TypeVar("_A")
 _T = TypeVar("_T")
 
 
@@ -123,7 +116,6 @@ class HttpPorts:
         self._outside = outside or Outside()
         self._call = call
         self._client: HttpClient | None = None
-        self._threads: ThreadPoolExecutor | None = None
 
     async def ask(self, request: Request) -> Any:
         """Send it; what was refused with a JSON body is an answer, too."""
@@ -132,9 +124,9 @@ class HttpPorts:
                 form = {"query": request.query, "time": f"{request.at.timestamp():.3f}"}
                 return await self._prometheus(request.server, "/api/v1/query", form)
             case RangeQuery():
-                from analysis.prometheus_client import query_range
+                from analysis import prometheus_client as library
 
-                return await self._in_thread(query_range, request)
+                return library.range_answer(request, await self._sent(library.range_request(request)))
             case Http():
                 return await self._sent(request)
             case Program():
@@ -146,29 +138,19 @@ class HttpPorts:
 
     async def is_available(self, server: Server) -> bool:
         """Whether a Prometheus answers there."""
-        from analysis.prometheus_client import is_available
+        from analysis import prometheus_client as library
 
-        return await self._in_thread(is_available, server)
+        try:
+            answer = await self._sent(library.availability_request(server))
+        except ProviderError:
+            return False
+        return library.is_available(server, answer)
 
     async def close(self) -> None:
-        """Close connections; threads end by themselves."""
+        """Close connections."""
         client, self._client = self._client, None
         if client is not None:
             await client.close()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-            self._threads = None
-
-    async def _in_thread(self, work: Callable[[_A, Blocking], _T], argument: _A) -> _T:
-        """Work that blocks, with a way to send its requests over the client here."""
-        loop = asyncio.get_running_loop()
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
-
-        def send(request: Http) -> Answer:
-            return asyncio.run_coroutine_threadsafe(self._sent(request), loop).result()
-
-        return await loop.run_in_executor(self._threads, work, argument, send)
 
     async def _prometheus(self, server: Server, path: str, form: dict[str, str]) -> Json:
         post = Http(server, "POST", path, headers=_FORM, body=urlencode(form).encode())
