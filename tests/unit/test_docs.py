@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rollouts.cli.backtest import backtest
 from rollouts.cli.main import CLIENT, OWN
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json
@@ -88,7 +89,7 @@ def test_commands_and_flags_exist(page: str) -> None:
     text = text_of(page)
     commands = set(re.findall(r"kubectl sluice ([a-z]+)", text)) | set(re.findall(r"(?:`| {4})sluice ([a-z]+)", text))
     flags = set(re.findall(r"(--[A-Za-z][\w-]+)", "\n".join(quoted(page))))
-    known = {f"--{flag.name}" for flag in FLAGS} | OF_COMMANDS
+    known = {f"--{flag.name}" for flag in FLAGS} | OF_COMMANDS | {flag for each in backtest.params for flag in each.opts}
 
     assert commands <= {*CLIENT, *OWN}
     assert flags <= known

@@ -87,6 +87,7 @@ def test_every_folder_is_tried_here() -> None:
     tried |= {"router-plugin-package", "router-plugin-program"}  # in test_router_plugin_examples
     tried |= {"alb-ingress", "ambassador-mapping", "apisix-route", "nginx-ingress", "smi-split", "traefik-service"}
 
+    tried |= {"backtest"}  # in tests/e2e/test_backtest
     tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples
 
     assert {folder.name for folder in EXAMPLES.iterdir()} == tried
