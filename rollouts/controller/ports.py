@@ -9,6 +9,7 @@ from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.leftovers import Leftovers
 from rollouts.controller.plugins.config import ROUTER
 from rollouts.controller.plugins.metrics import MetricPlugins
 from rollouts.controller.plugins.registry import StepPlugins
@@ -60,3 +61,4 @@ class Shared:
     reconciler: Reconciler
     wake: Callable[[Key], None]
     emit: Callable[[Json, Event], Awaitable[None]]
+    leftovers: Leftovers

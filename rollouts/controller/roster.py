@@ -54,7 +54,13 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
 
 def _rollouts(shared: Shared) -> Rollouts:
     instance_id = shared.settings.instance_id
-    return Rollouts(shared.caches, shared.reconciler, shared.emit, is_ours=lambda obj: is_of_instance(obj, instance_id))
+    return Rollouts(
+        shared.caches,
+        shared.reconciler,
+        shared.emit,
+        shared.leftovers,
+        is_ours=lambda obj: is_of_instance(obj, instance_id),
+    )
 
 
 def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:

@@ -10,11 +10,13 @@ from typing import Any
 
 from analysis.requests import Program, Request
 from rollouts.cluster import kinds
+from rollouts.cluster.errors import ClusterError
 from rollouts.cluster.events import Events
 from rollouts.cluster.informers import Informer
 from rollouts.cluster.leadership import Leadership
 from rollouts.cluster.port import Collection, Json, Query, Resource, Target
 from rollouts.controller.caches import Caches
+from rollouts.controller.leftovers import Leftovers
 from rollouts.controller.ports import Ports, Shared
 from rollouts.controller.queues import Queues
 from rollouts.controller.reconcile import Reconciler
@@ -26,6 +28,7 @@ from rollouts.controller.sources import Watched, instance_selector
 from rollouts.controller.wakers import Wakers
 from rollouts.controller.workloads import Workloads
 from rollouts.decide.duration import Ended
+from rollouts.model.errors import TemporaryError
 from rollouts.model.keys import HASH_LABEL
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
@@ -68,7 +71,12 @@ class Controller:
         self._reconciler.observer.providers = providers(settings.traffic, ports.routers.names)
         self._reconciler.observer.routes = self._routes
         self._wakers.follow_routes(self._routes, self._reconciler.observer.providers)
-        shared = Shared(ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit)
+        self._leftovers = Leftovers(
+            ports.cluster, self.caches, self._reconciler.observer, self._routes, outside=self._outside
+        )
+        shared = Shared(
+            ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit, self._leftovers
+        )
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
             self._wakers.own_key(self.caches, kind.resource, partial(self.queues.is_over, kind.resource.plural))
@@ -123,8 +131,22 @@ class Controller:
 
     async def _work(self, enough: asyncio.Event) -> None:
         log().info("working", identity=self._ports.identity)
-        await self.queues.work(enough)
+        sweeping = asyncio.create_task(self._sweep())
+        try:
+            await self.queues.work(enough)
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
         log().info("stopped working", identity=self._ports.identity)
+
+    async def _sweep(self) -> None:
+        """Once a lead; what goes wrong is no reason to stop working."""
+        if self._settings.is_analysis_only:
+            return
+        try:
+            await self._leftovers.sweep()
+        except (ClusterError, TemporaryError) as error:
+            log().warning("the sweep did not come to its end", error=f"{type(error).__name__}: {error}")
 
     def _candidate(self) -> Leadership:
         return Leadership(

@@ -17,13 +17,15 @@ from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic.bodies import mapping, text, version_of
-from rollouts.traffic.gatewaynotes import Note, kept_metadata, metadata_patch, notes_of
+from rollouts.traffic.gatewaynotes import Note, active_on, kept_metadata, metadata_patch, notes_of
 from rollouts.traffic.gatewayreport import refusal, reports
 from rollouts.traffic.gatewayrules import is_managed, managed_rules, unmirrorable
 from rollouts.traffic.gatewaysettings import (
+    ACTIVE_ANNOTATION,
     API_VERSION,
     BY_KIND,
     GRPC,
+    IN_PROGRESS_LABEL,
     ROUTE_KINDS,
     Chosen,
     Marks,
@@ -116,14 +118,16 @@ class GatewayApi:
         return kept
 
     def sweep(self, obj: Json, is_there: Callable[[str, str], bool]) -> Rendered:
-        """What rollouts have left on a route that are not there any more, by their notes."""
-        changes: list[Change] = []
-        for who, note in notes_of(obj).items():
+        """What one rollout has left on a route that is not there any more, by its note; without one, its mark alone.
+
+        Of several that are gone the first: each patch is computed on the whole list of rules.
+        """
+        notes = notes_of(obj)
+        for who in dict.fromkeys((*notes, *active_on(obj))):
             namespace, _, name = who.partition("/")
             if not is_there(namespace, name):
-                changes += _swept(obj, who, note)
-                break  # the others' by the next sweep: each patch is computed on the whole list of rules
-        return Rendered(tuple(changes))
+                return Rendered(tuple(_swept(obj, who, notes.get(who))))
+        return Rendered()
 
     def verify(self, rollout: Rollout, router: Router, objects: Objects, shares: Shares) -> Flow:
         """Whether the routes say it, and whether their gateways have taken what they say (`asks`)."""
@@ -191,8 +195,9 @@ def _wanted_rules(route: Json, one: Chosen, work: _Work) -> list[Json]:
     return [*managed_rules(work.desired.managed, weighted, pair.canary, is_grpc=one.ref.kind == GRPC.kind), *rules]
 
 
-def _swept(route: Json, who: str, note: Note) -> list[Change]:
+def _swept(route: Json, who: str, known: Note | None) -> list[Change]:
     """All of what a rollout has put there taken out again, by its note alone."""
+    note = known or Note("", "", label=IN_PROGRESS_LABEL, active=ACTIVE_ANNOTATION)
     pair = Pair(note.canary, note.stable)
     rules = deepcopy(_unmanaged(route, note.managed))
     for rule in ours(rules, pair, ""):

@@ -12,7 +12,7 @@ from typing import Any
 
 from rollouts.model.objects import Json
 from rollouts.traffic.bodies import items, mapping, text
-from rollouts.traffic.gatewaysettings import Marks
+from rollouts.traffic.gatewaysettings import ACTIVE_ANNOTATION, Marks
 
 NOTES = "sluice.dev/gatewayapi-rollouts"
 
@@ -38,6 +38,12 @@ def notes_of(route: Json | None) -> dict[str, Note]:
     except ValueError:
         found = {}
     return {who: _read(mapping(note)) for who, note in mapping(found).items()}
+
+
+def active_on(route: Json) -> tuple[str, ...]:
+    """The rollouts that the list of Argo's plugin names."""
+    written = text(mapping(mapping(route.get("metadata")).get("annotations")).get(ACTIVE_ANNOTATION))
+    return tuple(who for who in written.split(",") if who)
 
 
 def metadata_patch(route: Json, who: str, note: Note | None, marks: Marks, *, is_active: bool) -> Json:

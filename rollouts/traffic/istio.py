@@ -13,10 +13,10 @@ from rollouts.model.objects import Json, Ref, ref_of
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic.bodies import annotations, text
+from rollouts.traffic.bodies import annotations, changed, text
 from rollouts.traffic.istiofaults import faults_of
 from rollouts.traffic.istiomanaged import standing
-from rollouts.traffic.istiorender import Round, changed, changes, not_found
+from rollouts.traffic.istiorender import Round, changes, not_found
 from rollouts.traffic.istioroutes import Refusal, experiments, ordered, pair, routes_of, split, weighted, with_http
 from rollouts.traffic.istiosettings import DESTINATION_RULE, GROUP, VIRTUAL_SERVICE, Selected, Setup, setup_of
 from rollouts.traffic.istiosubsets import abandoned, hash_of, kept, pointed, released

@@ -33,6 +33,13 @@ def released(rule: Json, subsets: Subsets) -> Json:
     return with_annotations(after, {key: value for key, value in annotations(rule).items() if key != MANAGED_BY})
 
 
+def abandoned(rule: Json) -> Json:
+    """The DestinationRule of a rollout that is not there any more: no mark, no version, no subset of an experiment."""
+    after = with_annotations(rule, {key: value for key, value in annotations(rule).items() if key != MANAGED_BY})
+    own = [subset for subset in subsets_of(rule) if set(mapping(subset.get("labels"))) != {HASH_LABEL}]
+    return {**after, "spec": {**mapping(rule.get("spec")), "subsets": [_leading(subset, "") for subset in own]}}
+
+
 def kept(wanted: Json, live: Json, subsets: Subsets) -> Json:
     """Git's DestinationRule with the versions and the mark of the live one; as it is where that one has no mark."""
     manager = annotations(live).get(MANAGED_BY)

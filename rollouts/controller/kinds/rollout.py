@@ -11,10 +11,13 @@ from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
+from rollouts.controller.leftovers import Leftovers
 from rollouts.controller.reconcile import Reconciler
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref
 from rollouts.model.plan import Event
+from rollouts.model.rollout import Rollout
+from rollouts.model.strategy import BlueGreen, Router
 from rollouts.telemetry.logs import log
 
 Emit = Callable[[Json, Event], Awaitable[None]]
@@ -26,7 +29,11 @@ IsOurs = Callable[[Json], bool]
 class Rollouts:
     """The Kind of Rollout objects."""
 
-    def __init__(self, caches: Caches, reconciler: Reconciler, emit: Emit, *, is_ours: IsOurs) -> None:
+    def __init__(
+        self, caches: Caches, reconciler: Reconciler, emit: Emit, leftovers: Leftovers, *, is_ours: IsOurs
+    ) -> None:
+        self._leftovers = leftovers
+        self._routed: dict[Key, Rollout] = {}
         self._caches = caches
         self._reconciler = reconciler
         self._emit = emit
@@ -50,6 +57,7 @@ class Rollouts:
         if manifest["metadata"].get("deletionTimestamp"):
             return None
         try:
+            await self._follow_routers(key, manifest)
             return await self._reconciler.round(key, manifest, now)
         except UndecodableError as error:
             await self._tell_once(key, manifest, error)
@@ -66,6 +74,13 @@ class Rollouts:
             held = await self._reconciler.observer.refresh(ref, keep=self._is_ours)
             self._unsure.discard(key)
         return held
+
+    async def _follow_routers(self, key: Key, manifest: Json) -> None:
+        """Routers that the rollout does not use any more get back what it has put there."""
+        rollout, before = self._reconciler.observer.parse(manifest), self._routed.get(key)
+        if before is not None and before.uid == rollout.uid and _routers(before) != _routers(rollout):
+            await self._leftovers.give_back(before, rollout)
+        self._routed[key] = rollout
 
     async def _tell_once(self, key: Key, manifest: Json, error: UndecodableError) -> None:
         version = manifest["metadata"].get("resourceVersion", "")
@@ -92,6 +107,11 @@ class Rollouts:
             await self._emit(manifest, Event("RolloutAddedToInformer", text))
 
     async def _forget(self, key: Key) -> None:
+        """Take leave. One that only left our instance is somebody else's, routers and all."""
+        routed = self._routed.get(key)
+        if routed is not None and not await self._leftovers.is_there(ref_of_key(key)):
+            await self._leftovers.give_back(routed, None)
+        self._routed.pop(key, None)
         self._told.pop(key, None)
         self._unsure.discard(key)
         self._reconciler.forget(key)
@@ -99,6 +119,10 @@ class Rollouts:
         if gone is not None:
             self._reconciler.observer.forget(gone)
             await self._emit(gone, Event("RolloutDeleted", f"Rollout {key.namespace}/{key.name} is deleted."))
+
+
+def _routers(rollout: Rollout) -> tuple[Router, ...]:
+    return () if isinstance(rollout.strategy, BlueGreen) else rollout.strategy.routers
 
 
 def ref_of_key(key: Key) -> Ref:
