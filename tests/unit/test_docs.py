@@ -89,7 +89,8 @@ def test_commands_and_flags_exist(page: str) -> None:
     text = text_of(page)
     commands = set(re.findall(r"kubectl sluice ([a-z]+)", text)) | set(re.findall(r"(?:`| {4})sluice ([a-z]+)", text))
     flags = set(re.findall(r"(--[A-Za-z][\w-]+)", "\n".join(quoted(page))))
-    known = {f"--{flag.name}" for flag in FLAGS} | OF_COMMANDS | {flag for each in backtest.params for flag in each.opts}
+    known = {f"--{flag.name}" for flag in FLAGS} | OF_COMMANDS
+    known |= {flag for option in backtest.params for flag in option.opts}
 
     assert commands <= {*CLIENT, *OWN}
     assert flags <= known
