@@ -8,6 +8,7 @@ Exits with 1 where a request was lost or a split is off. Called by tests/e2e/dat
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from tests.e2e.harness import ROOT, SCRIPTS
 INSIDE = "--inside"
 
 
-def main() -> int:
+def main() -> None:
     """Outside: fetch what needs the world's network, then go inside."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.dataplane", description=__doc__.partition("\n")[0])
     parser.add_argument("stories", nargs="*", choices=[[], *(story.name for story in STORIES)], metavar="STORY")
@@ -35,15 +36,16 @@ def main() -> int:
     parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside:
-        return asyncio.run(inside(given))
+        sys.exit(asyncio.run(inside(given)))
     if obstacle := space.obstacle():
-        print(f"not run: {obstacle}", file=sys.stderr)
-        return 2
+        sys.exit(f"not run: {obstacle}")
     subprocess.run([SCRIPTS / "build.sh"], check=True, stdout=subprocess.DEVNULL)
     for module in (MODULE, gateways.MODULE, gateways.TRAEFIK_MODULE):
         module_folder(module)
     command = [sys.executable, "-m", "tests.e2e.dataplane", INSIDE, *sys.argv[1:]]
-    return subprocess.run(space.entered(command), check=False, cwd=ROOT).returncode
+    os.chdir(ROOT)
+    entering = space.entered(command)
+    os.execv(entering[0], entering)  # the same process: whoever ends it ends what is inside
 
 
 async def played(world: World, story: Story) -> dict[str, dict[str, Verdict]]:
@@ -77,4 +79,4 @@ async def inside(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,7 +11,7 @@ from tests.e2e.dataplane import space
 from tests.e2e.dataplane.gateways import WAYS
 from tests.e2e.dataplane.judge import Verdict, verdict_of
 from tests.e2e.dataplane.stories import STORIES
-from tests.e2e.dataplane.world import LEAST
+from tests.e2e.dataplane.world import LEAST, running
 from tests.e2e.harness import ROOT
 
 pytestmark = pytest.mark.e2e
@@ -28,8 +28,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         pytest.skip(f"the data plane is not run: {obstacle}")
     told: Path = tmp_path_factory.mktemp("dataplane") / "figures.json"
     command = [sys.executable, "-m", "tests.e2e.dataplane", "--json", str(told)]
-    ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=LONGEST, check=False)
-    assert told.exists(), f"{TOLD_ABOVE} ({ended.returncode})"
+    with running(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)) as playing:
+        playing.wait(LONGEST)
+    assert told.exists(), f"{TOLD_ABOVE} ({playing.returncode})"
     return {
         name: {way: verdict_of(one) for way, one in ways.items()} for name, ways in json.loads(told.read_text()).items()
     }

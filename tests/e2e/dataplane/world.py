@@ -113,7 +113,7 @@ def _loaded(story: str, files: Mapping[Way, Path]) -> Iterator[None]:
             flags = (f"--host={way.host(story)}", f"--rate={RATE}", f"--least={LEAST}", f"--to={path}")
             command = [sys.executable, "-m", "tests.e2e.dataplane.load", way.url, *flags]
             loads.append(subprocess.Popen(command, stdout=subprocess.PIPE))
-            stack.enter_context(_running(loads[-1]))
+            stack.enter_context(running(loads[-1]))
         for load in loads:
             _says(load, b"begun")
         yield
@@ -130,10 +130,10 @@ def _told(path: Path) -> list[Request]:
 
 
 @contextmanager
-def _running(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def running(process: "subprocess.Popen[bytes]") -> Iterator["subprocess.Popen[bytes]"]:
     """Told to end at the end, and waited for."""
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -177,9 +177,9 @@ def _served(kubeconfig: Path, folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "tests.e2e.dataplane.backends", str(kubeconfig)]
     backends = subprocess.Popen(command, stdout=subprocess.PIPE)
     with ExitStack() as stack:
-        stack.enter_context(_running(backends))
+        stack.enter_context(running(backends))
         _says(backends, b"ready")
-        stack.enter_context(_running(gateways.traefik(kubeconfig, folder / "traefik.log")))
+        stack.enter_context(running(gateways.traefik(kubeconfig, folder / "traefik.log")))
         bootstrap = envoy.bootstrap(folder / "envoy", gateways.ENVOY_PORT)
-        stack.enter_context(_running(gateways.envoy(bootstrap, folder / "envoy.log")))
+        stack.enter_context(running(gateways.envoy(bootstrap, folder / "envoy.log")))
         yield
