@@ -32,6 +32,7 @@ from rollouts.cli.simulate_story import (
 )
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, DeleteOptions, Json, Target
+from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.plugins.protocol import Plugin
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.ports import Ports
@@ -198,6 +199,10 @@ class Stage:
             raise ProviderError("connection refused (a failure of the scenario)")
         return {"status": "success", "data": promql.query(self._world.series, query, now.timestamp())}
 
+    def _services(self) -> InProcessPorts:
+        """The metrics of the simulated users; what else metrics ask is asked of the simulated cluster."""
+        return InProcessPorts(self._measure, None, Defaults("http://prometheus"))
+
     async def _begin_controller(self) -> None:
         self._lives += 1
         dice = random.Random(f"life {self._lives} of {self._story.scenario.seed}")
@@ -205,7 +210,7 @@ class Stage:
             cluster=self._store,
             clock=virtual_now,
             source=informer_source(self._store, dice),
-            measuring=InProcessPorts(self._measure, None, Defaults("http://prometheus")),
+            measuring=ClusterPorts(self._services(), self._store, "argo-rollouts"),
             identity=f"simulated-{self._lives}",
             dice=dice,
             plugins=StepPlugins([Plugin(name, _succeed, _nothing) for name in self._plugins], virtual_now),
