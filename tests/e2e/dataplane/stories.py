@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from rollouts.cluster.port import Json
-from tests.e2e.chaos.stories import is_aborted, is_paused
+from tests.e2e.chaos.stories import is_aborted, is_healthy, is_paused
 from tests.e2e.dataplane.manifests import CANARY, STABLE, a_rollout, blue_green, routed, routes, services
 from tests.e2e.dataplane.plays import Play
 
@@ -118,6 +118,23 @@ async def _is_killed(play: Play) -> None:
     await play.shrinks()
 
 
+async def _is_killed_after_each_deed(play: Play) -> None:
+    """Whatever its user wants, the controller that hears of it first dies of it."""
+    deeds = (
+        (play.user.abort, is_aborted, "aborted"),
+        (play.user.retry, is_paused(1), "the pause once more"),
+        (play.user.promote, is_healthy(2), "the second version healthy"),
+    )
+    await play.use(2)
+    await play.comes(is_paused(1), "the pause")
+    for deed, moment, what in deeds:
+        await asyncio.sleep(HOLD)
+        await deed()
+        play.kill_controller()
+        await play.comes(moment, what)
+    await play.shrinks()
+
+
 UP = routed(*_weights(10, 25, 50, 75, 100))
 HALF = routed({"setWeight": 50}, _FOREVER)
 
@@ -140,6 +157,9 @@ STORIES = (
         _is_aborted,
     ),
     Story("killed", "canary: 20, 60, 100 %, controller killed four times", routed(*_weights(20, 60, 100)), _is_killed),
+    Story(
+        "killed-deeds", "canary: abort, retry, promote; controller killed after each", HALF, _is_killed_after_each_deed
+    ),
     Story("switch", "blue-green: switch", blue_green(), _is_switched),
     Story("switch-back", "blue-green: switch, and fast rollback", blue_green(), _is_switched_back),
 )
