@@ -5,6 +5,7 @@ refuses for good ends the round and comes back as a Failure in the next Snapshot
 overload, no answer) raises, and the queue tries again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from analysis.errors import AnalysisError, ArgumentError
@@ -24,7 +25,7 @@ from rollouts.controller.caches import Caches, controller_of
 from rollouts.controller.echo import is_echo
 from rollouts.controller.observe import Observer, World
 from rollouts.controller.pods import Pods
-from rollouts.controller.resources import Resources
+from rollouts.controller.resources import MANAGER, Resources
 from rollouts.controller.verify import Outside, nobody
 from rollouts.controller.wakers import key_of
 from rollouts.dialects.argo.analysis import render_run
@@ -84,6 +85,7 @@ class Applier:
         self._resources = resources
         self._observer = observer
         self.outside: Outside = nobody
+        self.on_correction: Callable[[str, str], None] = lambda _namespace, _name: None
 
     async def apply_effects(self, world: World, effects: tuple[Effect, ...]) -> Outcome:
         """All of them, or those before the first that does not go."""
@@ -120,6 +122,8 @@ class Applier:
             outcome.events.append(Event("ReconciliationError", f"the analysis cannot start: {error}", is_warning=True))
             return Failure(effect, reason="Invalid", message=str(error))
         for change in rendered.changes:
+            if isinstance(effect, ShiftTraffic) and effect.is_correction:
+                outcome.events.extend(await self._corrected(world, change))
             try:
                 await self._carry_out(world, change)
             except REFUSALS as error:
@@ -132,6 +136,16 @@ class Applier:
             outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, trouble, is_warning=True))
             return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=trouble)
         return None
+
+    async def _corrected(self, world: World, change: Change) -> tuple[Event, ...]:
+        """What is to be said, and counted, when somebody else's change is set right."""
+        now = await self._resources.read(change.ref) if isinstance(change, Modify) else None
+        if now is None:
+            return ()
+        self.on_correction(world.rollout.namespace, world.rollout.name)
+        ref, who = change.ref, foreign_manager(now)
+        text = f"{ref.kind} {ref.name} was changed by {who}: it is set back to the weights that the rollout holds"
+        return (Event("RouteCorrected", text, is_warning=True),)
 
     async def _tell_plugins(self, rendered: Rendered) -> str:
         """The calls that routers ask for; what stands in the way of one, "" where all have been taken."""
@@ -215,6 +229,14 @@ def _routed(effect: ShiftTraffic, world: World) -> Rendered:
         if whole.error:
             break
     return whole
+
+
+def foreign_manager(obj: Json) -> str:
+    """Who has written to an object last, but for us and for its status; by its managed fields."""
+    entries = [e for e in obj["metadata"].get("managedFields") or () if not e.get("subresource")]
+    others = [entry for entry in entries if entry.get("manager") != MANAGER]
+    last = max(others, key=lambda entry: str(entry.get("time", "")), default={"manager": "somebody"})
+    return str(last.get("manager") or "somebody")
 
 
 def is_own(existing: Json, world: World) -> bool:

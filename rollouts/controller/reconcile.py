@@ -111,6 +111,10 @@ class Reconciler:
             return False
         return await self.observer.refresh(ref_of(world.manifest)) is None
 
+    def count_corrections(self, count: Callable[[str, str], None]) -> None:
+        """Tell `count`, by namespace and name of the rollout, whenever a foreign change of a route is set right."""
+        self._applier.on_correction = count
+
     def reach(self, outside: Outside) -> None:
         """From now on this carries out what routers ask for beyond the cluster."""
         self.outside = self._applier.outside = outside

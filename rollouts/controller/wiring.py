@@ -65,6 +65,7 @@ class Controller:
         self._reconciler.on_attempt = self._attempt_ended
         self._reconciler.plugins = ports.plugins
         self._reconciler.reach(self._outside)
+        self._reconciler.count_corrections(ports.metrics.corrected)
         self._reconciler.observer.plugins = ports.plugins.names
         self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
         self._routes = Routes(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)

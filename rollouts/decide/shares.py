@@ -63,7 +63,7 @@ def _write(here: Situation, strategy: Canary, aim: Aim, shares: Shares) -> Step 
     events = (Event("TrafficWeightUpdated", message),) if was != aim.weight else ()
     if _stands(here, strategy, aim, shares) and recorded == shares:
         return Step(events=events) if events else None
-    effect = ShiftTraffic(shares, aim.managed)
+    effect = ShiftTraffic(shares, aim.managed, is_correction=recorded == shares and not _is_weighed(here, shares))
     return Step((*_emptied(here, recorded, aim), effect), events, reason=message if events else "")
 
 
@@ -74,8 +74,12 @@ def _stands(here: Situation, strategy: Canary, aim: Aim, shares: Shares) -> bool
     is_asked = isinstance(step, SetHeaderRoute | SetMirrorRoute) and step in aim.managed
     if not isinstance(route, Weights) or (is_asked and not here.is_held):
         return False
-    is_weighed = (route.canary, route.stable) == (shares.canary.weight, shares.stable.weight)
-    return is_weighed and set(route.managed) == {managed.name for managed in aim.managed}
+    return _is_weighed(here, shares) and set(route.managed) == {managed.name for managed in aim.managed}
+
+
+def _is_weighed(here: Situation, shares: Shares) -> bool:
+    route, wanted = here.snapshot.route, (shares.canary.weight, shares.stable.weight)
+    return isinstance(route, Weights) and (route.canary, route.stable) == wanted
 
 
 def _emptied(here: Situation, recorded: Shares | None, aim: Aim) -> tuple[ShiftTraffic, ...]:

@@ -156,10 +156,14 @@ class PointService:
 
 @dataclass(frozen=True, slots=True)
 class ShiftTraffic:
-    """Bring every route of the rollout to these shares, and its managed routes to just these."""
+    """Bring every route of the rollout to these shares, and its managed routes to just these.
+
+    `is_correction`: they were there before, and somebody else has changed them.
+    """
 
     shares: Shares
     managed: tuple[ManagedRoute, ...] = ()
+    is_correction: bool = False
 
 
 @dataclass(frozen=True, slots=True)

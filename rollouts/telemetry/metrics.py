@@ -73,6 +73,7 @@ class Metrics:
             for kind in OBJECT_KINDS
         }
         self._events = self._counter("rollout_events", "Events of a rollout.", (*OBJECT, "type", "reason"))
+        self._corrections = self._counter("rollout_route_corrections", "Foreign changes of routes set right.", OBJECT)
         self._requests = self._counter(
             "controller_clientset_k8s_request",
             "Requests to the API server.",
@@ -108,6 +109,10 @@ class Metrics:
     def told(self, namespace: str, name: str, type_: str, reason: str) -> None:
         """An event of a rollout went out."""
         self._of(self._events, namespace, name, type_, reason).inc()
+
+    def corrected(self, namespace: str, name: str) -> None:
+        """A foreign change of a rollout's route was set right."""
+        self._of(self._corrections, namespace, name).inc()
 
     def attempt_ended(self, status: str, duration: float, progression: float, paused: float | None = None) -> None:
         """An update has ended as `status` says, in seconds; `paused` None: nobody ever paused it by hand."""

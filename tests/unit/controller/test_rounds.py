@@ -294,19 +294,26 @@ def test_a_standby_takes_over_when_the_leader_stops() -> None:
 
 
 def test_a_foreign_change_of_the_route_is_corrected() -> None:
-    """The route's own event wakes the rollout."""
+    """Within a second, for the route's own event wakes the rollout; it is counted, and told with the writer's name."""
 
     async def story(shop: Shop) -> None:
-        await shop.start()
+        controller = (await shop.start()).controller
         await shop.world.apply(a_routed_canary({"setWeight": 20}, PAUSE))
         await asyncio.sleep(60)
         await shop.use("web:v2")
         await asyncio.sleep(60)
         backends = [{"name": "web-stable", "port": 80, "weight": 5}, {"name": "web-canary", "port": 80, "weight": 95}]
         body = {"spec": {"rules": [{"backendRefs": backends}]}}
-        await shop.store.patch(Target(kinds.HTTP_ROUTES, "web", "shop"), Patch(PatchType.MERGE, body))
-        await asyncio.sleep(5)
+        patch = Patch(PatchType.MERGE, body, manager="kubectl-edit")
+        await shop.store.patch(Target(kinds.HTTP_ROUTES, "web", "shop"), patch)
+        await asyncio.sleep(1)
 
         assert await shop.weights() == {"web-stable": 80, "web-canary": 20}
+        events = [event for event in await shop.listed(kinds.EVENTS) if event["reason"] == "RouteCorrected"]
+        text = "HTTPRoute web was changed by kubectl-edit: it is set back to the weights that the rollout holds"
+        assert [event["message"] for event in events] == [text]
+        assert (
+            'rollout_route_corrections_total{name="web",namespace="shop"} 1.0' in controller.metrics.render().decode()
+        )
 
     tell(story)
