@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-LATEST = 10.0
-"""Seconds after which a write must be felt. Traefik may take two (providersThrottleDuration), and more when starved."""
+LATEST = 20.0
+"""Seconds after which a write must be felt. Traefik may take two (providersThrottleDuration), six when starved."""
 
 MARGIN = 0.3
 """Seconds after an effect in which the split is not judged yet."""
