@@ -38,7 +38,7 @@ async def test_a_step_that_tries_both_versions(stage: Stage) -> None:
     step = experiment_step("can", duration="3s", analyses=[analysed(requiredForCompletion=True)], **NO_DELAY)
     step["experiment"]["templates"].append({"name": "base", "specRef": "stable", "replicas": 2})
     name = await an_update_at_its_experiment(stage, step)
-    assert stage.world.status()["canary"]["currentExperiment"] == name
+    await stage.until(lambda world: world.status().get("canary", {}).get("currentExperiment") == name)
     await stage.until(lambda world: phase_of(world, name) == "Running")
     images = {rs["metadata"]["name"]: image_of(rs) for rs in stage.world.all(kinds.REPLICA_SETS)}
     assert (images[f"{name}-can"], images[f"{name}-base"]) == ("web:v2", "web:v1")
