@@ -6,6 +6,7 @@ from typing import Any
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
+from rollouts.simulator.traffic.served import Version
 from tests.unit.controller.stories import Shop, tell
 from tests.unit.test_examples import SCENARIO, SHOP, documents, opened
 
@@ -110,6 +111,27 @@ def test_subsets_follow_the_versions() -> None:
         rule = await shop.get(RULES, "shop")
         assert rule["metadata"]["annotations"] == {MANAGED_BY: "shop"}
         assert rule["spec"]["trafficPolicy"] == {"loadBalancer": {"simple": "LEAST_REQUEST"}}
+
+    tell(story, SCENARIO)
+
+
+def test_users_see_what_the_subsets_say() -> None:
+    """Requests of the embedded cluster follow weights and subsets; none is left without an answer."""
+
+    async def story(shop: Shop) -> None:
+        shop = await opened(shop, "istio-subsets")
+        unanswered = shop.world.traffic.served.by_version[Version()]
+        await shop.use(f"{SHOP}:v2", "shop")
+        await asyncio.sleep(10)
+        before = {version.image: tally for version, tally in shop.world.traffic.served.by_version.items()}
+        await asyncio.sleep(10)
+        served = {version.image: tally for version, tally in shop.world.traffic.served.by_version.items()}
+        requests = {image: served[image].requests - before[image].requests for image in served}
+        assert sum(requests.values()) == 200
+        assert abs(requests[f"{SHOP}:v2"] - 20) <= 1
+        await asyncio.sleep(120)
+        assert await shop.phase("shop") == ("Healthy", "")
+        assert shop.world.traffic.served.by_version[Version()] == unanswered
 
     tell(story, SCENARIO)
 

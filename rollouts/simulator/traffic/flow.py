@@ -14,6 +14,7 @@ from rollouts.simulator.scenario import Scenario, ScenarioError
 from rollouts.simulator.series import Series
 from rollouts.simulator.traffic import latency as of_latency
 from rollouts.simulator.traffic.gateway import Backend, Entry, entry_of_route, entry_of_service, is_marked
+from rollouts.simulator.traffic.mesh import entry_of_mesh
 from rollouts.simulator.traffic.recorder import Recorder, Source
 from rollouts.simulator.traffic.served import Served, Tally, Version
 from rollouts.simulator.traffic.split import Split
@@ -80,14 +81,20 @@ class Traffic:
     def _entries(self) -> Iterator[Entry]:
         self.faults = {}
         marked = (self._views.services.get(key) for key in sorted(self._marked))
-        for obj in (*sorted(self._views.routes, key=key_of), *marked):
+        for obj in (*sorted(self._views.routes, key=key_of), *sorted(self._views.meshes, key=key_of), *marked):
             entry = self._entry(obj) if obj is not None else None
             if entry is not None and entry.rate > 0 and entry.rules:
                 yield entry
 
     def _entry(self, obj: Json) -> Entry | None:
         try:
-            return entry_of_service(obj) if obj["kind"] == "Service" else entry_of_route(obj, self._scenario)
+            match obj["kind"]:
+                case "Service":
+                    return entry_of_service(obj)
+                case "VirtualService":
+                    return entry_of_mesh(obj, tuple(self._views.subsets), self._scenario)
+                case _:
+                    return entry_of_route(obj, self._scenario)
         except ScenarioError as error:
             self.faults[key_of(obj)] = error
             return None
@@ -119,15 +126,19 @@ class Traffic:
     def _show(self, entry: Entry, backend: Backend) -> None:
         """A version behind a route has counters before its first request, as a scraped application has."""
         if backend.service is not None:
-            for version in self._standing.versions(backend.service):
+            for version in self._versions(backend.service, backend.hash):
                 self._open(entry, backend.service, version)
+
+    def _versions(self, service: Key, narrowed_to: str) -> dict[Version, int]:
+        found = self._standing.versions(service)
+        return {version: count for version, count in found.items() if narrowed_to in ("", version.hash)}
 
     def _reach(self, entry: Entry, backend: Backend, requests: int) -> None:
         service = backend.service
         if service is None or not self._standing.exists(service):
             self._refuse(entry, service[1] if service else "", "500", requests)
             return
-        versions = self._standing.versions(service)
+        versions = self._versions(service, backend.hash)
         if not versions:
             self._refuse(entry, service[1], "503", requests)
             return

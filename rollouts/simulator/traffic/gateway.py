@@ -16,10 +16,11 @@ TRAFFIC = f"{PREFIX}traffic"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A destination. `service` None: a kind that no gateway here can serve."""
+    """A destination. `service` None: a kind that no gateway here can serve. `hash` narrows it to one version."""
 
     service: Key | None
     weight: int = 1
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Entry:
 def entry_of_route(route: Json, scenario: Scenario) -> Entry:
     """The traffic that an HTTPRoute takes."""
     namespace, name = key_of(route)
-    rate = _rate(route, scenario.routes.get(f"{namespace}/{name}", scenario.requests_per_second))
+    rate = rate_of(route, scenario.routes.get(f"{namespace}/{name}", scenario.requests_per_second))
     rules = reachable(route["spec"].get("rules") or [])
     return Entry(namespace, name, "", rate, tuple(_backends(rule, namespace) for rule in rules))
 
@@ -51,7 +52,7 @@ def entry_of_service(service: Json) -> Entry | None:
     if not is_marked(service):
         return None
     namespace, name = key_of(service)
-    return Entry(namespace, "", name, _rate(service, 0.0), ((Backend((namespace, name)),),))
+    return Entry(namespace, "", name, rate_of(service, 0.0), ((Backend((namespace, name)),),))
 
 
 def is_marked(service: Json) -> bool:
@@ -99,6 +100,7 @@ def _backend(ref: Json, namespace: str) -> Backend:
     return Backend((ref.get("namespace") or namespace, ref["name"]) if is_service else None, weight)
 
 
-def _rate(obj: Json, default: float) -> float:
+def rate_of(obj: Json, default: float) -> float:
+    """Requests a second by the object's annotation, or else by default."""
     text = (obj["metadata"].get("annotations") or {}).get(TRAFFIC)
     return default if text is None else parse_rate(text, f"metadata.annotations[{TRAFFIC}]")

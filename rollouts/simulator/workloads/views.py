@@ -33,6 +33,10 @@ OTHER_ROUTES = (
     Resource(_GATEWAY_API, "v1alpha2", "tlsroutes", "TLSRoute"),
 )
 
+_ISTIO = "networking.istio.io"
+VIRTUAL_SERVICES = Resource(_ISTIO, "v1", "virtualservices", "VirtualService")
+DESTINATION_RULES = Resource(_ISTIO, "v1", "destinationrules", "DestinationRule")
+
 _MANAGER = "kube-controller-manager"
 _TIMING = Timing(idle=1e8, watch=1e8)  # the store is in this process: a silent watch is no broken one
 
@@ -131,6 +135,8 @@ class Views:
         self.routes = View(cluster, kinds.HTTP_ROUTES, dice)
         self.gateways = View(cluster, GATEWAYS, dice)
         self.all_routes = (self.routes, *(View(cluster, resource, dice) for resource in OTHER_ROUTES))
+        self.meshes = View(cluster, VIRTUAL_SERVICES, dice)
+        self.subsets = View(cluster, DESTINATION_RULES, dice)
         self.pods = View(cluster, kinds.PODS, dice)
         self.pods_by_label = Labelled(self.pods.cache)
         self.slices_by_label = Labelled(self.slices.cache)
@@ -140,4 +146,4 @@ class Views:
 
     def __iter__(self) -> Iterator[View]:
         yield from (self.replica_sets, self.deployments, self.jobs, self.services)
-        yield from (self.slices, self.budgets, *self.all_routes, self.gateways, self.pods)
+        yield from (self.slices, self.budgets, *self.all_routes, self.gateways, self.meshes, self.subsets, self.pods)
