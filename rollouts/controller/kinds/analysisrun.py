@@ -43,16 +43,21 @@ BREATH = 0.5
 
 @dataclass(slots=True)
 class _Flights:
-    """The measurements of one run that are under way, by metric, and those that have landed and are not written."""
+    """The measurements of one run that are under way, by metric, and those that have landed and are not written.
+
+    `ending` are metrics whose task under way ends a pending measurement: that may take the provider a while.
+    """
 
     uid: str
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    ending: set[str] = field(default_factory=set)
     landed: list[Taken] = field(default_factory=list)
     breath: asyncio.TimerHandle | None = None
 
     def land(self, taken: Taken, wake: Callable[[], None]) -> None:
         """One has landed; `wake` is called when all have, or after a breath."""
         self.tasks.pop(taken.name, None)
+        self.ending.discard(taken.name)
         self.landed.append(taken)
         if not self.tasks:
             self._exhale()
@@ -73,6 +78,7 @@ class _Flights:
 
     def drop(self, name: str) -> None:
         """Give one up."""
+        self.ending.discard(name)
         task = self.tasks.pop(name, None)
         if task is not None:
             task.cancel()
@@ -187,12 +193,15 @@ class AnalysisRuns:
             self._start(key, flights, _job(key, flights, spec, plan.status, due))
         if not flights.tasks:
             return plan
+        if flights.ending:  # a round before they have landed could only end them again
+            return replace(plan, wake_at=None)
         return replace(plan, wake_at=wakes_at(spec, plan.status, now, besides=flights.tasks))
 
     def _start(self, key: Key, flights: _Flights, job: Job) -> None:
         due = job.due
-        if due.task is Task.TERMINATE:
+        if due.task is Task.TERMINATE and due.name not in flights.ending:
             flights.drop(due.name)
+            flights.ending.add(due.name)
         if due.name not in flights.tasks:
             flights.tasks[due.name] = asyncio.create_task(self._measure(key, flights, job))
 
