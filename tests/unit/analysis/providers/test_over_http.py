@@ -141,3 +141,14 @@ async def test_a_service_that_talks_on_is_cut_off(provider: str) -> None:
 
     assert measurement.phase is Phase.ERROR
     assert f"more than {LARGEST}" in measurement.message
+
+
+async def test_a_credential_that_a_service_repeats_is_blanked() -> None:
+    """Messages are kept in the run's status, for everybody to read."""
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(status=403, text=f"{request.headers['DD-API-KEY']} is no key")
+
+    measurement = await measured("datadog", echo)
+
+    assert measurement.message == "received authentication error response code: 403 ***** is no key"
