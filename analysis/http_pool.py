@@ -8,12 +8,14 @@ SSL_CERT_DIR. Nothing of an answer is remembered: cookies are not kept.
 
 import asyncio
 import contextlib
+import select
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import certifi
 import httpcore
@@ -156,7 +158,9 @@ class _Judged(httpcore.AsyncNetworkBackend):
                 failed = ProviderError(refused)
                 continue
             try:
-                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return _Stream(
+                    await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                )
             except httpcore.ConnectError as error:
                 failed = error
         raise failed
@@ -164,6 +168,48 @@ class _Judged(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Between the library's own attempts."""
         await asyncio.sleep(seconds)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that tells quickly whether something has arrived: a pool asks that of all idle ones each time."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._socket = inner.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # the interface
+        """Bytes that have come."""
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the interface
+        """Bytes that go."""
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """No more of either."""
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # the library's interface
+    ) -> httpcore.AsyncNetworkStream:
+        """The same connection, encrypted."""
+        return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What is known of the connection."""
+        return _is_readable(self._socket.fileno()) if info == "is_readable" else self._inner.get_extra_info(info)
+
+
+def _is_readable(number: int) -> bool:
+    """Whether there is something to read from a socket, or nothing any more."""
+    if number < 0:
+        return True
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _addresses(host: str, port: int) -> list[Address]:

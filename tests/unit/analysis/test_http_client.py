@@ -101,6 +101,21 @@ async def test_a_connection_is_used_again() -> None:
     assert len(ports) == 1
 
 
+async def test_a_connection_that_was_closed_meanwhile_is_not_used() -> None:
+    """A server may drop those that idle; nobody's measurement fails by it."""
+
+    async def drop(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        asyncio.get_running_loop().call_later(0, asyncio.get_running_loop().call_later, 0, request.transport.close)
+        return web.json_response({})
+
+    async with answering(drop) as url, a_client() as client:
+        for _ in range(5):
+            assert (await client.send(Http(Server(url)))).status == 200
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+
 async def test_whatever_is_answered_is_an_answer() -> None:
     """Status, headers in small letters, and a text where there is no JSON."""
 
