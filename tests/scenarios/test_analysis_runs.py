@@ -73,8 +73,8 @@ async def test_run_with_rules_over_its_metrics(stage: Stage) -> None:
         a_metric("trial-latency", BAD),
         a_metric("trial-cpu", BAD),
     ]
-    rules = {"dryRun": [{"metricName": "^trial-.*"}], "measurementRetention": [{"metricName": "rate$", "limit": 2}]}
-    await stage.apply(a_run(*metrics, **rules))
+    dry, kept = [{"metricName": "^trial-.*"}], [{"metricName": "rate$", "limit": 2}]
+    await stage.apply(a_run(*metrics, dryRun=dry, measurementRetention=kept))
     await stage.until(lambda world: phase(world) == "Successful")
 
     found = results(stage.world)
