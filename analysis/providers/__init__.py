@@ -21,6 +21,7 @@ from analysis.providers import (
     prometheus,
     skywalking,
     splunk,
+    stackdriver,
     wavefront,
     web,
 )
@@ -41,6 +42,7 @@ PROVIDERS: Mapping[str, Provider] = {
     "prometheus": prometheus.PROVIDER,
     "skywalking": skywalking.PROVIDER,
     "splunk": splunk.PROVIDER,
+    "stackdriver": stackdriver.PROVIDER,
     "wavefront": wavefront.PROVIDER,
     "web": web.PROVIDER,
 }

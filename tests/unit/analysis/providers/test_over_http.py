@@ -23,7 +23,7 @@ from tests.unit.analysis.providers.conversing import NOW, RUN, Case, body_of, ca
 
 SERVICE = "http://service.test"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
-OVER_HTTP = sorted(PROVIDERS.keys() - {"prometheus", "web", "plugin", "job", "keptn"})
+OVER_HTTP = sorted(PROVIDERS.keys() - {"prometheus", "web", "plugin", "job", "keptn", "stackdriver"})
 """Providers whose services are asked over HTTP; the first two have tests of their own."""
 
 
