@@ -15,8 +15,8 @@ from typing import Any
 LATEST = 20.0
 """Seconds after which a write must be felt. Traefik may take two (providersThrottleDuration), six when starved."""
 
-MARGIN = 0.3
-"""Seconds after an effect in which the split is not judged yet."""
+MARGIN = 0.5
+"""Seconds after an effect, and before the next write is seen, in which the split is not judged."""
 
 FEW = 100
 """A window with fewer requests says nothing about a split."""
@@ -152,20 +152,25 @@ def _spans(answered: Sequence[Request], courses: Sequence[Course]) -> Iterator[_
     |------------|---------.----------------|
     origin                 felt: settled from here on
     """
-    felt, origin = courses[0], 0.0
+    felt = courses[0]
+    waits: Course | None = None
     for course, following in zip_longest(courses, courses[1:]):
         until = following.moment if following else math.inf
         window = [one for one in answered if course.moment <= one.end <= until]
+        calm = [one for one in window if one.end <= until - MARGIN]
         if course.shares == felt.shares:
-            yield _Span(course, None, _since(window, course.moment))
+            yield _Span(course, None, _since(calm, course.moment))
+            waits = None
             continue
-        origin = origin or course.moment
-        effect = _effect(window, felt, course, origin)
+        if waits is not None and waits.shares != course.shares:
+            felt, waits = waits, None  # overtaken by another write before it could be told
+        waits = waits or course
+        effect = _effect(window, felt, course, waits.moment)
         if effect is None or effect.seconds is None:
-            yield _Span(course, effect if following is None else None, _since(window, origin + LATEST))
+            yield _Span(course, effect if following is None else None, _since(calm, waits.moment + LATEST))
             continue
-        yield _Span(course, effect, _since(window, origin + min(effect.seconds + MARGIN, LATEST)))
-        felt, origin = course, 0.0
+        yield _Span(course, effect, _since(calm, waits.moment + min(effect.seconds + MARGIN, LATEST)))
+        felt, waits = course, None
 
 
 def _since(window: Sequence[Request], moment: float) -> list[Request]:

@@ -91,6 +91,16 @@ def test_what_is_not_felt_before_the_next_write_is_felt_after_it() -> None:
     assert [effect.seconds for effect in verdict.effects] == [pytest.approx(2.0, abs=0.05)]
 
 
+def test_a_write_that_was_overtaken_is_not_waited_for() -> None:
+    """A gateway may take two writes in together: the second one's effect is counted from itself."""
+    courses = [Course(0.0, {"v1": 1.0}), Course(3.0, {"v1": 0.5, "v2": 0.5}), Course(4.0, {"v2": 1.0})]
+
+    verdict = judged(requests((500, "v1"), (500, "v2")), courses)
+
+    assert verdict.is_good
+    assert [effect.seconds for effect in verdict.effects] == [pytest.approx(1.0, abs=0.05)]
+
+
 def test_a_few_answers_in_a_row_turn_nothing() -> None:
     """The next write comes while all goes on as before: the last answers before it are chance."""
     hits = [number % 2 == 0 for number in range(200)] + [True] * 8
