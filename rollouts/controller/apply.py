@@ -66,14 +66,20 @@ class Outcome:
     """What became of a round's effects: those done, what ended the round before its end, and the events of the routes.
 
     `failure` is for the next decision to see; `error` is for now, and the round is made again. What is `put_off`
-    holds up nothing: the plan's own wake-up tries it again.
+    holds up nothing: the plan's own wake-up tries it again. Of `done` those that are `idle` found all as they want it.
     """
 
     done: list[Effect] = field(default_factory=list)
+    idle: list[Effect] = field(default_factory=list)
     put_off: list[Effect] = field(default_factory=list)
     failure: Failure | None = None
     error: ClusterError | None = None
     events: list[Event] = field(default_factory=list)
+
+    @property
+    def felt(self) -> list[Effect]:
+        """Those that changed something; only they can be answered by anybody."""
+        return [effect for effect in self.done if effect not in self.idle]
 
 
 class Applier:
@@ -121,6 +127,22 @@ class Applier:
         except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
             outcome.events.append(Event("ReconciliationError", f"the analysis cannot start: {error}", is_warning=True))
             return Failure(effect, reason="Invalid", message=str(error))
+        failure = await self._carry_out_all(world, effect, rendered, outcome)
+        if failure is not None:
+            return failure
+        outcome.events.extend(rendered.events)
+        trouble = rendered.error or await self._tell_plugins(rendered)
+        if trouble:
+            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, trouble, is_warning=True))
+            return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=trouble)
+        if not rendered.changes and not rendered.calls:
+            outcome.idle.append(effect)
+        return None
+
+    async def _carry_out_all(
+        self, world: World, effect: Effect, rendered: Rendered, outcome: Outcome
+    ) -> Failure | None:
+        """The changes in their order, or those before the first that is refused for good."""
         for change in rendered.changes:
             if isinstance(effect, ShiftTraffic) and effect.is_correction:
                 outcome.events.extend(await self._corrected(world, change))
@@ -130,11 +152,6 @@ class Applier:
                 failure = await self._failure(world, effect, change, error)
                 if failure is not None:
                     return failure
-        outcome.events.extend(rendered.events)
-        trouble = rendered.error or await self._tell_plugins(rendered)
-        if trouble:
-            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, trouble, is_warning=True))
-            return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=trouble)
         return None
 
     async def _corrected(self, world: World, change: Change) -> tuple[Event, ...]:

@@ -86,7 +86,7 @@ class Reconciler:
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
-        self.drains.note(key, outcome.done)
+        self.drains.note(key, outcome.felt)
         if await self._is_over(world, outcome):
             return None
         is_whole = outcome.failure is None and outcome.error is None
@@ -137,7 +137,7 @@ class Reconciler:
             return until if plan.wake_at is None else min(until, plan.wake_at)
         has_written = await self._report(world, plan, outcome)
         self._patience.end(key)
-        if (outcome.done or has_written) and not plan.is_settled:
+        if (outcome.felt or has_written) and not plan.is_settled:
             self._wake(key)
         return plan.wake_at
 
@@ -148,7 +148,7 @@ class Reconciler:
         except ClusterError:
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
             raise
-        if has_written or outcome.done:
+        if has_written or outcome.felt:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
         ended = ended_between(world.rollout.status, plan.status) if has_written else None
         if ended is not None:

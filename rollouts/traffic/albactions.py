@@ -108,6 +108,14 @@ def without_routes(ingress: Json, setup: Setup, names: Iterable[str]) -> Json:
     return found
 
 
+def has_traces(ingress: Json, setup: Setup, names: Iterable[str]) -> bool:
+    """Whether there is anything of the header routes of these names."""
+    wanted = set(names)
+    keys = {key for name in wanted for key in (setup.action(name), setup.conditions(name))}
+    led_to = {_service(path) for rule in _rules(ingress) for path in _paths(rule)}
+    return bool(keys & annotations(ingress).keys() or wanted & led_to)
+
+
 def ordered(ingress: Json, names: Sequence[str]) -> Json:
     """The Ingress with its header routes in this order: the first that matches wins."""
     found = deepcopy(ingress)

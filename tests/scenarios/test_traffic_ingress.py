@@ -113,3 +113,23 @@ async def test_a_load_balancer_is_told_by_annotations(stage: Stage) -> None:
     assert led(stage.world, "web") == ["web-root", "docs"]
     held = json.loads(annotations(stage.world, "web")["rollouts.argoproj.io/managed-alb-annotations"])
     assert held == {"web": [f"{ALB}/actions.web-root"]}
+
+
+@scenario
+async def test_two_routers_carry_what_they_can(stage: Stage) -> None:
+    """Both take the weights, one of them the header route too; the rollout rests in its pause, and goes on."""
+    settings = {"ingress": "web", "rootService": "web-root", "servicePort": 80}
+    routing = {"alb": settings, "nginx": {"stableIngress": "other"}, "managedRoutes": [{"name": "beta"}]}
+    other = an_ingress("web-stable", {"number": 80}) | {"metadata": {"name": "other"}}
+    front = an_ingress("web-root", {"name": "use-annotation"})
+    await stage.apply(other, *a_world(front, routing, weight(20), {"setHeaderRoute": BETA}, pause()))
+    await stage.healthy(image="web:v1")
+    await stage.set_image("web:v2")
+    await stage.paused(step=2)
+    await stage.quiet()
+    assert annotations(stage.world, "web-other-canary")[f"{NGINX}/canary-weight"] == "20"
+    assert action(stage.world) == {"web-canary": 20, "web-stable": 80}
+    assert led(stage.world, "web") == ["beta", "web-root", "docs"]
+    await stage.promote()
+    await stage.healthy(image="web:v2")
+    await stage.until(lambda world: led(world, "web") == ["web-root", "docs"])

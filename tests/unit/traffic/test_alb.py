@@ -136,3 +136,10 @@ def test_an_action_that_cannot_be_read_is_unknown(written: str) -> None:
 
     assert isinstance(PROVIDER.read(rollout, router, {ref: ingress}), Unknown)
     assert isinstance(PROVIDER.read(rollout, router, {ref: None}), Unknown)
+
+
+def test_a_round_removes_nothing_where_there_is_nothing() -> None:
+    """Header routes that no step has asked for yet are no reason for an event."""
+    found = rendered(an_ingress("stable"), split(0))
+
+    assert [event.message for event in found.events] == ["Updating Ingress `web` to desiredWeight '0'"]
