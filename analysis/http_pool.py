@@ -27,7 +27,8 @@ from analysis.reach import Address, Reach, address_of
 
 Client = httpx.AsyncClient  # noqa: TID251  # this is the place
 
-CONNECTIONS = 100
+CONNECTIONS = 1000
+"""Of one way out, in all. It is asking that bounds them, for each address: many that hang leave room for others."""
 IDLE_SECONDS = 90.0
 """How long a connection is kept for the next request: longer than the usual interval of a metric."""
 

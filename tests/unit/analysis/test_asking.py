@@ -10,6 +10,7 @@ import pytest
 
 from analysis.asking import GRACE, IN_A_ROW, OPEN_FOR, PER_ADDRESS, REMEMBERED, Asking, origin_of
 from analysis.errors import NoAnswerError, ProviderError
+from analysis.http_pool import CONNECTIONS
 from analysis.requests import Defaults, Http, Request, Server
 from rollouts.simulator.clock import run_virtual
 
@@ -229,6 +230,11 @@ def test_hundred_addresses_that_hang_delay_nobody_else() -> None:
             one.cancel()
 
     played(story)
+
+
+def test_the_http_client_has_room_for_many_that_hang() -> None:
+    """What one address may hold is a small part of all connections."""
+    assert CONNECTIONS >= 50 * PER_ADDRESS
 
 
 def test_troubles_are_not_remembered_without_end() -> None:
