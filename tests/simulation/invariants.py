@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from rollouts.cluster.port import Json
+from rollouts.traffic.gatewaynotes import NOTES
+from rollouts.traffic.gatewaysettings import ACTIVE_ANNOTATION
 from tests.simulation.witness import LONG_AGO, Actor, Mirror, Request, Seen, Verdicts
 
 HASH = "rollouts-pod-template-hash"
@@ -157,13 +159,13 @@ class RevisionsRise(Watching):
 
 
 class NoForeignMarks(Watching):
-    """Users' objects get no finalizer and no annotation but the few that are Argo's own."""
+    """Users' objects get no finalizer and no annotation but the few that are Argo's own, and a route's note."""
 
     name = "no foreign marks"
     allowed: Mapping[str, frozenset[str]] = {
         "rollouts": frozenset({REVISION, WORKLOAD}),
         "services": frozenset({"argo-rollouts.argoproj.io/managed-by-rollouts"}),
-        "httproutes": frozenset(),
+        "httproutes": frozenset({ACTIVE_ANNOTATION, NOTES}),
         "analysistemplates": frozenset(),
         "clusteranalysistemplates": frozenset(),
     }
