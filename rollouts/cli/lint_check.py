@@ -32,6 +32,7 @@ from rollouts.model.errors import UndecodableError
 from rollouts.model.faults import Fault
 from rollouts.simulator.api.strictness import unknown_fields
 from rollouts.simulator.store.validation import Validation
+from rollouts.traffic.registry import UNKNOWN
 
 _MISSING = re.compile(r"""(\w+) ["']([^"']+)["'] not found$""")
 ERROR, WARNING = "error", "warning"
@@ -256,6 +257,7 @@ def _located(rule: str, fault: Fault, item: Manifest, places: Places, *, is_whol
     place = places.of(item.file, item.line, fault.path)
     meta = item.object["metadata"]
     name = "/".join(filter(None, (item.object["kind"], meta.get("namespace"), meta["name"])))
-    is_elsewhere = fault.message.endswith("not found") and (not is_whole or "ClusterAnalysisTemplate" in fault.message)
-    severity = WARNING if is_elsewhere else ERROR
+    is_plugin = fault.message.startswith(UNKNOWN) and ".plugins[" in fault.path  # the controller may have it
+    is_missing = fault.message.endswith("not found") and (not is_whole or "ClusterAnalysisTemplate" in fault.message)
+    severity = WARNING if is_missing or is_plugin else ERROR
     return Finding(rule, severity, item.file, place.line, place.column, name, fault.path, fault.message, fault.cure)

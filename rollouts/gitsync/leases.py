@@ -11,6 +11,7 @@ live value in the apply payload; leaving it out would delete it once we own it. 
 resourceVersion, so that a write in between gives a conflict, not a loss.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,10 @@ from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.reading import mapping, text
 from rollouts.model.errors import UndecodableError
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
-from rollouts.model.objects import Json, Ref
+from rollouts.model.objects import Json, Ref, Selection
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import BlueGreen, Canary, Router, Strategy
+from rollouts.model.selectors import selects
+from rollouts.model.strategy import BlueGreen, Canary, PingPong, Router, Strategy
 from rollouts.traffic.registry import PROVIDERS, routers_of
 
 Address = tuple[str, str, str, str]  # group, kind, namespace, name
@@ -33,6 +35,7 @@ class Leases:
     """Which objects hold leased fields, by address: what an object's version is says nothing about who drives it."""
 
     routes: Mapping[Address, tuple[Lease, ...]]
+    found: tuple[tuple[Selection, Lease], ...]
     services: frozenset[Address]
     scaled: frozenset[Address]
 
@@ -41,7 +44,7 @@ class Leases:
         if live is None:
             return desired
         address = _address(desired)
-        for rollout, router in self.routes.get(address, ()):
+        for rollout, router in self._leases(live):
             desired = PROVIDERS[router.provider].keep(desired, live, rollout, router)
         if address in self.services:
             desired = _keep_selector(_keep_mark(desired, live), live)
@@ -50,7 +53,13 @@ class Leases:
     def touches(self, desired: Json) -> bool:
         """Whether the object holds leased fields: then it is applied only onto the state it was computed from."""
         address = _address(desired)
-        return address in self.routes or address in self.services or address in self.scaled
+        return bool(self._leases(desired)) or address in self.services or address in self.scaled
+
+    def _leases(self, obj: Json) -> tuple[Lease, ...]:
+        """Those that name the object, then those that find it by its labels."""
+        named = self.routes.get(_address(obj), ())
+        found = (lease for selection, lease in self.found if _is_found(selection, obj))
+        return (*named, *(lease for lease in found if lease not in named))
 
 
 def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
@@ -60,6 +69,7 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
     that cannot be decoded drives nothing.
     """
     routes: dict[Address, list[Lease]] = {}
+    found: list[tuple[Selection, Lease]] = []
     services: set[Address] = set()
     scaled = {_scale_target(obj) for obj in autoscalers}
     for obj in rollouts:
@@ -68,11 +78,13 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
         if rollout is None:
             continue
         services |= {("", "Service", rollout.namespace, name) for name in _services(rollout.strategy)}
+        found += _selected(rollout)
         for address, lease in _routed(rollout):
             if lease not in routes.setdefault(address, []):
                 routes[address].append(lease)
     return Leases(
-        routes={address: tuple(found) for address, found in routes.items()},
+        routes={address: tuple(leased) for address, leased in routes.items()},
+        found=tuple(found),
         services=frozenset(services),
         scaled=frozenset(scaled),
     )
@@ -87,6 +99,8 @@ def _parsed(obj: Json) -> Rollout | None:
 
 def _services(strategy: Strategy) -> Sequence[str]:
     match strategy:
+        case Canary(ping_pong=PingPong(ping, pong)):
+            names = (ping, pong)
         case Canary():
             names = (strategy.stable_service, strategy.canary_service)
         case BlueGreen():
@@ -101,6 +115,23 @@ def _routed(rollout: Rollout) -> Iterable[tuple[Address, Lease]]:
         provider = PROVIDERS.get(router.provider)
         for ref in provider.touches(rollout, router) if provider else ():
             yield _address_of(ref), (rollout, router)
+
+
+def _selected(rollout: Rollout) -> Iterable[tuple[Selection, Lease]]:
+    for router in routers_of(rollout):
+        for selection in PROVIDERS[router.provider].selects(rollout, router):
+            yield selection, (rollout, router)
+
+
+def _is_found(selection: Selection, obj: Json) -> bool:
+    """By kind, in whichever version, and labels."""
+    group, kind, namespace, _ = _address(obj)
+    is_near = (selection.api_version.rpartition("/")[0], selection.kind, selection.namespace) == (
+        group,
+        kind,
+        namespace,
+    )
+    return is_near and selects(json.loads(selection.selector), mapping(obj["metadata"].get("labels")))
 
 
 def _scale_target(autoscaler: Json) -> Address:

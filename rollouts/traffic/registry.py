@@ -34,6 +34,8 @@ def providers(options: Options, plugins: Iterable[str] = ()) -> dict[str, Provid
     return {**{name: Plugin(name) for name in plugins}, **own}
 
 
+UNKNOWN = "no traffic provider of this name"
+
 PROVIDERS: Providers = providers(Options())
 
 
@@ -48,7 +50,7 @@ def unknown_routers(rollout: Rollout, known: Providers = PROVIDERS) -> Faults:
     return tuple(
         Fault(
             router.path or f"spec.strategy.canary.trafficRouting.{router.provider}",
-            f"no traffic provider of this name; known: {names}",
+            f"{UNKNOWN}; known: {names}",
             "use one of the known providers, or configure a plugin of this name",
         )
         for router in _named(rollout)

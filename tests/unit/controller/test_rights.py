@@ -40,6 +40,9 @@ EXPLAINED: dict[Right, str] = {
 """Rights that this story cannot use, and why they are granted."""
 
 ROUTERS: dict[tuple[str, str], str] = {
+    ("gateway.networking.k8s.io", "grpcroutes"): "get list watch patch",
+    ("gateway.networking.k8s.io", "tcproutes"): "get list watch patch",
+    ("gateway.networking.k8s.io", "tlsroutes"): "get list watch patch",
     ("networking.istio.io", "virtualservices"): "get list watch patch",
     ("networking.istio.io", "destinationrules"): "get list watch patch",
     ("appmesh.k8s.aws", "virtualservices"): "get list watch",

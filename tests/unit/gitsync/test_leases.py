@@ -235,6 +235,31 @@ def test_blue_green_services() -> None:
     assert not held.touches(other)
 
 
+def test_ping_and_pong_are_leased() -> None:
+    """Their selectors are the rollout's, whichever of them is stable at the moment."""
+    (rollout, ping, stable) = loaded(a_rollout(), a_service("ping"), a_service("stable"))
+    rollout["spec"]["strategy"]["canary"] |= {"pingPong": {"pingService": "ping", "pongService": "pong"}}
+    held = leases([rollout], [])
+
+    assert held.touches(ping)
+    assert not held.touches(stable)
+
+
+def test_routes_that_labels_find_are_leased() -> None:
+    """In whichever version of their API; a route without the labels is Git's."""
+    (rollout, live) = loaded(a_rollout(), a_route(weights=(80, 20)))
+    settings = {"httpRouteSelector": {"matchLabels": {"app": "shop"}}}
+    rollout["spec"]["strategy"]["canary"]["trafficRouting"]["plugins"] = {"argoproj-labs/gatewayAPI": settings}
+    (desired,) = loaded(a_route(weights=(100, 0)))
+    held = leases([rollout], [])
+    assert held.keep(desired, live) == desired
+
+    live["metadata"]["labels"] = {"app": "shop"}
+    live["apiVersion"] = "gateway.networking.k8s.io/v1beta1"
+    (rule,) = held.keep(desired, live)["spec"]["rules"]
+    assert {ref["name"]: ref["weight"] for ref in rule["backendRefs"]} == {"stable": 80, "canary": 20}
+
+
 @given(
     stable=st.integers(0, 100),
     git=st.tuples(st.integers(0, 100), st.integers(0, 100)),
