@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rollouts.model.objects import ref_of
 from rollouts.model.weights import Share, Shares, Weights
 from rollouts.model.workload import Version
-from rollouts.traffic.protocol import Desired
+from rollouts.traffic.protocol import Desired, Provider
 from rollouts.traffic.registry import PROVIDERS
 from tests.builders.rollouts import START
-from tests.properties.routers.specimen import a_routed, carried_out, seen
+from tests.properties.routers.specimen import Specimen, a_routed, carried_out, seen
 from tests.properties.routers.table import SPECIMENS
 
 every_provider = pytest.mark.parametrize("name", sorted(SPECIMENS))
@@ -32,9 +32,15 @@ def desired(weight: int, extra: int = 0) -> Desired:
     return Desired(shares, versions=VERSIONS)
 
 
+def tried(name: str) -> tuple[Provider, Specimen]:
+    """A specimen, and its provider."""
+    specimen = SPECIMENS[name]
+    return PROVIDERS[specimen.provider or name], specimen
+
+
 def test_every_provider_is_tried() -> None:
     """No provider joins the registry without a specimen to try it with."""
-    assert set(SPECIMENS) == set(PROVIDERS)
+    assert {specimen.provider or name for name, specimen in SPECIMENS.items()} == set(PROVIDERS)
 
 
 @every_provider
@@ -42,7 +48,7 @@ def test_every_provider_is_tried() -> None:
 @given(data=st.data(), weight=weights)
 def test_what_is_written_is_read(name: str, data: st.DataObject, weight: int) -> None:
     """read(render(w)) is w, and rendering twice is rendering once."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     objects = seen(data.draw(specimen.objects), provider.touches(rollout, router))
 
@@ -57,7 +63,7 @@ def test_what_is_written_is_read(name: str, data: st.DataObject, weight: int) ->
 @given(data=st.data(), weight=weights)
 def test_what_is_others_is_left_alone(name: str, data: st.DataObject, weight: int) -> None:
     """Rules, backends, labels and names of others are byte for byte what they were; no object of theirs goes."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     users = data.draw(specimen.objects)
     objects = seen(users, provider.touches(rollout, router))
@@ -75,7 +81,7 @@ def test_what_is_others_is_left_alone(name: str, data: st.DataObject, weight: in
 @given(data=st.data(), weight=weights)
 def test_cleaning_takes_everything_back(name: str, data: st.DataObject, weight: int) -> None:
     """Afterwards all traffic is stable's, and all is as if nothing had been written before."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     objects = seen(data.draw(specimen.objects), provider.touches(rollout, router))
     wanted = replace(desired(weight), managed=data.draw(specimen.managed))
@@ -92,7 +98,7 @@ def test_cleaning_takes_everything_back(name: str, data: st.DataObject, weight: 
 @given(data=st.data(), weight=weights, reordered=st.booleans())
 def test_the_sync_loop_keeps_what_a_rollout_holds(name: str, data: st.DataObject, weight: int, reordered: bool) -> None:
     """Git's objects, applied with what keep gives, carry the live weights, in whatever order they are written."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     users = data.draw(specimen.objects)
     objects = seen(users, provider.touches(rollout, router))
@@ -114,7 +120,7 @@ def test_the_sync_loop_keeps_what_a_rollout_holds(name: str, data: st.DataObject
 @given(data=st.data(), weight=weights)
 def test_managed_routes_stand_as_they_are_wanted(name: str, data: st.DataObject, weight: int) -> None:
     """Whatever stood before, just those that are wanted are read back, once; the rest is as without them."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     before, after = data.draw(specimen.managed), data.draw(specimen.managed)
     objects = seen(data.draw(specimen.objects), provider.touches(rollout, router))
@@ -136,7 +142,7 @@ def test_an_experiment_gets_its_part_and_leaves_no_trace(
     name: str, data: st.DataObject, weight: int, extra: int
 ) -> None:
     """Stable gets what canary and experiments leave; without the experiment all is as if it had never been."""
-    provider, specimen = PROVIDERS[name], SPECIMENS[name]
+    provider, specimen = tried(name)
     rollout, router = a_routed(name, specimen)
     objects = seen(data.draw(specimen.objects), provider.touches(rollout, router))
     plain = carried_out(objects, provider.render(rollout, router, objects, desired(weight)))

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rollouts.model.objects import Json
-from tests.properties.routers.specimen import ALL_MANAGED, Specimen
+from tests.properties.routers.specimen import ALL_MANAGED, HEADERS_ONLY, Specimen
 
 OURS = ("stable", "canary")
 backends = st.builds(
@@ -60,3 +60,72 @@ SPECIMEN = Specimen(
     reorder=_reversed,
     has_experiments=True,
 )
+
+
+def _as_grpc(route: Json) -> Json:
+    """The same as a GRPCRoute: rules match methods of services."""
+    rules = [{**rule, "matches": [{"method": {"service": "shop"}}]} for rule in route["spec"]["rules"]]
+    return {**route, "kind": "GRPCRoute", "spec": {**route["spec"], "rules": rules}}
+
+
+def _as_tcp(route: Json) -> Json:
+    """The same as a TCPRoute: rules match nothing."""
+    rules = [{"backendRefs": rule["backendRefs"]} for rule in route["spec"]["rules"]]
+    version = "gateway.networking.k8s.io/v1alpha2"
+    return {**route, "apiVersion": version, "kind": "TCPRoute", "spec": {**route["spec"], "rules": rules}}
+
+
+def _with_names(route: Json) -> Json:
+    """Rules with names; the last one has both backends too and is somebody else's by its name."""
+    rules = [
+        {**rule, "name": "ours" if _is_own(rule) else f"other-{i}"} for i, rule in enumerate(route["spec"]["rules"])
+    ]
+    theirs = {"name": "theirs", "backendRefs": [{"name": name, "weight": 7} for name in OURS]}
+    return {**route, "spec": {**route["spec"], "rules": [*rules, theirs]}}
+
+
+def _is_own(rule: Json) -> bool:
+    return {backend["name"] for backend in rule["backendRefs"]} >= set(OURS)
+
+
+def _foreign_by_name(route: Json) -> list[Any]:
+    """With the weights of the rule that is not ours."""
+    return [*_foreign(route), [rule for rule in route["spec"]["rules"] if rule.get("name") == "theirs"]]
+
+
+KINDS = {
+    "gatewayAPI grpc": Specimen(
+        {"grpcRoute": "shop"},
+        routes.map(lambda route: [_as_grpc(route)]),
+        _foreign,
+        managed=HEADERS_ONLY,
+        reorder=_reversed,
+        has_experiments=True,
+        provider="gatewayAPI",
+    ),
+    "gatewayAPI tcp": Specimen(
+        {"tcpRoutes": [{"name": "shop"}]},
+        routes.map(lambda route: [_as_tcp(route)]),
+        _foreign,
+        reorder=_reversed,
+        has_experiments=True,
+        provider="gatewayAPI",
+    ),
+    "gatewayAPI labels": Specimen(
+        {"httpRouteSelector": {"matchLabels": {"team": "a"}}},
+        routes.map(lambda route: [route]),
+        _foreign,
+        reorder=_reversed,
+        has_experiments=True,
+        provider="gatewayAPI",
+    ),
+    "gatewayAPI rule": Specimen(
+        {"httpRoute": "shop", "httpRouteRuleName": "ours"},
+        routes.map(lambda route: [_with_names(route)]),
+        _foreign_by_name,
+        managed=ALL_MANAGED,
+        has_experiments=True,
+        provider="gatewayAPI",
+    ),
+}
+"""The other ways to name routes, and the other kinds of them."""

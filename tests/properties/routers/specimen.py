@@ -38,8 +38,9 @@ class Specimen:
     """A provider's settings (under its name in the manifest), and the objects of users that it finds, in any state.
 
     The Services are `canary` and `stable`, the rollout is `shop` in `default`. `foreign` gives all of a user's object
-    that is not ours to touch. `managed` are the managed routes (`beta`, `copies`) that the provider can do.
-    `reorder` turns an object of Git's into one that says the same in another order.
+    that is not ours to touch. `managed` are the managed routes (`beta`, `copies`) that the provider can do. `reorder`
+    turns an object of Git's into one that says the same in another order. `provider` is its name where a provider has
+    more than one specimen.
     """
 
     settings: Mapping[str, Any]
@@ -48,12 +49,13 @@ class Specimen:
     managed: st.SearchStrategy[tuple[ManagedRoute, ...]] = NO_MANAGED
     reorder: Callable[[Json], None] = nothing
     has_experiments: bool = False
+    provider: str = ""
     strategy: Mapping[str, Any] = field(default_factory=dict)
 
 
 def a_routed(name: str, specimen: Specimen) -> tuple[Rollout, Router]:
     """A rollout that uses this provider, and its router."""
-    router = Router(name, specimen.settings)
+    router = Router(specimen.provider or name, specimen.settings)
     canary = Canary((), "stable", "canary", (router,), managed_routes=("beta", "copies"), **dict(specimen.strategy))
     return a_rollout(canary), router
 

@@ -11,6 +11,7 @@ SPECIMENS: Mapping[str, Specimen] = {
     "appMesh": appmesh.SPECIMEN,
     "apisix": apisix.SPECIMEN,
     "gatewayAPI": gatewayapi.SPECIMEN,
+    **gatewayapi.KINDS,
     "istio": istio.SPECIMEN,
     "nginx": nginx.SPECIMEN,
     "smi": own.SMI,
