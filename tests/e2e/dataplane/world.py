@@ -114,9 +114,14 @@ def _loaded(story: str, files: Mapping[Way, Path]) -> Iterator[None]:
             command = [sys.executable, "-m", "tests.e2e.dataplane.load", way.url, *flags]
             loads.append(subprocess.Popen(command, stdout=subprocess.PIPE))
             stack.enter_context(running(loads[-1]))
-        for load in loads:
-            _says(load, b"begun")
-        yield
+        try:
+            for load in loads:
+                _says(load, b"begun")
+            yield
+        except BaseException:
+            for load in loads:
+                load.kill()  # nobody asks any more how many came
+            raise
 
 
 def _says(process: "subprocess.Popen[bytes]", word: bytes) -> None:
