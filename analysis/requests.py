@@ -199,6 +199,8 @@ def asked_of(request: Request) -> str:
             return request.server.address
         case Program():
             return f"plugin {request.name}"
+        case Cluster(is_elsewhere=True):
+            return "the cluster of Jobs"
         case Secret() | Cluster():
             return "Kubernetes"
         case _:
@@ -254,6 +256,11 @@ class Defaults:
 
     prometheus_address: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Variables' values that must not be told."""
+        return tuple(value for name, value in self.variables.items() if name.endswith("_KEY"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Runner:
         """One measurement, taken, resumed or ended."""
         started, pending = self._now(), job.due.pending
         metadata: Mapping[str, str] = {}
-        hidden = [value for value in job.secrets.values() if value]
+        hidden = [value for value in (*job.secrets.values(), *self._ports.defaults.hidden) if value]
         try:
             metric, provider = _found(job)
             metadata = provider.describe(metric)

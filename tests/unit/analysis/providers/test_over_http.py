@@ -61,13 +61,17 @@ class Doors(HttpPorts):
 async def measured(provider: str, handler: Handler, hurry: int = 1) -> Measurement:
     """The measurement of a provider's metric with this server in its service's place."""
     async with answering(handler) as url:
-        case = first_good(provider, url)
-        doors = Doors(case, hurry)
-        try:
-            job = Job(Due("rate", case.metric, Task.MEASURE), (), {}, RUN)
-            return (await Runner(doors, lambda: NOW).measure(job)).measurement
-        finally:
-            await doors.close()
+        return await taken(first_good(provider, url), hurry)
+
+
+async def taken(case: Case, hurry: int = 1) -> Measurement:
+    """The measurement of a case, by the runner over the real ports."""
+    doors = Doors(case, hurry)
+    try:
+        job = Job(Due("rate", case.metric, Task.MEASURE), (), {}, RUN)
+        return (await Runner(doors, lambda: NOW).measure(job)).measurement
+    finally:
+        await doors.close()
 
 
 def told_by(case: Case) -> tuple[Handler, list[web.Request]]:
@@ -144,11 +148,14 @@ async def test_a_service_that_talks_on_is_cut_off(provider: str) -> None:
 
 
 async def test_a_credential_that_a_service_repeats_is_blanked() -> None:
-    """Messages are kept in the run's status, for everybody to read."""
+    """Messages are kept in the run's status, for everybody to read; keys of the environment are no better known."""
 
     async def echo(request: web.Request) -> web.Response:
         return web.Response(status=403, text=f"{request.headers['DD-API-KEY']} is no key")
 
-    measurement = await measured("datadog", echo)
+    async with answering(echo) as url:
+        case = first_good("datadog", url)
+        variables = {"DD_API_KEY": "of-the-pod", "DD_APP_KEY": "b", "DD_ADDRESS": url}
+        said = [(await taken(known)).message for known in (case, replace(case, variables=variables))]
 
-    assert measurement.message == "received authentication error response code: 403 ***** is no key"
+    assert said == ["received authentication error response code: 403 ***** is no key"] * 2
