@@ -98,7 +98,7 @@ async def _ports(
     with tempfile.TemporaryDirectory(prefix="sluice-") as scratch:
         async with (
             HttpCluster(credentials, settings=client, on_request=count) as cluster,
-            _cluster_of_jobs(variables.get(job.KUBECONFIG_VARIABLE, ""), client) as jobs,
+            cluster_of_jobs(variables.get(job.KUBECONFIG_VARIABLE, ""), client) as jobs,
         ):
 
             def source(watched: Sequence[Watched]) -> KopfSource:
@@ -128,7 +128,7 @@ async def _ports(
 
 
 @asynccontextmanager
-async def _cluster_of_jobs(kubeconfig: str, client: ClientSettings) -> AsyncIterator[HttpCluster | None]:
+async def cluster_of_jobs(kubeconfig: str, client: ClientSettings) -> AsyncIterator[HttpCluster | None]:
     """Where Jobs of analyses run, if the operator named another cluster: a kubeconfig, or the pod's own."""
     if not kubeconfig:
         yield None
