@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import quantiles
 
 from benchmarks.crowd import CROWD
 from benchmarks.engine import CONTROLLER_NAMESPACE, controller_on
@@ -38,7 +38,7 @@ LATE = 1.0
 class Course:
     """What was seen of the runs: requests and CPU of the controller, and how late each measurement came.
 
-    `patched` is the median of the seconds that the API server took for a PATCH: it tells how busy the machine was.
+    `waited` are seconds in which the controller was ready to run and had no core: so busy were the neighbours.
     """
 
     title: str
@@ -48,7 +48,7 @@ class Course:
     queries: int
     late: list[float]
     memory: float
-    patched: float
+    waited: float
 
 
 async def measure(options: Options) -> list[Figure]:
@@ -67,16 +67,15 @@ async def _course(title: str, options: Options, pause: float) -> Course:
             await asyncio.sleep(max(0.0, began + pause * (number + 1) - loop.time()))
         await asyncio.sleep(options.interval)
         here.audit.rest()
-        cpu, asked = program.cpu(), await _count(service)
+        cpu, waited, asked = program.cpu(), program.waited(), await _count(service)
         await asyncio.sleep(options.interval * options.intervals)
         spent, requests = program.cpu() - cpu, [one for one in here.audit.rest() if one.user == UNDER_TEST]
         came = await _came(service)
         queries = sum(map(len, came.values())) - asked
         late = list(lateness(came.values(), options.interval))
         counted = by_title([one for one in requests if one.resource != "leases" and one.verb != "watch"])
-        patches = [(one.done - one.came).total_seconds() for one in requests if one.verb == "patch"]
         seconds = float(options.interval * options.intervals)
-        return Course(title, spent, seconds, counted, queries, late, program.memory()[0], median(patches))
+        return Course(title, spent, seconds, counted, queries, late, program.memory()[0], program.waited() - waited)
 
 
 async def _ended(options: Options) -> list[Figure]:
@@ -157,7 +156,7 @@ def _figures(course: Course, options: Options) -> list[Figure]:
         Figure(f"{title}: CPU a run and interval", f"{course.cpu / rounds * 1000:.2f} ms"),
         Figure(f"{title}: requests a run and interval", f"{each}; {course.queries / rounds:.2f} queries"),
         Figure(f"{title}: memory", f"{course.memory:.0f} MiB"),
-        Figure(f"{title}: the API server's time for a PATCH, median", f"{course.patched * 1000:.0f} ms"),
+        Figure(f"{title}: ready, but without a core", f"{course.waited / course.seconds:.0%} of the time"),
     ]
 
 

@@ -48,6 +48,10 @@ class Program:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(int(ticks) for ticks in fields[11:15]) / _TICKS
 
+    def waited(self) -> float:
+        """Seconds in which its main thread was ready to run and had no core: the neighbours' doing, not its own."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[1]) / 1e9
+
     def memory(self) -> tuple[float, float]:
         """Resident memory in MiB: at this moment, and at its peak."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

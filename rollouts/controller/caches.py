@@ -3,7 +3,8 @@
 Filled by the informers, by the source, and by the answers to our writes; read by observe and apply.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from rollouts.cluster import kinds
 from rollouts.cluster.informers import Cache, slim
@@ -13,8 +14,9 @@ from rollouts.dialects.argo.analysis_run import without_details
 from rollouts.model.objects import Ref
 
 SERVICE_LABEL = "kubernetes.io/service-name"
-TRIMS = {kinds.ANALYSIS_RUNS: without_details}
-"""What is taken off an object before it is kept, by resource."""
+TRIMS: Mapping[Resource, Callable[[Json], Json]] = {kinds.ANALYSIS_RUNS: without_details}
+"""What the controller takes off an object before it keeps it, by resource."""
+NONE: Mapping[Resource, Callable[[Json], Json]] = MappingProxyType({})
 
 
 def _whole(obj: Json) -> Json:
@@ -24,12 +26,13 @@ def _whole(obj: Json) -> Json:
 class Caches:
     """A Cache for each of `resources`; objects of other kinds are not kept.
 
-    While `put` tells the listeners, `deaf` is the key for which they tell nothing new.
+    While `put` tells the listeners, `deaf` is the key for which they tell nothing new. `trims` takes off what nobody
+    will read: the controller's, as TRIMS; who shows objects to people wants them whole.
     """
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], trims: Mapping[Resource, Callable[[Json], Json]] = NONE) -> None:
         self.resources = tuple(resources)
-        self._caches = {(r.api_version, r.kind): Cache(TRIMS.get(r, _whole)) for r in self.resources}
+        self._caches = {(r.api_version, r.kind): Cache(trims.get(r, _whole)) for r in self.resources}
         self._lent: dict[tuple[str, str], Cache] = {}
         self.deaf: Key | None = None
         self.slices = Groups(self._caches.get((kinds.ENDPOINT_SLICES.api_version, kinds.ENDPOINT_SLICES.kind)))

@@ -15,7 +15,7 @@ from rollouts.cluster.events import Events
 from rollouts.cluster.informers import Informer
 from rollouts.cluster.leadership import Leadership
 from rollouts.cluster.port import Collection, Json, Query, Resource, Target
-from rollouts.controller.caches import Caches
+from rollouts.controller.caches import TRIMS, Caches
 from rollouts.controller.leftovers import Leftovers
 from rollouts.controller.ports import Ports, Shared
 from rollouts.controller.queues import Queues
@@ -49,7 +49,7 @@ class Controller:
 
     def __init__(self, ports: Ports, settings: Settings) -> None:
         self.ready = asyncio.Event()
-        self.caches = Caches(resources_of(settings, has_git=ports.git is not None))
+        self.caches = Caches(resources_of(settings, has_git=ports.git is not None), TRIMS)
         self.queues = Queues(ports, self.caches, settings.resync)
         self.metrics = ports.metrics
         self._ports = ports
