@@ -49,8 +49,9 @@ dataplane: $(DEVELOPER) ## Send requests through real gateways while versions co
 bench: $(DEVELOPER) ## Measure start-up, memory, requests and CPU
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(DEVELOPER) ## Simulate many more seeds, and try many more conditions, than `make test` does
+soak: $(DEVELOPER) ## Simulate many more seeds, try many more conditions, and fuzz them (FUZZ=seconds)
 	SLUICE_SOAK=1 $(PYTEST) -n 2 tests/simulation tests/properties/test_expression.py $(ARGS)
+	$(BIN)/python -m tests.fuzz $(or $(FUZZ),60)
 
 docs: $(DEVELOPER) ## Write docs/cli.md anew from the commands
 	$(BIN)/python -m tools.reference
