@@ -23,11 +23,14 @@ from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import Snapshot
 from rollouts.model.strategy import Canary, SetHeaderRoute, SetMirrorRoute
 from rollouts.model.weights import Shares, Unknown, Weights
+from rollouts.traffic.protocol import Options
+from rollouts.traffic.registry import providers
 from tests.golden.category import Category, Json
 
 LIST = Path(__file__).parents[2] / "docs" / "transitions.md"
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
-_ROUTER_FAULT = "spec.strategy.trafficRouting."
+_KNOWN = providers(Options(), ["golden/x"])
+"""With Argo's recording router, which stands for a provider of ours."""
 _MOST_QUESTIONS = 4
 _CREATING = (e.CreateVersion, e.StartAnalysis, e.StartExperiment)
 _DELETING = (e.DeleteVersion, e.DeleteAnalysis, e.DeleteExperiment)
@@ -101,6 +104,7 @@ def _world(objects: list[Json]) -> World:
         replica_sets=tuple(obj for obj in objects if obj["kind"] == "ReplicaSet"),
         runs=tuple(obj for obj in objects if obj["kind"] == "AnalysisRun"),
         experiments=tuple(obj for obj in objects if obj["kind"] == "Experiment"),
+        providers=_KNOWN,
         objects={ref_of(obj): obj for obj in objects if obj["kind"] in ("Service", "AnalysisTemplate")},
     )
 
@@ -143,13 +147,12 @@ def _answered(snapshot: Snapshot, given: Json, now: datetime) -> Plan:
 
 
 def _seen(world: World, given: Json) -> Snapshot:
-    """The snapshot, with a route that says what Argo recorded: the recording router stands for a provider of ours."""
+    """The snapshot, with a route that says what Argo recorded."""
     snapshot = snapshot_of(world)
     shares, stood = world.rollout.status.canary.shares, _stood(world.rollout)
     weights = Weights(shares.canary.weight, shares.stable.weight, shares.total, stood) if shares else None
-    faults = tuple(fault for fault in snapshot.reference_faults if not fault.path.startswith(_ROUTER_FAULT))
     asks = given["verifyWeight"] is not None
-    return replace(snapshot, route=weights or Unknown("no weight yet"), reference_faults=faults, asks_verification=asks)
+    return replace(snapshot, route=weights or Unknown("no weight yet"), asks_verification=asks)
 
 
 def _stood(rollout: Rollout) -> tuple[str, ...]:
