@@ -1,45 +1,36 @@
 """What routers write, on a real API server: their kinds' own definitions take it, and take the example of each.
 
-One row a provider and example; the definitions come from Go modules at test time. App Mesh has no row: the Go proxy
-refuses its module.
+One row an example; the definitions come from Go modules at test time. App Mesh has no row: the Go proxy refuses its
+module.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from rollouts.dialects.argo.rollout import parse
-from rollouts.model.objects import Ref, ref_of
-from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import Canary, ManagedRoute, SetHeaderRoute, SetMirrorRoute
-from rollouts.model.weights import Share, Shares
-from rollouts.traffic.protocol import Desired, Objects, Options
-from rollouts.traffic.registry import providers
+from rollouts.traffic.protocol import Options
+from tests.builders.routed import NAMESPACE, documents, written
 from tests.contract.gateway import ISTIO, definitions_folder, module_folder
 from tests.e2e import installed
 from tests.e2e.dataplane.gateways import TRAEFIK_DEFINITIONS, TRAEFIK_MODULE
 from tests.e2e.harness import ROOT, control_plane
-from tests.properties.routers.specimen import carried_out
 
 pytestmark = pytest.mark.e2e
 
 Json = installed.Json
-NAMESPACE = "routes"
 SMI = "github.com/servicemeshinterface/smi-sdk-go@v0.5.0"
 EMISSARY = "github.com/emissary-ingress/emissary/v3@v3.9.1"
-EXTRA = Share(5, "shop-try", "eeeee")
+APISIX = "github.com/apache/apisix-ingress-controller@v1.7.1"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A provider, the folder of its example, and the definitions of its kinds: a file or a folder, or themselves."""
+    """The folder of an example, and the definitions of its kinds: a file or a folder, or themselves."""
 
-    provider: str
     example: str
     definitions: Callable[[], Path | list[Json]]
     has_experiments: bool = True
@@ -67,6 +58,10 @@ def _smi() -> list[Json]:
 def _ambassador() -> list[Json]:
     file = module_folder(EMISSARY) / "pkg" / "api" / "getambassador.io" / "crds.yaml"
     return [modern(one, "v2") for one in installed.definitions_of(file, "mappings.getambassador.io")]
+
+
+def _apisix() -> Path:
+    return module_folder(APISIX) / "samples" / "deploy" / "crd" / "v1" / "ApisixRoute.yaml"
 
 
 def modern(definition: Json, version: str) -> Json:
@@ -98,16 +93,22 @@ def _structural(schema: Any) -> Any:
 
 
 ROWS = (
-    Row("alb", "alb-ingress", _built_in),
-    Row("ambassador", "ambassador-mapping", _ambassador, has_experiments=False),
-    Row("gatewayAPI", "canary", definitions_folder, has_experiments=False),
-    Row("istio", "istio-hosts", _istio),
-    Row("istio", "istio-subsets", _istio),
-    Row("nginx", "nginx-ingress", _built_in, has_experiments=False),
-    Row("smi", "smi-split", _smi, options=Options(traffic_split_version="v1alpha2")),
-    Row("traefik", "traefik-service", _traefik, has_experiments=False),
+    Row("alb-ingress", _built_in),
+    Row("ambassador-mapping", _ambassador, has_experiments=False),
+    Row("apisix-route", _apisix, has_experiments=False),
+    Row("canary", definitions_folder),
+    Row("istio-hosts", _istio),
+    Row("istio-subsets", _istio),
+    Row("nginx-ingress", _built_in, has_experiments=False),
+    Row("smi-split", _smi, options=Options(traffic_split_version="v1alpha2")),
+    Row("traefik-service", _traefik, has_experiments=False),
 )
-every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.example)
+WITHOUT_ROUTES = tuple(
+    Row(folder, _built_in)
+    for folder in ("blue-green", "canary-services", "router-plugin-package", "router-plugin-program")
+)
+every_router = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.example)
+every_example = pytest.mark.parametrize("row", [*ROWS, *WITHOUT_ROUTES], ids=lambda row: row.example)
 
 
 def kubectl(*words: str, given: str | None = None) -> str:
@@ -138,60 +139,16 @@ def takes(*objects: Json) -> None:
     kubectl(*applying, "-n", NAMESPACE, "--filename=-", given=given)
 
 
-def documents(row: Row) -> Iterator[Json]:
-    """The objects of the example."""
-    for file in sorted((ROOT / "examples" / row.example).glob("*.yaml")):
-        for obj in yaml.safe_load_all(file.read_text()):
-            yield {**obj, "metadata": {**obj["metadata"], "namespace": NAMESPACE}}
-
-
-def managed_of(rollout: Rollout) -> tuple[ManagedRoute, ...]:
-    """The header and mirror routes that the steps ask for, in order."""
-    assert isinstance(rollout.strategy, Canary)
-    asked = (step for step in rollout.strategy.steps if isinstance(step, SetHeaderRoute | SetMirrorRoute))
-    routes = {route.name: route for route in asked if route.match}
-    return tuple(routes[name] for name in rollout.strategy.managed_routes if name in routes)
-
-
-def written(row: Row) -> list[Json]:
-    """The routers' objects, those of the example and new ones, in the middle of a canary."""
-    objects = list(documents(row))
-    (manifest,) = (obj for obj in objects if obj["kind"] == "Rollout")
-    manifest["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555"  # an owner has one
-    rollout, provider = parse(manifest), providers(row.options)[row.provider]
-    assert isinstance(rollout.strategy, Canary)
-    (router,) = rollout.strategy.routers
-    named = provider.touches(rollout, router)
-    extra = (EXTRA,) if row.has_experiments else ()
-    canary, stable = Share(30, rollout.services.canary, "ccccc"), Share(70, rollout.services.stable, "aaaaa")
-    shares = Shares(canary, replace(stable, weight=70 - sum(share.weight for share in extra)), extra)
-    before = {ref: next((obj for obj in objects if is_same(ref, obj)), None) for ref in named}
-    desired = Desired(shares, managed_of(rollout))
-    after = carried_out(_in_version(before), provider.render(rollout, router, _in_version(before), desired))
-    return [obj for ref, obj in after.items() if obj is not None and obj != before.get(ref)]
-
-
-def is_same(ref: Ref, obj: Json) -> bool:
-    """Whether this is the object, in whatever version of its API it is written."""
-    own = ref_of(obj)
-    return replace(own, api_version=ref.api_version) == ref and own.api_version.split("/")[0] in ref.api_version
-
-
-def _in_version(objects: Objects) -> Objects:
-    """As the server would give them in the version that the provider asks for."""
-    return {ref: None if obj is None else {**obj, "apiVersion": ref.api_version} for ref, obj in objects.items()}
-
-
-@every_row
+@every_example
 def test_the_example_is_taken(row: Row) -> None:
     """Every object of the folder, with no field that the server does not know."""
-    takes(*documents(row))
+    takes(*documents(row.example))
 
 
-@every_row
+@every_router
 def test_what_a_router_writes_is_taken(row: Row) -> None:
     """Weights, managed routes, versions, and an experiment's part: the definitions allow all of it."""
-    objects = written(row)
+    found = written(documents(row.example), row.options, has_experiments=row.has_experiments)
 
-    assert objects
-    takes(*objects)
+    assert found
+    takes(*(now for _, now in found.values()))
