@@ -1,6 +1,7 @@
 """Each folder of examples/ runs as it stands: controller, embedded cluster, users and their metrics; virtual time."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,7 @@ async def service_hash(shop: Shop, name: str) -> str:
 
 def test_every_folder_is_tried_here() -> None:
     """A new example comes with its test."""
-    tried = {"analysis", "blue-green", "canary", "gitops", "step-plugin"}
+    tried = {"analysis", "blue-green", "canary", "canary-services", "gitops", "step-plugin"}
     tried |= {"analysis-services"}  # in test_service_examples
     tried |= {"appmesh", "istio-hosts", "istio-subsets"}  # by test_mesh_examples
     tried |= {"metric-plugin-package", "metric-plugin-program"}  # in test_metric_plugin_examples
@@ -90,7 +91,9 @@ def test_every_folder_is_tried_here() -> None:
     tried |= {"backtest"}  # in tests/e2e/test_backtest
     tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples
 
-    assert {folder.name for folder in EXAMPLES.iterdir()} == tried
+    folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()}
+    assert folders == tried
+    assert folders == set(re.findall(r"\]\(([\w-]+)\)", (EXAMPLES / "README.md").read_text()))
 
 
 def test_a_good_canary_climbs_and_is_promoted() -> None:
@@ -154,6 +157,26 @@ def test_blue_green_shows_a_preview_and_then_switches() -> None:
         assert await shop.phase("shop") == ("Healthy", "")
         assert await service_hash(shop, "shop") == await service_hash(shop, "shop-preview") != before
         assert await shop.sizes() == {f"{SHOP}:v1": 0, f"{SHOP}:v2": 3}
+
+    tell(story, SCENARIO)
+
+
+def test_a_canary_by_services_alone_is_as_near_as_pods_come() -> None:
+    """A quarter, a half, all of the pods behind the one Service that users call; each version has one of its own."""
+
+    async def story(shop: Shop) -> None:
+        shop = await opened(shop, "canary-services")
+        stable = await service_hash(shop, "shop-stable")
+        await shop.use(f"{SHOP}:v2", "shop")
+        seen: list[int] = []
+        for _ in range(120):
+            await asyncio.sleep(1)
+            new = (await shop.sizes()).get(f"{SHOP}:v2", 0)
+            seen += [new] if new not in seen[-1:] else []
+
+        assert seen == [1, 2, 3, 4]
+        assert await shop.phase("shop") == ("Healthy", "")
+        assert await service_hash(shop, "shop-stable") == await service_hash(shop, "shop-canary") != stable
 
     tell(story, SCENARIO)
 

@@ -213,12 +213,12 @@ def test_sarif_names_rules_and_places(app: Path) -> None:
     assert place["region"] == {"startLine": 15, "startColumn": 11}
 
 
-@pytest.mark.parametrize(
-    "folder", ["analysis", "blue-green", "canary", "canary-experiment", "experiment", "step-plugin"]
-)
+@pytest.mark.parametrize("folder", sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir()))
 def test_our_own_examples_are_sound(folder: str) -> None:
-    """But for templates and plugins that live elsewhere."""
-    assert local("lint", str(ROOT / "examples" / folder)).code == 0
+    """But for templates and plugins that live elsewhere; files that are no manifests are not asked about."""
+    files = (ROOT / "examples" / folder).glob("*.yaml")
+    manifests = [str(file) for file in sorted(files) if "apiVersion:" in file.read_text()]
+    assert local("lint", *manifests).code == 0
 
 
 def test_wrong_words_are_told(app: Path) -> None:
