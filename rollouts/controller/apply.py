@@ -67,6 +67,7 @@ class Outcome:
 
     `failure` is for the next decision to see; `error` is for now, and the round is made again. What is `put_off`
     holds up nothing: the plan's own wake-up tries it again. Of `done` those that are `idle` found all as they want it.
+    What was `cut_off` may have changed something all the same: an answer was lost, or a second write refused.
     """
 
     done: list[Effect] = field(default_factory=list)
@@ -74,7 +75,13 @@ class Outcome:
     put_off: list[Effect] = field(default_factory=list)
     failure: Failure | None = None
     error: ClusterError | None = None
+    cut_off: Effect | None = None
     events: list[Event] = field(default_factory=list)
+
+    @property
+    def moved(self) -> list[Effect]:
+        """Those that have changed something, for all that is known."""
+        return [*self.felt, *([] if self.cut_off is None else [self.cut_off])]
 
     @property
     def felt(self) -> list[Effect]:
@@ -103,6 +110,7 @@ class Applier:
             except ClusterError as error:
                 outcome.error = error
             if outcome.failure is not None or outcome.error is not None:
+                outcome.cut_off = effect
                 break
             if effect not in outcome.put_off:
                 outcome.done.append(effect)

@@ -28,7 +28,7 @@ class Drains:
         return replace(snapshot, moved_at=moved, drain=self.drain)
 
     def note(self, key: Key, done: Iterable[Effect]) -> None:
-        """These effects were carried out, also by a round that failed then."""
+        """These effects were carried out, or may have been, also by a round that failed then."""
         if any(isinstance(effect, PointService | ShiftTraffic) for effect in done):
             self._moved[key] = None
 

@@ -86,7 +86,7 @@ class Reconciler:
             return plan.wake_at
         self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan.effects)
-        self.drains.note(key, outcome.felt)
+        self.drains.note(key, outcome.moved)
         if await self._is_over(world, outcome):
             return None
         is_whole = outcome.failure is None and outcome.error is None
