@@ -29,7 +29,9 @@ PAGE = 500
 
 
 class Leftovers:
-    """Cleans up after rollouts, with the providers that the observer knows."""
+    """Cleans up after rollouts, with the providers that the observer knows. `namespace`: ours alone is swept."""
+
+    namespace: str | None = None
 
     def __init__(self, cluster: Cluster, caches: Caches, observer: Observer, routes: Routes, outside: Outside) -> None:
         self._cluster = cluster
@@ -65,10 +67,10 @@ class Leftovers:
         for provider in self._observer.providers.values():
             for kind in provider.kinds:
                 resource = served_as(kind, served)
-                if resource is None:
+                if resource is None or (self.namespace is not None and not resource.is_namespaced):
                     continue
                 try:
-                    async for obj in self._all(Collection(resource)):
+                    async for obj in self._all(Collection(resource, self.namespace)):
                         await self._tidy(provider, obj)
                 except ClusterError as error:
                     log().info("nothing is swept here", kind=resource.kind, error=str(error))

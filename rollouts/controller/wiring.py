@@ -75,6 +75,7 @@ class Controller:
         self._leftovers = Leftovers(
             ports.cluster, self.caches, self._reconciler.observer, self._routes, outside=self._outside
         )
+        self._leftovers.namespace = settings.namespace
         shared = Shared(
             ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit, self._leftovers
         )
