@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rollouts.model.faults import Fault, Faults
-from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.objects import Json, Modify, Ref, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.questions import Verified
 from rollouts.model.rollout import Rollout
@@ -79,6 +79,12 @@ class Alb(Silent):
         meta = mapping(desired_object.get("metadata"))
         kept = desired_object | {"metadata": meta | {"annotations": annotations(desired_object) | held}}
         return albactions.led(kept, albactions.standing(live, setup, _managed(rollout)))
+
+    def sweep(self, obj: Json, is_there: Callable[[str, str], bool]) -> Rendered:
+        """What a rollout has written into an Ingress that is not there any more, by the list of its annotations."""
+        ref = ref_of(obj)
+        gone = next((name for name in albactions.holders(obj) if not is_there(ref.namespace, name)), "")
+        return Rendered(bodies.changed(ref, obj, albactions.abandoned(obj, gone)) if gone else ())
 
     def asks(self, _rollout: Rollout, _router: Router, _objects: Objects) -> bool:
         """AWS is asked where the operator wants it."""

@@ -8,7 +8,7 @@ controllers read them. Which annotations are a rollout's is written in an annota
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -97,15 +97,10 @@ def led(ingress: Json, names: Sequence[str]) -> Json:
     return found
 
 
-def without_routes(ingress: Json, setup: Setup, names: Iterable[str]) -> Json:
+def without_routes(ingress: Json, setup: Setup, names: Collection[str]) -> Json:
     """The Ingress without the header routes of these names."""
-    gone = set(names)
     lost = [key for name in names for key in (setup.action(name), setup.conditions(name))]
-    found = _marked(ingress, setup, dict.fromkeys(lost), gained=[], lost=lost)
-    for rule in _rules(found):
-        if any(_service(path) in gone for path in _paths(rule)):
-            rule["http"]["paths"] = [path for path in _paths(rule) if _service(path) not in gone]
-    return found
+    return _without_paths(_marked(ingress, setup, dict.fromkeys(lost), gained=[], lost=lost), names)
 
 
 def has_traces(ingress: Json, setup: Setup, names: Iterable[str]) -> bool:
@@ -151,6 +146,49 @@ def leased(ingress: Json, setup: Setup) -> Json:
     except RefusedError:
         ours = {setup.action(setup.root)}
     return {key: value for key, value in annotations(ingress).items() if key in ours}
+
+
+def holders(ingress: Json) -> tuple[str, ...]:
+    """The rollouts that have written here, by name; none where that cannot be read."""
+    try:
+        return tuple(_managed(ingress))
+    except RefusedError:
+        return ()
+
+
+def abandoned(ingress: Json, rollout: str) -> Json:
+    """The Ingress of a rollout that is not there any more: no header route, no mark, all traffic to stable."""
+    managed, found = _managed(ingress), deepcopy(ingress)
+    ours = managed.pop(rollout, [])
+    routes = {key.partition("/conditions.")[2] for key in ours} - {""}
+    left = annotations(found) | {MANAGED: gojson.anything(managed) if managed else None}
+    for key in ours:
+        _, _, name = key.partition("/actions.")
+        left[key] = _all_stable(left.get(key)) if name and name not in routes else None
+    found["metadata"]["annotations"] = {key: value for key, value in left.items() if value is not None}
+    return _without_paths(found, routes)
+
+
+def _without_paths(ingress: Json, names: Collection[str]) -> Json:
+    """The Ingress itself, without the paths that lead to these header routes."""
+    for rule in _rules(ingress):
+        if any(_service(path) in names for path in _paths(rule)):
+            rule["http"]["paths"] = [path for path in _paths(rule) if _service(path) not in names]
+    return ingress
+
+
+def _all_stable(action: Any) -> Any:
+    """An action of ours whose last group, which is stable's, has all the weight; the first one is the canary's."""
+    try:
+        found = mapping(json.loads(action))
+    except (ValueError, TypeError):
+        return action
+    config = mapping(found.get("ForwardConfig"))
+    groups = [mapping(group) for group in items(config.get("TargetGroups"))]
+    if len(groups) < 2:
+        return action
+    pair = [{**groups[0], "Weight": 0}, {**groups[-1], "Weight": TOTAL}]
+    return _written({**found, "ForwardConfig": {**config, "TargetGroups": pair}})
 
 
 def _forward(setup: Setup, shares: Sequence[Share]) -> str:

@@ -2,7 +2,8 @@
 
 The canary Mapping is a copy of the base one that leads to the canary Service and carries the weight; the base Mapping
 gets the rest and may have no weight of its own. Argo deletes the canary Mapping at weight zero after a sleep; ours
-stays at zero, where it gets nothing, until the rollout is done with its routes.
+stays at zero, where it gets nothing, until the rollout is done with its routes. It is owned, as Argo's is not, and so
+goes with its rollout also while nobody looks.
 """
 
 import re
@@ -151,7 +152,7 @@ def _change(
         wrong = f"{told} can not define weight"
         return Trouble("AmbassadorMappingConfigError", wrong, wrong)
     spec |= {"service": _led(text(spec.get("service")), rollout), "weight": weight}
-    meta = {"name": ref.name, "namespace": ref.namespace}
+    meta = bodies.own_metadata(rollout, ref.name)
     return Create(ref, {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta, "spec": spec})
 
 

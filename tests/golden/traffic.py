@@ -17,6 +17,7 @@ from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove, re
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, SetHeaderRoute, SetMirrorRoute
 from rollouts.model.weights import Share, Shares
+from rollouts.traffic.bodies import owner_of
 from rollouts.traffic.protocol import Desired, Options, Part, Provider, Rendered
 from rollouts.traffic.registry import PROVIDERS, providers
 from rollouts.workloads.replicasets import versions
@@ -237,14 +238,37 @@ NO_ANNOTATIONS = Rule(
     lambda given, output: _until(given, output, lambda _, step: _panics(step)),
 )
 
+
+def _owned(given: Json, output: Json) -> Json:
+    """Upstream's steps, with the rollout as the owner of every Mapping that was not there from the start."""
+    owner = {"metadata": {"ownerReferences": [owner_of(parse(given["rollout"]))]}}
+    users = {_title(ref_of(obj)) for obj in given["objects"]}
+    return {
+        "steps": [
+            step
+            | {"changed": {name: obj if name in users else merged(obj, owner) for name, obj in step["changed"].items()}}
+            for step in output["steps"]
+        ]
+    }
+
+
+OWNED = Rule(
+    "canary-mapping-is-owned",
+    "upstream's canary Mapping has no owner, and keeps its weight for ever where its rollout is deleted in mid-canary; "
+    "ours goes with it",
+    lambda given, output: _owned(given, output) != {"steps": output["steps"]},
+    _owned,
+)
+
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "alb": (NO_HEADERS, NO_ANNOTATIONS),
+    "ambassador": (OWNED,),
     "apisix": (NO_HEADERS,),
     "istio": istio.rules(_replay, _refused),
 }
 """More rules by router, tried before `CRASHES`; with the part of the cases that may come out by rules."""
 
-MOST_BY_RULE: Mapping[str, float] = {"alb": 0.4, "apisix": 0.5, "istio": 0.09}
+MOST_BY_RULE: Mapping[str, float] = {"alb": 0.4, "ambassador": 0.6, "apisix": 0.5, "istio": 0.09}
 
 
 def _categories(names: Iterable[str]) -> Iterator[Category]:
