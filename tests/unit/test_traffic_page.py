@@ -16,7 +16,7 @@ from rollouts.model.objects import Json, ref_of
 from rollouts.model.strategy import Canary
 from rollouts.traffic.bodies import difference
 from rollouts.traffic.plugins import Plugin
-from rollouts.traffic.protocol import Options, Provider, Silent
+from rollouts.traffic.protocol import Options, Provider
 from rollouts.traffic.registry import PROVIDERS
 from rollouts.workloads.services import point
 from tests.builders.routed import EXTRA, documents, written
@@ -154,7 +154,7 @@ def test_what_a_router_can_do_is_written(name: str, ability: str) -> None:
 @every_router
 def test_who_can_verify(name: str) -> None:
     """`yes`, and by whom, where the provider has more to say than that nobody can tell."""
-    has_verify = type(provider_of(name)).verify is not Silent.verify
+    has_verify = "verify" in vars(type(provider_of(name)))  # the rest have Silent's
 
     assert can()[name]["verified"].partition(":")[0] == ("yes" if has_verify else "no")
 
