@@ -70,7 +70,9 @@ class Credentials:
         answer = await self._send(request, {"Authorization": header})
         if answer.status != _REFUSED or is_new:
             return answer
-        self._tokens[auth, request.server.is_insecure].until = 0.0
+        refused = self._tokens.get((auth, request.server.is_insecure))
+        if refused is not None and refused.header == header:  # another may have got a new one meanwhile
+            refused.until = 0.0
         header, _ = await self._token(auth, request.server)
         return await self._send(request, {"Authorization": header})
 

@@ -106,6 +106,9 @@ def _headers(request: Http, more: Mapping[str, str]) -> list[tuple[bytes, bytes]
     pairs = (*_USUAL, *request.server.headers, *request.headers)
     wanted = {name.lower(): (name, value) for name, value in pairs if name.lower() not in _OURS}
     wanted |= {name.lower(): (name, value) for name, value in more.items()}
+    for name, value in wanted.values():
+        if any(char < " " and char != "\t" for char in value.strip()):  # whose text may be a secret's: it is not told
+            raise ProviderError(f"{_told(request)} cannot be asked: header {name} has a line break or the like in it")
     try:
         return [(name.encode("ascii"), value.strip().encode()) for name, value in wanted.values()]
     except UnicodeEncodeError as error:

@@ -5,10 +5,11 @@ down delays only those who ask it (analysis/asking.py). Whatever goes wrong beco
 an exception. Values of secrets are blanked out of all that is kept.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import quote as percent_encoded
 
 from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
@@ -27,8 +28,11 @@ from analysis.requests import (
     Verdict,
 )
 from analysis.template import resolve, values_of
+from analysis.units import quote
 
 REDACTED = "*****"
+LONGEST_TEXT = 16 * 1024
+"""Characters of a value, a message or a note that are kept: a run has to fit into an object of Kubernetes."""
 
 _T = TypeVar("_T")
 
@@ -140,20 +144,28 @@ def _secrets_in(request: Request, answer: Any) -> list[str]:
 
 
 def _redacted(taken: Taken, values: list[str]) -> Taken:
-    if not values:
-        return taken
-    measurement = taken.measurement
+    measurement, forms = taken.measurement, _forms(values)
     clean = replace(
         measurement,
-        value=_blanked(measurement.value, values),
-        message=_blanked(measurement.message, values),
-        metadata={key: _blanked(text, values) for key, text in measurement.metadata.items()},
+        value=_kept(measurement.value, forms),
+        message=_kept(measurement.message, forms),
+        metadata={key: _kept(text, forms) for key, text in measurement.metadata.items()},
     )
-    return Taken(taken.name, clean, {key: _blanked(text, values) for key, text in taken.metadata.items()})
+    return Taken(taken.name, clean, {key: _kept(text, forms) for key, text in taken.metadata.items()})
 
 
-def _blanked(text: str, values: list[str]) -> str:
+def _forms(values: Iterable[str]) -> list[str]:
+    """Secrets as they may show up: as they are, without the line break at the end, in JSON, in an error, in a URL."""
+    found: set[str] = set()
+    for value in values:
+        for form in (value, value.strip()):
+            found |= {form, quote(form)[1:-1], repr(form)[1:-1], percent_encoded(form, safe="")}
     # longest first: a secret that is part of another must not leave the other's rest behind
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, REDACTED)
-    return text
+    return sorted(found - {""}, key=len, reverse=True)
+
+
+def _kept(text: str, forms: list[str]) -> str:
+    for form in forms:
+        text = text.replace(form, REDACTED)
+    rest = len(text) - LONGEST_TEXT
+    return text if rest <= 0 else f"{text[:LONGEST_TEXT]}… and {rest} characters more"

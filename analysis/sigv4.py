@@ -7,7 +7,7 @@ are normalised and encoded twice, as every service but S3 wants them.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from posixpath import normpath
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -21,8 +21,8 @@ class AwsKeys:
     """An access key, its secret, and for temporary ones the session's token."""
 
     access_key: str
-    secret_key: str
-    token: str = ""
+    secret_key: str = field(repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ _SERVICES = {"aps-workspaces": "aps", "lambda-url": "lambda", "aoss": "aoss", "e
 """AWS services whose addresses call them otherwise, by the part of the address before the region."""
 _AMAZON = (".amazonaws.com", ".amazonaws.com.cn", ".on.aws")
 _ANY_SERVICE = "execute-api"
+_SIGNED_FOR = ("aoss", "aps", "es", "execute-api", "lambda", "monitoring")
+"""Services that are asked for metrics. The keys are the controller's: with them others could be made to do anything."""
 MANAGED_PROMETHEUS = "aps-workspaces"
 
 
@@ -84,7 +86,10 @@ def _needed(fields: Fields, way: Any, name: str) -> str:
 
 def _sigv4(fields: Fields, way: Any, address: str) -> SigV4:
     region, profile, role = (_text(fields, way, "sigv4", name) for name in ("region", "profile", "roleArn"))
-    return SigV4(region, _service_at(address), profile, role)
+    service = _service_at(address)
+    if service not in _SIGNED_FOR:
+        raise fields.wrong("authentication.sigv4", f"is not for {service}: only for {', '.join(_SIGNED_FOR)}")
+    return SigV4(region, service, profile, role)
 
 
 def _text(fields: Fields, way: Any, kind: str, name: str) -> str:

@@ -37,7 +37,7 @@ def run(metric: Metric, setting: Setting) -> Flow:
     created = yield _jobs(Verb.CREATE, setting, namespace, body=body)
     if created is None:
         found = yield _jobs(Verb.GET, setting, namespace, name)
-        if at(found, "metadata", "labels", RUN_UID) != setting.run.uid:
+        if not _is_own(found, setting):
             raise ProviderError(f'jobs.batch "{name}" already exists')
     return Pending(_again(setting.now, setting.now), {JOB_NAME: name, JOB_NAMESPACE: namespace})
 
@@ -46,7 +46,7 @@ def resume(_metric: Metric, pending: Measurement, setting: Setting) -> Flow:
     """Look how it fares."""
     namespace, name = _place(pending, setting)
     job = yield _jobs(Verb.GET, setting, namespace, name)
-    if job is None:
+    if not _is_own(job, setting):
         raise ProviderError(f'job.batch "{name}" not found')
     phase = _ended(job)
     if phase is not None:
@@ -60,9 +60,11 @@ def resume(_metric: Metric, pending: Measurement, setting: Setting) -> Flow:
 
 
 def terminate(_metric: Metric, pending: Measurement, setting: Setting) -> Flow:
-    """Delete the Job, and its pods before it."""
+    """Delete the Job, and its pods before it; never a stranger's, whatever a user wrote into the run's status."""
     namespace, name = _place(pending, setting)
-    yield _jobs(Verb.DELETE, setting, namespace, name)
+    found = yield _jobs(Verb.GET, setting, namespace, name)
+    if _is_own(found, setting):
+        yield _jobs(Verb.DELETE, setting, namespace, name)
     return Verdict(Phase.INCONCLUSIVE, metadata=pending.metadata)
 
 
@@ -80,6 +82,11 @@ def _jobs(
     verb: Verb, setting: Setting, namespace: str, name: str = "", labels: str = "", body: Json | None = None
 ) -> Cluster:
     return Cluster(verb, "batch/v1", "jobs", namespace, name, labels, body or {}, _is_elsewhere(setting))
+
+
+def _is_own(job: Any, setting: Setting) -> bool:
+    """Whether it is there, and of this run."""
+    return bool(at(job, "metadata", "labels", RUN_UID) == setting.run.uid)
 
 
 def _is_elsewhere(setting: Setting) -> bool:

@@ -2,13 +2,14 @@
 
 A provider of Flagger's. The Secret of `secretRef` names the `project`, and may hold a `serviceAccountKey`; without one
 the pod's own account is asked for, at Google's metadata address, which the operator has to allow (`--metrics-allow`).
+Its token goes to Google only, whatever `address` a template names: it opens all that the controller may.
 """
 
 import json
 from collections.abc import Generator, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from analysis.errors import NoDataError, ProviderError
 from analysis.model import Metric
@@ -32,14 +33,23 @@ def run(metric: Metric, setting: Setting) -> Flow:
     if not secret.get("project"):
         raise ProviderError("stackdriver credentials does not contain a project id")
     key = secret.get("serviceAccountKey")
+    address = fields.address() if fields.text("address") else ADDRESS
+    if not key and not _is_google(address):
+        why = "the token of the controller's own account is for Google alone"
+        raise fields.wrong("address", f"{address!r} is not Google's, and {why}: give a serviceAccountKey")
     access = yield from (_by_key(key, setting) if key else _by_pod())
-    server = Server(fields.address() if fields.text("address") else ADDRESS, auth=Bearer(access))
+    server = Server(address, auth=Bearer(access))
     body = json.dumps({"query": query}).encode()
     path = f"/v3/projects/{secret['project']}/timeSeries:query"
     answer = yield Http(server, "POST", path, headers=JSON_HEADERS, body=body)
     if not answer.is_good:
         raise ProviderError(f"error requesting stackdriver: {quoted(answer)}")
     return _value(object_of(answer, "Stackdriver"))
+
+
+def _is_google(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
 
 
 def _by_key(text: str, setting: Setting) -> Generator[Request, Any, str]:

@@ -9,9 +9,11 @@ subresource), then tell of it. A run that has ended is left alone: it has no key
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from analysis.decide import Due, RunPlan, Taken, Task, decide, record, settle, wakes_at
 from analysis.errors import AnalysisError
@@ -213,8 +215,8 @@ class AnalysisRuns:
         except (ClusterError, AnalysisError) as error:
             taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=str(error)))
         except Exception as error:  # a defect of ours must end as a verdict, not as a run that waits for ever
-            log().error("measuring failed", run=_title(key), metric=due.name, error=repr(error))
-            taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=repr(error)))
+            log().error("measuring failed", run=_title(key), metric=due.name, error=_place_of(error))
+            taken = Taken(due.name, Measurement(Phase.ERROR, started, started, message=_place_of(error)))
         flights.land(taken, lambda: self._wake(key))
 
     def _sweep(self, key: Key, flights: _Flights, run: Json, plan: RunPlan) -> None:
@@ -282,6 +284,12 @@ def _with(spec: RunSpec, status: RunStatus, landed: list[Taken], *, is_repeat: b
             continue
         status = record(spec, status, taken)
     return status
+
+
+def _place_of(error: Exception) -> str:
+    """What broke, and where. Not its words: those of an unforeseen error may quote a secret."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"a defect of sluice: {type(error).__name__} in {last.name} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _title(key: Key) -> str:

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from analysis.aws import AwsLookup
 from analysis.errors import ProviderError, SettingsError
-from analysis.requests import Answer, Http, OAuth2, Server, SigV4
+from analysis.requests import Answer, Basic, Bearer, Http, OAuth2, Server, SigV4
 from analysis.sigv4 import AwsKeys
 from tests.builders.outside import a_client, answering
 
@@ -100,6 +100,14 @@ async def test_a_token_that_is_refused_is_asked_for_anew_once() -> None:
 
     assert (again.status, refused.status) == (200, 401)
     assert issuer.shown == ["Bearer one", "Bearer one", "Bearer two", "Bearer two", "Bearer two"]
+
+
+def test_credentials_do_not_show_in_errors() -> None:
+    """Values are shown by tracebacks and logs of defects; what is secret is left out."""
+    secret = "hunter2"
+    shown = (Basic("u", secret), Bearer(secret), OAuth2("https://t", "i", secret), AwsKeys("a", secret, secret))
+
+    assert secret not in repr(shown)
 
 
 async def test_kinds_of_tokens_and_forms_of_answers() -> None:

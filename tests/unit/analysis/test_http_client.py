@@ -53,6 +53,17 @@ async def test_authorization_is_put_on(auth: Basic | Bearer, header: str) -> Non
     assert found["headers"]["authorization"] == header
 
 
+@pytest.mark.parametrize("auth", [Bearer("t0\nk"), None])
+async def test_a_header_of_two_lines_is_refused_without_its_text(auth: Bearer | None) -> None:
+    """It is mostly a credential that was pasted with a line break."""
+    async with answering(seen) as url:
+        headers = () if auth else (("Authorization", "t0\nk"),)
+        with pytest.raises(ProviderError, match=r"cannot be asked: header Authorization has a line break") as refused:
+            await said(Http(Server(url, headers=headers, auth=auth)))
+
+    assert "t0" not in str(refused.value)
+
+
 async def test_headers_of_the_connection_are_not_users() -> None:
     """Neither host nor framing can be set, as in Go; other names keep any text that is sent as UTF-8."""
     async with answering(seen) as url:

@@ -13,7 +13,7 @@ from analysis.decide import Due, Taken, Task
 from analysis.errors import ProviderError
 from analysis.model import Arg, Measurement, Metric, Phase, SecretKey
 from analysis.requests import Defaults, Json, Program, Request, asked_of
-from analysis.runner import Job, Runner
+from analysis.runner import LONGEST_TEXT, Job, Runner
 from rollouts.simulator.clock import run_virtual, virtual_now
 
 Answer = Callable[[Request], Awaitable[Any]]
@@ -116,6 +116,38 @@ def test_secrets_never_show() -> None:
 
     assert taken.measurement.message == "user ***** refused"
     assert taken.metadata == {"ResolvedPrometheusQuery": "up{token='*****'}"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("hunter2\n", "hunter2"),  # as `echo hunter2 | base64` makes it
+        ('hun"ter\\2', 'hun\\"ter\\\\2'),  # in JSON
+        ("hun\nter2", "hun\\nter2"),  # in an error
+        ("hun/ter 2", "hun%2Fter%202"),  # in a URL
+    ],
+)
+def test_secrets_do_not_show_in_another_form_either(secret: str, shown: str) -> None:
+    """What a service or a library makes of them is blanked, too."""
+
+    async def telling(_: Request) -> Json:
+        raise ProviderError(f"refused: <{shown}>")
+
+    assert measured(a_job(secret=secret), telling).measurement.message == "refused: <*****>"
+
+
+def test_what_is_kept_fits_into_an_object() -> None:
+    """An answer may be long: a run that could not be written would never end."""
+
+    async def long(_: Request) -> Json:
+        samples = [{"metric": {}, "value": [0, "1"]}] * 100_000
+        return {"status": "success", "data": {"resultType": "vector", "result": samples}}
+
+    measurement = measured(a_job(), long).measurement
+
+    assert measurement.phase is Phase.SUCCESSFUL
+    assert measurement.value.startswith("[1,1,")
+    assert measurement.value.endswith(f"1… and {200_001 - LONGEST_TEXT} characters more")
 
 
 def test_one_address_is_not_flooded_and_holds_nobody_else() -> None:

@@ -58,7 +58,7 @@ async def measured(provider: str, settings: Case, handler: Handler, condition: s
         await ports.close()
 
 
-@pytest.mark.parametrize(("provider", "settings", "case"), cases())
+@pytest.mark.parametrize(("provider", "settings", "case"), list(cases()))
 async def test_an_answer_comes_to_its_verdict(provider: str, settings: Case, case: Case) -> None:
     """Phase, value, message and metadata."""
 

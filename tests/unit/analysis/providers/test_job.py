@@ -220,6 +220,18 @@ def test_an_end_deletes_the_job() -> None:
     assert (cluster.jobs, cluster.asked[0].namespace) == ({}, "old")
 
 
+def test_an_end_spares_a_strangers_job() -> None:
+    """The status of a run is its user's to write: the controller's rights are not lent to whoever names another Job."""
+    name = f"{UID}.smoke.1"
+    for labels in ({job.RUN_UID: "other"}, {}):
+        cluster = Jobs({name: a_job({"type": "Complete", "status": "True"}, labels=labels)})
+        cluster.play(job.terminate(a_metric(), pending(namespace="other"), setting()))
+        with pytest.raises(ProviderError, match="not found"):
+            cluster.play(job.resume(a_metric(), pending(namespace="other"), setting()))
+
+        assert list(cluster.jobs) == [name]
+
+
 def test_old_jobs_of_the_metric_go() -> None:
     """All but the newest; another metric's and those of the same second by their numbers."""
     mine = {job.METRIC_NAME: "smoke"}

@@ -102,6 +102,10 @@ def test_ways_of_authentication() -> None:
         ({"headers": {"a": "b"}}, "headers must be a list"),
         ({"authentication": {"oauth2": {"tokenUrl": "x", "clientId": "i", "clientSecret": "s"}}}, "'x' is no URL"),
         ({"authentication": {"oauth2": {"clientId": "i"}}}, "oauth2.tokenUrl is missing"),
+        (
+            {"url": "https://sts.eu-west-1.amazonaws.com/", "authentication": {"sigv4": {"region": "x"}}},
+            "not for sts: only",
+        ),
         ({"authentication": {"basicAuth": {"username": 1}}}, "basicAuth.username must be a text"),
         ({"authentication": {"basicAuth": {"username": "u"}, "sigv4": {"region": "x"}}}, "keep one of them"),
     ],
