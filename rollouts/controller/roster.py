@@ -77,5 +77,6 @@ def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:
         shared.emit,
         allows_clear_credentials=shared.settings.allows_clear_credentials,
     )
-    known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS))
+    routing = shared.reconciler.observer.providers
+    known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS), routing)
     yield Kustomizations(ports.cluster, known, git.checkout, git.render, ports.clock, shared.emit)

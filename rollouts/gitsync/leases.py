@@ -13,7 +13,7 @@ resourceVersion, so that a write in between gives a conflict, not a loss.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rollouts.dialects.argo import rollout as argo
@@ -24,7 +24,7 @@ from rollouts.model.objects import Json, Ref, Selection
 from rollouts.model.rollout import Rollout
 from rollouts.model.selectors import selects
 from rollouts.model.strategy import BlueGreen, Canary, PingPong, Router, Strategy
-from rollouts.traffic.registry import PROVIDERS, routers_of
+from rollouts.traffic.registry import PROVIDERS, Providers, routers_of
 
 Address = tuple[str, str, str, str]  # group, kind, namespace, name
 Lease = tuple[Rollout, Router]
@@ -38,6 +38,7 @@ class Leases:
     found: tuple[tuple[Selection, Lease], ...]
     services: frozenset[Address]
     scaled: frozenset[Address]
+    providers: Providers = field(default_factory=lambda: PROVIDERS)
 
     def keep(self, desired: Json, live: Json | None) -> Json:
         """`desired` with the live values of its leased fields; unchanged where it has none or is not there yet."""
@@ -45,7 +46,7 @@ class Leases:
             return desired
         address = _address(desired)
         for rollout, router in self._leases(live):
-            desired = PROVIDERS[router.provider].keep(desired, live, rollout, router)
+            desired = self.providers[router.provider].keep(desired, live, rollout, router)
         if address in self.services:
             desired = _keep_selector(_keep_mark(desired, live), live)
         return _keep_replicas(desired, live) if address in self.scaled else desired
@@ -62,9 +63,10 @@ class Leases:
         return (*named, *(lease for lease in found if lease not in named))
 
 
-def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
+def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json], providers: Providers = PROVIDERS) -> Leases:
     """Everything that these rollouts and autoscalers drive.
 
+    `providers` are those that the controller's flags have set up.
     Give both those of the cluster and those of the commit: the cluster may not know the newest ones yet. An object
     that cannot be decoded drives nothing.
     """
@@ -78,8 +80,8 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
         if rollout is None:
             continue
         services |= {("", "Service", rollout.namespace, name) for name in _services(rollout.strategy)}
-        found += _selected(rollout)
-        for address, lease in _routed(rollout):
+        found += _selected(rollout, providers)
+        for address, lease in _routed(rollout, providers):
             if lease not in routes.setdefault(address, []):
                 routes[address].append(lease)
     return Leases(
@@ -87,6 +89,7 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json]) -> Leases:
         found=tuple(found),
         services=frozenset(services),
         scaled=frozenset(scaled),
+        providers=providers,
     )
 
 
@@ -110,16 +113,15 @@ def _services(strategy: Strategy) -> Sequence[str]:
     return tuple(filter(None, names))
 
 
-def _routed(rollout: Rollout) -> Iterable[tuple[Address, Lease]]:
-    for router in routers_of(rollout):
-        provider = PROVIDERS.get(router.provider)
-        for ref in provider.touches(rollout, router) if provider else ():
+def _routed(rollout: Rollout, providers: Providers) -> Iterable[tuple[Address, Lease]]:
+    for router in routers_of(rollout, providers):
+        for ref in providers[router.provider].touches(rollout, router):
             yield _address_of(ref), (rollout, router)
 
 
-def _selected(rollout: Rollout) -> Iterable[tuple[Selection, Lease]]:
-    for router in routers_of(rollout):
-        for selection in PROVIDERS[router.provider].selects(rollout, router):
+def _selected(rollout: Rollout, providers: Providers) -> Iterable[tuple[Selection, Lease]]:
+    for router in routers_of(rollout, providers):
+        for selection in providers[router.provider].selects(rollout, router):
             yield selection, (rollout, router)
 
 

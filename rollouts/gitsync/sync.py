@@ -28,6 +28,7 @@ from rollouts.health import State, health_of
 from rollouts.model.errors import RolloutsError, TemporaryError
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json
+from rollouts.traffic.registry import PROVIDERS, Providers
 
 RECONCILIATION_FAILED = "ReconciliationFailed"
 PRUNE_FAILED = "PruneFailed"
@@ -40,7 +41,10 @@ Record = Callable[[tuple[Entry, ...]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to bring about, for which Kustomization. `rollouts` are those of the cluster, as last seen."""
+    """What to bring about, for which Kustomization. `rollouts` are those of the cluster, as last seen.
+
+    `providers` know which fields of routes rollouts lease.
+    """
 
     namespace: str
     name: str
@@ -49,6 +53,7 @@ class Request:
     prunes: bool = False
     target_namespace: str = ""
     rollouts: tuple[Json, ...] = ()
+    providers: Providers = field(default_factory=lambda: PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,7 @@ async def _attempts(cluster: Cluster, catalog: Catalog, request: Request, items:
         {item.entry.namespace for item in items if "replicas" in (item.object.get("spec") or {})} - {""}
     ):
         scalers += await _autoscalers(cluster, catalog, space)
-    return Attempts(cluster, leases(rollouts, scalers))
+    return Attempts(cluster, leases(rollouts, scalers, request.providers))
 
 
 async def _autoscalers(cluster: Cluster, catalog: Catalog, namespace: str) -> list[Json]:

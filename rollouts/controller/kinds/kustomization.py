@@ -9,7 +9,7 @@ When a Kustomization was last applied is all that memory holds; forgetting it co
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError
@@ -33,6 +33,7 @@ from rollouts.gitsync.sync import RECONCILIATION_FAILED, Outcome, Request, sync
 from rollouts.model.errors import TemporaryError
 from rollouts.model.faults import Fault
 from rollouts.model.plan import Event
+from rollouts.traffic.registry import PROVIDERS, Providers
 
 Emit = Callable[[Json, Event], Awaitable[None]]
 Trigger = tuple[str, int, str, str]
@@ -43,11 +44,15 @@ NO_ARTIFACT_RETRY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class SyncCaches:
-    """What the rounds of a Kustomization read: its own kind, its sources, and the rollouts whose fields are leased."""
+    """What the rounds of a Kustomization read: its own kind, its sources, and the rollouts whose fields are leased.
+
+    `providers` are those of their routers, set up by the controller's flags.
+    """
 
     kustomizations: Cache
     repositories: Cache
     rollouts: Iterable[Json]
+    providers: Providers = field(default_factory=lambda: PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +261,7 @@ class Kustomizations:
             prunes=wanted.prunes,
             target_namespace=wanted.target_namespace,
             rollouts=tuple(self._caches.rollouts),
+            providers=self._caches.providers,
         )
         try:
             return await sync(self._cluster, request, lambda entries: self._record(this, entries))

@@ -16,6 +16,8 @@ from rollouts.gitsync.inventory import Entry
 from rollouts.gitsync.leases import leases
 from rollouts.gitsync.sync import Outcome, Request, sync
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
+from rollouts.traffic.protocol import Options
+from rollouts.traffic.registry import providers
 from tests.unit.gitsync.worlds import (
     NAMESPACE,
     ROUTE,
@@ -258,6 +260,18 @@ def test_routes_that_labels_find_are_leased() -> None:
     live["apiVersion"] = "gateway.networking.k8s.io/v1beta1"
     (rule,) = held.keep(desired, live)["spec"]["rules"]
     assert {ref["name"]: ref["weight"] for ref in rule["backendRefs"]} == {"stable": 80, "canary": 20}
+
+
+def test_flags_say_in_which_group_a_router_has_its_kinds() -> None:
+    """Old Traefik: a TraefikService of another group is leased too, where the controller is told of it."""
+    (rollout,) = loaded(a_rollout())
+    rollout["spec"]["strategy"]["canary"]["trafficRouting"] = {"traefik": {"weightedTraefikServiceName": "web"}}
+    services = {"weighted": {"services": [{"name": "stable", "weight": 100}]}}
+    meta = {"name": "web", "namespace": NAMESPACE}
+    old = {"apiVersion": "traefik.containo.us/v1alpha1", "kind": "TraefikService", "metadata": meta, "spec": services}
+
+    assert leases([rollout], [], providers(Options(traefik_group="traefik.containo.us"))).touches(old)
+    assert not leases([rollout], []).touches(old)
 
 
 @given(
