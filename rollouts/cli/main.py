@@ -47,6 +47,8 @@ CLIENT: Table = {
 OWN: Table = {
     "controller": ("rollouts.cli.controller:controller", "Run the controller"),
     "demo": ("rollouts.cli.demo:demo", "Play a good and a bad release on an embedded cluster"),
+    "load": ("rollouts.cli.load:load", "Send HTTP requests to a service, and tell how it answered"),
+    "loadtester": ("rollouts.cli.loadtester:loadtester", "Serve the webhooks of canaries: load, tests and gates"),
     "simulate": ("rollouts.cli.simulate:simulate", "Play a release of your manifests before it happens"),
 }
 """Commands with flags of their own: kubectl's persistent ones are not taken out of their lines."""
