@@ -5,17 +5,26 @@ from typing import Any
 
 import pytest
 
+from analysis.decide import Due, Task
 from analysis.errors import NoAnswerError, ProviderError
+from analysis.model import Measurement, Metric, Phase
 from analysis.ports import InProcessPorts
-from analysis.requests import Cluster, Defaults, Http, Request, Secret, Server, Verb
+from analysis.requests import Cluster, Defaults, Http, Request, RunIdentity, Secret, Server, Verb
+from analysis.runner import Job, Runner
 from rollouts.cluster import kinds
+from rollouts.cluster.client import HttpCluster
 from rollouts.cluster.errors import ClusterError, ForbiddenError, ServerError
-from rollouts.cluster.port import Collection
+from rollouts.cluster.login import anonymous
+from rollouts.cluster.port import Collection, Patch, PatchType, Resource, Target
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.measuring import ClusterPorts
+from rollouts.simulator.api import serve
 from rollouts.simulator.store import Store
 from tests.unit.controller.stories import an_object
+from tests.unit.test_ingress_examples import definition
 
+METRICS = Resource("metrics.keptn.sh", "v1beta1", "keptnmetrics", "KeptnMetric")
+ANALYSES = Resource("metrics.keptn.sh", "v1beta1", "analyses", "Analysis")
 Json = dict[str, Any]
 
 
@@ -113,6 +122,32 @@ async def test_jobs_may_run_in_another_cluster() -> None:
 
     assert await doors.ask(jobs(Verb.GET, name="one")) is None
     assert await doors.ask(jobs(Verb.GET, name="one", is_elsewhere=True)) is not None
+
+
+async def test_keptn_is_measured_over_the_clusters_api() -> None:
+    """The value of a metric, and an analysis that is made, found to have passed, and deleted."""
+    store = await a_store()
+    for resource in (METRICS, ANALYSES):
+        await store.create(Collection(kinds.CUSTOM_RESOURCE_DEFINITIONS), definition(resource))
+    await store.create(Collection(METRICS, "shop"), an_object(METRICS, "latency", status={"value": "12.5"}))
+    async with serve(store) as front, HttpCluster(anonymous(front.url)) as cluster:
+        read = await keptn(cluster, "keptnmetric/shop/latency", Task.MEASURE)
+        begun = await keptn(cluster, "analysis/shop/release/5m", Task.MEASURE)
+        made = begun.metadata["analysis"]
+        passed = Patch(PatchType.MERGE, {"status": {"state": "Completed", "pass": True}})
+        await store.patch(Target(ANALYSES, made, "shop"), passed)
+        done = await keptn(cluster, "analysis/shop/release/5m", Task.RESUME, begun)
+        left = await store.list(Collection(ANALYSES, "shop"))
+
+    assert (read.phase, read.value, read.message) == (Phase.SUCCESSFUL, "12.5", "")
+    assert (begun.phase, done.phase, done.value, left.items) == (Phase.RUNNING, Phase.SUCCESSFUL, "1", ())
+
+
+async def keptn(cluster: HttpCluster, query: str, task: Task, pending: Measurement | None = None) -> Measurement:
+    """A measurement over the real client of the cluster."""
+    due = Due("rate", Metric("rate", "keptn", {"query": query}), task, pending)
+    runner = Runner(ports(cluster), wall_clock)
+    return (await runner.measure(Job(due, (), {}, RunIdentity("shop", "check", "a-run-uid")))).measurement
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ The conversations are those of conversations/, with a server on loopback in the 
 """
 
 import asyncio
+import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -24,7 +26,11 @@ from tests.unit.analysis.providers.conversing import NOW, RUN, Case, body_of, ca
 SERVICE = "http://service.test"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 OVER_HTTP = sorted(PROVIDERS.keys() - {"prometheus", "web", "plugin", "job", "keptn", "stackdriver"})
-"""Providers whose services are asked over HTTP; the first two have tests of their own."""
+"""Providers whose services are asked over HTTP by conversations alone.
+
+prometheus and web have tests of their own, stackdriver signs with a key (below). job and keptn ask the cluster, over its
+API in tests/unit/controller/test_measuring.py; plugin asks programs.
+"""
 
 
 def first_good(provider: str, url: str = SERVICE) -> Case:
@@ -114,6 +120,35 @@ async def test_a_request_to_aws_is_signed_on_its_way() -> None:
     authorization = asked[0].headers["Authorization"]
     assert authorization.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert "/eu-central-1/monitoring/aws4_request" in authorization
+
+
+async def test_google_is_asked_by_a_service_account() -> None:
+    """The token is had by a signed assertion, and goes along with the query."""
+    asked: list[tuple[str, str, str]] = []
+
+    async def google(request: web.Request) -> web.Response:
+        asked.append((request.method, request.path, request.headers.get("Authorization", "")))
+        if request.path == "/token":
+            form = await request.post()
+            assert str(form["assertion"]).count(".") == 2
+            return web.json_response({"access_token": "ya29", "token_type": "Bearer"})
+        assert await request.json() == {"query": "fetch x"}
+        return web.json_response({"timeSeriesData": [{"pointData": [{"values": [{"doubleValue": 12.5}]}]}]})
+
+    async with answering(google) as url:
+        key = {"client_email": "a@b", "private_key": a_private_key(), "token_uri": f"{url}/token"}
+        settings = {"query": "fetch x", "address": url, "secretRef": {"name": "gcloud"}}
+        secrets = {"shop/gcloud": {"project": "p", "serviceAccountKey": json.dumps(key)}}
+        measurement = await taken(Case("stackdriver", "by key", settings, secrets, {}, [], {}))
+
+    assert (measurement.phase, measurement.value, measurement.message) == (Phase.SUCCESSFUL, "12.5", "")
+    assert asked == [("POST", "/token", ""), ("POST", "/v3/projects/p/timeSeries:query", "Bearer ya29")]
+
+
+def a_private_key() -> str:
+    """An RSA key as Google gives one."""
+    command = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("provider", OVER_HTTP)
