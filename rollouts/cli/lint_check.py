@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from rollouts.cli.arguments import did_you_mean
+from rollouts.cli.lint_analyses import UNDECLARED, trial_faults
 from rollouts.cli.lint_experiments import analysis_faults, spec_faults, step_faults
 from rollouts.cli.lint_places import Places, steps_of
 from rollouts.cli.looking import Looking, Shelf
@@ -186,7 +187,7 @@ def _caches(shelf: Sequence[Json]) -> Caches:
 
 
 def _template(obj: Json, _shelf: Sequence[Json]) -> Iterator[Ruled]:
-    for fault in faults_of(parse_template(obj)):
+    for fault in (*faults_of(parse_template(obj)), *trial_faults(obj)):
         yield "validation", fault
 
 
@@ -259,5 +260,6 @@ def _located(rule: str, fault: Fault, item: Manifest, places: Places, *, is_whol
     name = "/".join(filter(None, (item.object["kind"], meta.get("namespace"), meta["name"])))
     is_plugin = fault.message.startswith(UNKNOWN) and ".plugins[" in fault.path  # the controller may have it
     is_missing = fault.message.endswith("not found") and (not is_whole or "ClusterAnalysisTemplate" in fault.message)
-    severity = WARNING if is_missing or is_plugin else ERROR
+    is_elsewhere = fault.message.startswith(UNDECLARED)  # in a template that is used beside this one
+    severity = WARNING if is_missing or is_plugin or is_elsewhere else ERROR
     return Finding(rule, severity, item.file, place.line, place.column, name, fault.path, fault.message, fault.cure)
