@@ -142,7 +142,10 @@ async def test_run_with_a_secret(stage: Stage) -> None:
 @scenario
 async def test_run_with_one_metric_bad(stage: Stage) -> None:
     """The run ends at once; the other metric, which would go on for ever, counts as it stands."""
-    await stage.apply(a_run(a_metric("endless", GOOD, interval="1s"), a_metric("bad", BAD, initialDelay="2s")))
+    worse = a_metric("bad", stage.says("worse", 1), interval="1s")
+    await stage.apply(a_run(a_metric("endless", GOOD, interval="1s"), worse))
+    await stage.until(lambda world: set(results(world)) == {"endless", "bad"})
+    stage.says("worse", 0)
     await stage.until(lambda world: phase(world) == "Failed")
 
     assert status(stage.world)["message"] == 'Metric "bad" assessed Failed due to failed (1) > failureLimit (0)'

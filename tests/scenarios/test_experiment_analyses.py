@@ -22,6 +22,7 @@ async def test_a_required_analysis_ends_an_experiment(stage: Stage) -> None:
     assert status_of(stage.world)["message"] == "Required AnalysisRuns completed"
     told = "AnalysisRun 'check' transitioned from {} -> {}"
     await stage.told(("Normal", "AnalysisRunPending", told.format("", "Pending")), name="trial")
+    await stage.until(lambda world: "AnalysisRunSuccessful" in world.reasons("trial"))
     reasons = stage.world.reasons("trial")
     assert (
         reasons.index("TemplateRunning") < reasons.index("AnalysisRunPending") < reasons.index("AnalysisRunSuccessful")
@@ -31,8 +32,10 @@ async def test_a_required_analysis_ends_an_experiment(stage: Stage) -> None:
 @scenario
 async def test_a_bad_measurement_ends_an_experiment(stage: Stage) -> None:
     """At once, long before the duration has passed; its message is the run's."""
-    await stage.apply(a_template(query="0"))
+    await stage.apply(a_template(query=stage.says("rate", 1), interval="1s"))
     await stage.apply(an_experiment(a_version("one", "web:v1"), duration="1h", analyses=[analysed()], **NO_DELAY))
+    await stage.until(lambda world: analyses(world) == {"check": "Running"})
+    stage.says("rate", 0)
     await stage.until(lambda world: phase_of(world) == "Failed")
     await stage.until(is_gone)
 

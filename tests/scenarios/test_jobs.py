@@ -77,7 +77,7 @@ async def test_a_job_that_fails_aborts_a_release(stage: Stage) -> None:
     await stage.degraded(within=120)
 
     assert the_run(stage.world)["phase"] == "Failed"
-    assert stage.world.weights()["web-canary"] == 0
+    await stage.until(lambda world: world.weights()["web-canary"] == 0)
 
 
 @scenario
@@ -100,6 +100,7 @@ async def test_a_job_goes_with_a_run_that_is_told_to_end(stage: Stage) -> None:
     """A Job under way is deleted with its pods, and its measurement is neither good nor bad."""
     await stage.apply(a_run(a_metric(a_job("sleep 600"))))
     await stage.until(lambda world: len(world.all(kinds.PODS)) == 1, what="the Job runs")
+    await stage.until(lambda world: the_run(world).get("metricResults"), what="it is noted")
     await stage.patch({"spec": {"terminate": True}}, name="smoke", resource=kinds.ANALYSIS_RUNS)
     await stage.until(lambda world: world.all(kinds.JOBS) == [] and world.all(kinds.PODS) == [], what="it is gone")
     await stage.until(lambda world: the_run(world).get("phase") == "Inconclusive")
