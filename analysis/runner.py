@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote as percent_encoded
+from urllib.parse import quote_plus
 
 from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
 from analysis.errors import AnalysisError
+from analysis.expression.encoding import marshalled
 from analysis.model import Arg, Measurement, Metric, Phase
 from analysis.outcomes import measured
 from analysis.ports import Ports
@@ -158,10 +160,16 @@ def _forms(values: Iterable[str]) -> list[str]:
     """Secrets as they may show up: as they are, without the line break at the end, in JSON, in an error, in a URL."""
     found: set[str] = set()
     for value in values:
-        for form in (value, value.strip()):
-            found |= {form, quote(form)[1:-1], repr(form)[1:-1], percent_encoded(form, safe="")}
+        for form in _in_urls(value) | _in_urls(value.strip()):
+            found |= {form, marshalled(form)[1:-1], quote(form)[1:-1], repr(form)[1:-1]}
     # longest first: a secret that is part of another must not leave the other's rest behind
     return sorted(found - {""}, key=len, reverse=True)
+
+
+def _in_urls(value: str) -> set[str]:
+    """It and its forms in URLs, where more or fewer signs are left as they are."""
+    encoded = (percent_encoded(value, safe=safe) for safe in ("", "/", "/:?#[]@!$&'()*+,;="))
+    return {value, quote_plus(value), *encoded}
 
 
 def _kept(text: str, forms: list[str]) -> str:

@@ -125,6 +125,10 @@ def test_secrets_never_show() -> None:
         ('hun"ter\\2', 'hun\\"ter\\\\2'),  # in JSON
         ("hun\nter2", "hun\\nter2"),  # in an error
         ("hun/ter 2", "hun%2Fter%202"),  # in a URL
+        ("hun/ter 2", "hun/ter%202"),  # in the path of one
+        ("hun/ter 2", "hun%2Fter+2"),  # in a form
+        ("hun<ter&2", "hun\\u003cter\\u00262"),  # in JSON as Go writes it
+        ("hun<ter&2", "hun%3Cter\\u00262"),  # a URL in such JSON
     ],
 )
 def test_secrets_do_not_show_in_another_form_either(secret: str, shown: str) -> None:
