@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from analysis.errors import ProviderError, SettingsError
+from analysis.names import Names
 from analysis.proxies import Proxies
 from analysis.reach import Address, Reach, address_of
 
@@ -41,6 +42,7 @@ class Pools:
         self._proxies = proxies
         self._environ = environ
         self._clients: dict[tuple[bool, str], Client] = {}
+        self._names = Names()
 
     def way_to(self, url: str, *, is_insecure: bool) -> tuple[Client, str]:
         """The client for a URL, and the proxy that it goes through. ProviderError where that is refused."""
@@ -60,6 +62,7 @@ class Pools:
         clients, self._clients = tuple(self._clients.values()), {}
         for client in clients:
             await client.aclose()
+        self._names.close()
 
     def _opened(self, proxy: str, *, is_insecure: bool) -> Client:
         tls = tls_context(self._environ, is_insecure=is_insecure)
@@ -70,7 +73,7 @@ class Pools:
                 ssl_context=tls,
                 max_connections=CONNECTIONS,
                 keepalive_expiry=IDLE_SECONDS,
-                network_backend=_Judged(self._reach),
+                network_backend=_Judged(self._reach, self._names),
             )
         client = Client(transport=_Transport(pool), trust_env=False)
         client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
@@ -139,8 +142,9 @@ def _trust_folder(context: ssl.SSLContext, folder: Path) -> None:
 class _Judged(httpcore.AsyncNetworkBackend):
     """Connects only to addresses that may be asked."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, names: Names) -> None:
         self._reach = reach
+        self._names = names
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -153,7 +157,7 @@ class _Judged(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """A connection to the first address of a host that may be asked and answers."""
         failed: Exception = ProviderError(f"{host} has no address")
-        for address in await _addresses(host, port):
+        for address in await self._found(host, port):
             refused = self._reach.refusal(host, address)
             if refused:
                 failed = ProviderError(refused)
@@ -165,6 +169,12 @@ class _Judged(httpcore.AsyncNetworkBackend):
             except httpcore.ConnectError as error:
                 failed = error
         raise failed
+
+    async def _found(self, host: str, port: int) -> list[Address]:
+        try:
+            return await self._names.addresses(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} cannot be resolved: {error.strerror or error}") from error
 
     async def sleep(self, seconds: float) -> None:
         """Between the library's own attempts."""
@@ -211,18 +221,6 @@ def _is_readable(number: int) -> bool:
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))
-
-
-async def _addresses(host: str, port: int) -> list[Address]:
-    known = address_of(host)
-    if known is not None:
-        return [known]
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(f"{host} cannot be resolved: {error.strerror or error}") from error
-    addresses = (address_of(str(place[4][0])) for place in found)
-    return [address for address in dict.fromkeys(addresses) if address is not None]
 
 
 class _Transport(httpx.AsyncBaseTransport):

@@ -1,13 +1,14 @@
 """Plugins that are Python packages, installed beside the controller: entry points of a group for each sort.
 
 The entry point's name is the plugin's; it leads to an object (or to something that makes one when called) with the
-methods of its sort (docs/plugins.md). They may be coroutines; those that are not run in a thread, so that a slow one
-holds nothing else.
+methods of its sort (docs/plugins.md). They may be coroutines; those that are not run in threads of the plugin's own, so
+that a slow one holds nothing else: not the loop, and no thread that the controller needs.
 """
 
 import asyncio
 import inspect
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -15,6 +16,9 @@ from rollouts.cluster.port import Json
 from rollouts.controller.plugins.config import USUAL_TIMEOUT, Sort
 from rollouts.controller.plugins.protocol import MissingMethodError, Plugin, PluginError
 from rollouts.telemetry.logs import log
+
+THREADS = 16
+"""Calls of a plugin without coroutines that run at once."""
 
 
 def installed(sort: Sort) -> Iterator[Plugin]:
@@ -29,6 +33,7 @@ def installed(sort: Sort) -> Iterator[Plugin]:
 
 def in_process(name: str, plugin: Any, *, timeout: float = USUAL_TIMEOUT) -> Plugin:
     """An object with the methods of a plugin as one."""
+    threads = ThreadPoolExecutor(THREADS, f"plugin {name}")
 
     async def call(method: str, context: Json) -> Any:
         act = getattr(plugin, method, None)
@@ -38,13 +43,14 @@ def in_process(name: str, plugin: Any, *, timeout: float = USUAL_TIMEOUT) -> Plu
             async with asyncio.timeout(timeout):
                 if inspect.iscoroutinefunction(act):
                     return await act(context)
-                return await asyncio.to_thread(act, context)
+                return await asyncio.get_running_loop().run_in_executor(threads, act, context)
         except TimeoutError:
             raise PluginError(f"no answer within {timeout:g} s") from None
         except Exception as error:
             raise PluginError(f"{type(error).__name__}: {error}") from error
 
     async def close() -> None:
-        """Nothing to end: it lives with the controller."""
+        """It lives with the controller: only what has not begun is not begun any more."""
+        threads.shutdown(wait=False, cancel_futures=True)
 
     return Plugin(name, call, close)

@@ -108,12 +108,11 @@ class Program:
     def _take(self, line: bytes) -> None:
         try:
             message = json.loads(line)
-            number = message["id"]
-        except (ValueError, TypeError, KeyError):
+            answer = self._waiting.get(message["id"])
+        except (ValueError, TypeError, KeyError, RecursionError):  # TypeError: also an id that cannot be one
             said = line.decode(errors="replace").strip()[:120]
             self._lose(f"it does not speak JSON-RPC by lines (a hashicorp go-plugin is not run): {said}")
             return
-        answer = self._waiting.get(number)
         if answer is None or answer.done():
             return
         if message.get("error"):

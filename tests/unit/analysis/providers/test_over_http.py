@@ -28,8 +28,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 OVER_HTTP = sorted(PROVIDERS.keys() - {"prometheus", "web", "plugin", "job", "keptn", "stackdriver"})
 """Providers whose services are asked over HTTP by conversations alone.
 
-prometheus and web have tests of their own, stackdriver signs with a key (below). job and keptn ask the cluster, over its
-API in tests/unit/controller/test_measuring.py; plugin asks programs.
+prometheus and web have tests of their own, stackdriver signs with a key (below). job and keptn ask the cluster, over
+its API in tests/unit/controller/test_measuring.py; plugin asks programs.
 """
 
 

@@ -26,6 +26,9 @@ for line in sys.stdin:
     if config.get("babble"):
         print("This binary is a plugin. These are not meant to be executed directly.", flush=True)
         continue
+    if config.get("garble"):
+        print(json.dumps({"id": {"is": "none"}, "result": {}}), flush=True)
+        continue
     if config.get("break"):
         print(json.dumps({"id": asked["id"], "error": {"code": 1, "message": "exploded"}}), flush=True)
         continue
@@ -65,6 +68,7 @@ def test_one_program_answers_many_calls(tmp_path: Path) -> None:
     [
         ("break", "exploded"),
         ("exit", "the program ended with code 3"),
+        ("garble", "does not speak JSON-RPC by lines"),
         ("babble", "does not speak JSON-RPC by lines .a hashicorp go-plugin is not run.: This binary is a plugin"),
     ],
 )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -40,6 +40,18 @@ class Told:
     async def terminate(self, context: Json) -> Json:
         """On the loop."""
         raise ValueError(f"cannot end {context['name']}")
+
+
+class Hanging:
+    """A plugin that holds every thread that it gets."""
+
+    def __init__(self) -> None:
+        self.go = Event()
+
+    def run(self, _: Json) -> Json:
+        """In a thread."""
+        self.go.wait()
+        return {}
 
 
 def a_world() -> World:
@@ -225,3 +237,16 @@ def test_a_slow_package_is_given_up() -> None:
 
     with pytest.raises(PluginError, match=r"no answer within 0\.01 s"):
         asyncio.run(plugin.call("run", {}))  # type: ignore[arg-type]  # a call is a coroutine
+
+
+async def test_a_package_that_hangs_takes_no_thread_of_others() -> None:
+    """The controller needs some itself: to read files, to log in."""
+    hanging = Hanging()
+    plugin = in_process("hanging", hanging)
+    calls = [asyncio.ensure_future(plugin.call("run", {})) for _ in range(3 * packages.THREADS)]
+    await asyncio.sleep(0)
+
+    assert await asyncio.to_thread(lambda: 7) == 7
+    hanging.go.set()
+    assert await asyncio.gather(*calls) == [{}] * len(calls)
+    await plugin.close()
