@@ -13,18 +13,21 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis.asking import Asking
+from analysis.asking import IN_A_ROW, OPEN_FOR, PER_ADDRESS, Asking
 from analysis.builtin import FAMILIES, NAMES
 from analysis.decide import ERROR_RETRY, JUST_AFTER, Taken, decide, record, settle
 from analysis.errors import AnalysisError, ExpressionError, NoAnswerError
 from analysis.expression.catalog import BUILTINS
 from analysis.expression.conditions import evaluated, holds
+from analysis.expression.frame import STEPS
 from analysis.expression.functions import GIVEN
+from analysis.expression.parser import LONGEST
 from analysis.expression.types import type_of
-from analysis.model import Measurement, Metric, Phase, Rule, RunSpec, RunStatus
+from analysis.model import DEFAULT_ERROR_LIMIT, DEFAULT_RETENTION, Measurement, Metric, Phase, Rule, RunSpec, RunStatus
 from analysis.providers import PROVIDERS, provider_of
 from analysis.reach import Reach, address_of
-from analysis.requests import Defaults, Http, Request, Server, Setting, asked_of
+from analysis.requests import LARGEST, Defaults, Http, Request, Server, Setting, asked_of
+from analysis.runner import LONGEST_TEXT
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json
 from rollouts.dialects.argo.analysis import faults_of, parse_metric, parse_template, template_faults
@@ -218,6 +221,20 @@ def test_the_run_of_the_page_is_created(tmp_path: Path, monkeypatch: pytest.Monk
     (write,) = api.writes
     assert write["object"]["metadata"]["name"] == "try-1"
     assert write["object"]["spec"]["args"] == [{"name": "hash", "value": "5c7"}]
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
+    """Limits that nobody sets."""
+    way, conditions, life = section("The way to a service"), section("Conditions"), section("The life of a metric")
+    seconds = int(OPEN_FOR.total_seconds())
+
+    assert f"{PER_ADDRESS} requests at once. After {IN_A_ROW} in a row without an answer" in way
+    assert f"left alone for {seconds} s" in way
+    assert f"{LARGEST // 2**20} MiB; {LONGEST_TEXT // 2**10} KiB of its value" in way
+    assert f"{LONGEST:,} characters, {STEPS:,} steps" in conditions
+    assert f"after {int(ERROR_RETRY.total_seconds())} seconds" in life
+    assert f"errors in a row are borne | {DEFAULT_ERROR_LIMIT} |" in life
+    assert f"measurements the run keeps ({DEFAULT_RETENTION})" in life
 
 
 class Down:
