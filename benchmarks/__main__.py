@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from benchmarks import analysis, cli, load, requests, startup, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.options import Options
+from benchmarks.stopping import stoppable
 
 MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "startup": startup.measure,
@@ -42,15 +44,15 @@ def main(names: tuple[str, ...], **numbers: Any) -> None:
     figures: list[Figure] = []
     for name in names or tuple(MEASURES):
         click.echo(f"measuring {name} ...", err=True)
-        figures += asyncio.run(_measured(name, options))
+        try:
+            figures += asyncio.run(stoppable(MEASURES[name](options)))
+        except asyncio.CancelledError:
+            click.echo("ended by a signal; what was started has been stopped", err=True)
+            sys.exit(128 + signal.SIGTERM)
     click.echo(f"Python {platform.python_version()}, {platform.machine()}\n")
     click.echo(table(figures))
     if not all(figure.is_met for figure in figures):
         sys.exit(1)
-
-
-async def _measured(name: str, options: Options) -> list[Figure]:
-    return await MEASURES[name](options)
 
 
 if __name__ == "__main__":

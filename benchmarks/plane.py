@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.stopping import to_its_end
 from rollouts.cli.shipped import shipped
 from rollouts.cluster import kinds
 from rollouts.cluster.client import HttpCluster
@@ -87,7 +88,7 @@ async def plane(namespaces: tuple[str, ...]) -> AsyncIterator[Plane]:
     own = {"CP_DIR": str(folder), "CP_AUDIT": "1", "KUBE_BIN": programs, "KUBECTL": _kubectl()}
     environment = {**os.environ, **own, **_free_ports()}
     try:
-        await _output("controlplane/controlplane.sh", "up", environment=environment)
+        await to_its_end(_output("controlplane/controlplane.sh", "up", environment=environment))
         async with HttpCluster(login(kubeconfig=str(folder / "kubeconfig"))) as cluster:
             has_routes = await _prepare(cluster, namespaces)
             yield Plane(cluster, folder / "controller.kubeconfig", folder, Audit(folder / "audit.log"), has_routes)
