@@ -8,24 +8,30 @@ are not there any more, or do not name the object any more. Rollouts of other in
 import json
 from collections.abc import AsyncIterator
 
+from analysis.errors import AnalysisError
 from rollouts.cluster import kinds
-from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError
+from rollouts.cluster.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollouts.cluster.port import Cluster, Collection, Json, Query
+from rollouts.controller.apply import REFUSALS
 from rollouts.controller.caches import Caches
-from rollouts.controller.mentions import mentioned_by, selected_by
+from rollouts.controller.echo import merged
 from rollouts.controller.observe import Observer
 from rollouts.controller.resources import Resources, served_as
 from rollouts.controller.routes import Routes
 from rollouts.controller.verify import Outside
 from rollouts.model.errors import UndecodableError
-from rollouts.model.objects import Change, Ref
+from rollouts.model.objects import Change, Modify, Ref, ref_of
 from rollouts.model.rollout import Rollout
 from rollouts.model.selectors import selects
+from rollouts.model.strategy import BlueGreen, Canary, Progressive, Router
 from rollouts.telemetry.logs import log
+from rollouts.traffic.bodies import changed
 from rollouts.traffic.protocol import Objects, Provider, Rendered
 from rollouts.traffic.registry import routers_of
 
 PAGE = 500
+TRIES = 5
+"""Looks at an object that others write to while it is swept."""
 
 
 class Leftovers:
@@ -42,20 +48,43 @@ class Leftovers:
         self._outside = outside
 
     async def give_back(self, before: Rollout, after: Rollout | None) -> None:
-        """Take out of its routers' objects what this rollout has put there, but for what it still routes."""
+        """Take out of its routers' objects what this rollout has put there, but for what it still routes.
+
+        What is refused stays behind, and is told: a router that fails holds up no rollout that has left it.
+        """
         providers = self._observer.providers
-        still = () if after is None else routers_of(after, providers)
-        kept = set() if after is None else set(mentioned_by(after, providers))
+        present = () if after is None else routers_of(after, providers)
         for router in routers_of(before, providers):
-            if router in still:
+            is_used = after is not None and router in present
+            if is_used and after is not None and routing_of(before) == routing_of(after):
                 continue
-            provider, found = providers[router.provider], dict[Ref, Json | None]()
-            for ref in provider.touches(before, router):
-                found[ref] = await self._routes.find(ref)
-            for selection in provider.selects(before, router):
-                found.update(await self._routes.select(selection))
-            objects: Objects = {ref: None if ref in kept else obj for ref, obj in found.items()}
-            await self._carry_out(provider.clean(before, router, objects))
+            objects = await self._touched(before, router)
+            rendered = providers[router.provider].clean(before, router, objects)
+            if after is not None:
+                changes = (one for each in rendered.changes for one in self._but_for(after, each, objects))
+                rendered = Rendered(tuple(changes), calls=() if is_used else rendered.calls)
+            await self._carry_out(rendered)
+
+    async def _touched(self, rollout: Rollout, router: Router) -> Objects:
+        provider, found = self._observer.providers[router.provider], dict[Ref, Json | None]()
+        for ref in provider.touches(rollout, router):
+            found[ref] = await self._routes.find(ref)
+        for selection in provider.selects(rollout, router):
+            found.update(await self._routes.select(selection))
+        return found
+
+    def _but_for(self, after: Rollout, change: Change, objects: Objects) -> tuple[Change, ...]:
+        """The change, with the live values of what the rollout's present routers hold in the same object."""
+        live = objects.get(change.ref)
+        holders = [] if live is None else self._holders(after, change.ref, live)
+        if live is None or not holders:
+            return (change,)
+        if not isinstance(change, Modify):
+            return ()
+        wanted = merged(live, change.body)
+        for router in holders:
+            wanted = self._observer.providers[router.provider].keep(wanted, live, after, router)
+        return changed(change.ref, live, wanted)
 
     async def is_there(self, ref: Ref) -> bool:
         """Whether the server has this object, whoever's it is."""
@@ -71,7 +100,7 @@ class Leftovers:
                     continue
                 try:
                     async for obj in self._all(Collection(resource, self.namespace)):
-                        await self._tidy(provider, obj)
+                        await self._try_to_tidy(provider, obj)
                 except ClusterError as error:
                     log().info("nothing is swept here", kind=resource.kind, error=str(error))
 
@@ -85,47 +114,71 @@ class Leftovers:
                 return
             query = Query(limit=PAGE, token=page.token)
 
+    async def _try_to_tidy(self, provider: Provider, obj: Json) -> None:
+        """One object that cannot be tidied keeps no other from it."""
+        now: Json | None = obj
+        for _ in range(TRIES):
+            try:
+                if now is not None:
+                    await self._tidy(provider, now)
+                return
+            except ConflictError:
+                now = await self._resources.read(ref_of(obj))
+            except Exception as error:  # malformed, refused, or a defect of ours: the next one is not to blame
+                told = f"{type(error).__name__}: {error}"
+                log().warning("cannot be swept", kind=obj["kind"], name=obj["metadata"]["name"], error=told)
+                return
+
     async def _tidy(self, provider: Provider, obj: Json) -> None:
         """Ask whom the object's marks are of, then take away those of nobody; again, while there are some."""
         asked: dict[tuple[str, str], bool] = {}
         provider.sweep(obj, lambda namespace, name: asked.setdefault((namespace, name), True))
         for namespace, name in asked:
-            asked[namespace, name] = await self._is_held(namespace, name, self._routes.address(obj), obj)
+            asked[namespace, name] = await self._is_held(namespace, name, obj)
         while not all(asked.values()):
             rendered = provider.sweep(obj, lambda namespace, name: asked.get((namespace, name), True))
-            if not rendered.changes:
+            answers = await self._carry_out(rendered)
+            if not answers:
                 return
-            meta = obj["metadata"]
+            meta, obj = obj["metadata"], answers[-1]
             log().info("swept", kind=obj["kind"], name=meta["name"], namespace=meta.get("namespace", ""))
-            (*_, obj) = await self._carry_out(rendered) or (obj,)
 
-    async def _is_held(self, namespace: str, name: str, ref: Ref, obj: Json) -> bool:
-        """Whether there is such a rollout, and it names this object. What cannot be decoded might."""
+    async def _is_held(self, namespace: str, name: str, obj: Json) -> bool:
+        """Whether there is such a rollout, and it names this object. What cannot be seen or decoded might."""
         at = Ref(kinds.ROLLOUTS.api_version, kinds.ROLLOUTS.kind, namespace, name)
         held = self._caches.find(at)
-        manifest = held if held is not None else await self._resources.read(at)
-        if manifest is None:
-            return False
         try:
-            rollout = self._observer.parse(manifest)
-        except UndecodableError:
+            manifest = held if held is not None else await self._resources.read(at)
+            if held is None or manifest is None:
+                return manifest is not None
+            return bool(self._holders(self._observer.parse(manifest), ref_of(obj), obj))
+        except (ForbiddenError, UndecodableError):
             return True
-        return held is None or self._names(rollout, ref, obj)
 
-    def _names(self, rollout: Rollout, ref: Ref, obj: Json) -> bool:
+    def _holders(self, rollout: Rollout, ref: Ref, obj: Json) -> list[Router]:
+        """The rollout's routers that name this object, in whichever version of its kind."""
         providers = self._observer.providers
         labels = obj["metadata"].get("labels") or {}
-        return ref in mentioned_by(rollout, providers) or any(
-            (selection.kind, selection.namespace) == (ref.kind, ref.namespace)
-            and selects(json.loads(selection.selector), labels)
-            for selection in selected_by(rollout, providers)
-        )
+        return [
+            router
+            for router in routers_of(rollout, providers)
+            if _place(ref) in map(_place, providers[router.provider].touches(rollout, router))
+            or any(
+                (selection.kind, selection.namespace) == (ref.kind, ref.namespace)
+                and selects(json.loads(selection.selector), labels)
+                for selection in providers[router.provider].selects(rollout, router)
+            )
+        ]
 
     async def _carry_out(self, rendered: Rendered) -> list[Json]:
-        """The objects as they are then. What is gone needs no cleaning; what has changed meanwhile is for later."""
+        """The objects as they are then. What is gone needs no cleaning; what is refused is told of and left."""
         answers = [answer for change in rendered.changes if (answer := await self._change(change)) is not None]
         for call in rendered.calls:
-            await self._outside(call.request)
+            try:
+                await self._outside(call.request)
+            except AnalysisError as error:
+                log().warning("left behind", plugin=call.request.name, method=call.request.method, error=str(error))
+                continue
             call.took(call)
         return answers
 
@@ -134,9 +187,29 @@ class Leftovers:
             answer = await self._resources.carry_out(change)
         except NotFoundError:
             return None
+        except REFUSALS as error:
+            ref = change.ref
+            log().warning("left behind", kind=ref.kind, name=ref.name, namespace=ref.namespace, error=str(error))
+            return None
         except ConflictError:
             await self._observer.refresh(change.ref)
             raise
         if answer is not None:
             self._caches.put(answer)
         return answer
+
+
+def routing_of(rollout: Rollout) -> tuple[object, ...]:
+    """All by which a rollout finds what is its own in its routers' objects: with another one it has something else."""
+    match rollout.strategy:
+        case BlueGreen():
+            return ()
+        case Canary() as canary:
+            services = (canary.stable_service, canary.canary_service, canary.ping_pong)
+            return (canary.routers, frozenset(canary.managed_routes), *services)
+        case Progressive() as progressive:
+            return (progressive.routers, progressive.pair)
+
+
+def _place(ref: Ref) -> tuple[str, str, str, str]:
+    return ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name

@@ -98,7 +98,7 @@ class Routes:
             async with asyncio.timeout(PATIENCE):
                 if self._missing:
                     await self._looked.wait()
-                for informer in self._informers.values():
+                for informer in tuple(self._informers.values()):
                     await informer.synced.wait()
 
     async def run(self) -> None:

@@ -17,7 +17,7 @@ from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic.bodies import mapping, text, version_of
-from rollouts.traffic.gatewaynotes import Note, active_on, kept_metadata, metadata_patch, notes_of
+from rollouts.traffic.gatewaynotes import Note, active_on, is_labelled, kept_metadata, metadata_patch, notes_of
 from rollouts.traffic.gatewayreport import refusal, reports
 from rollouts.traffic.gatewayrules import is_managed, managed_rules, unmirrorable
 from rollouts.traffic.gatewaysettings import (
@@ -69,9 +69,13 @@ class GatewayApi:
         return (*_step_faults(rollout, found), *here, *_empty_selections(rollout, router, objects, path))
 
     def read(self, rollout: Rollout, router: Router, objects: Objects) -> Weights | Unknown:
-        """The weights that all rules of all routes agree on, and the managed routes that stand."""
+        """The weights that all rules of all routes agree on, and the managed routes that stand.
+
+        A canary with weight on a route that has lost its label is not as it was written.
+        """
         pair, seen, managed = pair_of(rollout), set[tuple[int, int]](), dict[str, None]()
-        for one in chosen(router.settings, rollout.namespace, objects):
+        label, found = marks_of(router.settings).label, chosen(router.settings, rollout.namespace, objects)
+        for one in found:
             route = objects.get(one.ref)
             if route is None:
                 return Unknown(f"{one.ref.kind} {one.ref.namespace}/{one.ref.name} does not exist")
@@ -82,6 +86,8 @@ class GatewayApi:
             lacking = "no rule has both the canary and the stable backend"
             return Unknown("the rules do not agree on the weights" if seen else lacking)
         canary, stable = seen.pop()
+        if label and canary > 0 and not all(is_labelled(mapping(objects[one.ref]), label) for one in found):
+            return Unknown(f"a route of a canary in progress has no label {label}")
         return Weights(canary, stable, _total(rollout), tuple(managed))
 
     def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:

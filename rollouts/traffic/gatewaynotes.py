@@ -46,6 +46,11 @@ def active_on(route: Json) -> tuple[str, ...]:
     return tuple(who for who in written.split(",") if who)
 
 
+def is_labelled(route: Json, label: str) -> bool:
+    """Whether a route has this label, whatever its value: another rollout on it may want another one."""
+    return label in mapping(mapping(route.get("metadata")).get("labels"))
+
+
 def metadata_patch(route: Json, who: str, note: Note | None, marks: Marks, *, is_active: bool) -> Json:
     """What to change in the route's metadata so that it tells of this rollout as it is now; {} for nothing."""
     meta = mapping(route.get("metadata"))

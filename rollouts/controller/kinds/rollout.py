@@ -11,13 +11,12 @@ from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
-from rollouts.controller.leftovers import Leftovers
+from rollouts.controller.leftovers import Leftovers, routing_of
 from rollouts.controller.reconcile import Reconciler
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref
 from rollouts.model.plan import Event
 from rollouts.model.rollout import Rollout
-from rollouts.model.strategy import BlueGreen, Router
 from rollouts.telemetry.logs import log
 
 Emit = Callable[[Json, Event], Awaitable[None]]
@@ -76,9 +75,11 @@ class Rollouts:
         return held
 
     async def _follow_routers(self, key: Key, manifest: Json) -> None:
-        """Routers that the rollout does not use any more get back what it has put there."""
+        """Where the rollout routes by other names than before, it takes back what it has put there by the old ones."""
         rollout, before = self._reconciler.observer.parse(manifest), self._routed.get(key)
-        if before is not None and before.uid == rollout.uid and _routers(before) != _routers(rollout):
+        if before is not None and before.uid == rollout.uid and routing_of(before) != routing_of(rollout):
+            if rollout.faults:
+                return  # nobody knows what it will route, and nothing moves till then
             await self._leftovers.give_back(before, rollout)
         self._routed[key] = rollout
 
@@ -119,10 +120,6 @@ class Rollouts:
         if gone is not None:
             self._reconciler.observer.forget(gone)
             await self._emit(gone, Event("RolloutDeleted", f"Rollout {key.namespace}/{key.name} is deleted."))
-
-
-def _routers(rollout: Rollout) -> tuple[Router, ...]:
-    return () if isinstance(rollout.strategy, BlueGreen) else rollout.strategy.routers
 
 
 def ref_of_key(key: Key) -> Ref:

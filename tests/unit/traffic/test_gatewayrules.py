@@ -22,11 +22,13 @@ from rollouts.model.strategy import (
 )
 from rollouts.model.weights import Share, Shares, Weights
 from rollouts.traffic import gatewayapi
+from rollouts.traffic.gatewaysettings import IN_PROGRESS_LABEL
 from rollouts.traffic.protocol import Desired
 from tests.builders.rollouts import a_rollout
 
 PROVIDER = gatewayapi.GatewayApi()
 BETA = SetHeaderRoute("beta", (HeaderMatch("X-Beta", StringMatch(exact="yes")),))
+IN_PROGRESS = {IN_PROGRESS_LABEL: "in-progress"}
 COPIES = SetMirrorRoute("copies", (RequestMatch(method=StringMatch(exact="GET")),), 10)
 
 
@@ -167,7 +169,7 @@ def test_what_stands_is_read() -> None:
     strategy = rollout.strategy
     assert isinstance(strategy, Canary)
     (ref,) = PROVIDER.touches(rollout, strategy.routers[0])
-    route = a_route(*rendered(rollout, a_route(), BETA, COPIES))
+    route = a_route(*rendered(rollout, a_route(), BETA, COPIES), labels=IN_PROGRESS)
 
     assert PROVIDER.read(rollout, strategy.routers[0], {ref: route}) == Weights(20, 80, 100, ("beta", "copies"))
 
@@ -203,7 +205,7 @@ def test_ping_and_pong_are_weighted_by_role() -> None:
     for side, expected in (("ping", Weights(30, 70)), ("pong", Weights(70, 30)), ("", Weights(70, 30))):
         rollout = replace(a_rollout(strategy), status=Status(canary=CanaryStatus(stable_side=side)))
         (ref,) = PROVIDER.touches(rollout, router)
-        assert PROVIDER.read(rollout, router, {ref: a_route(rule)}) == expected
+        assert PROVIDER.read(rollout, router, {ref: a_route(rule, labels=IN_PROGRESS)}) == expected
 
 
 def accepted(status: str, generation: int) -> Json:
@@ -228,7 +230,7 @@ def test_a_gateway_is_asked_what_it_has_taken(parents: list[Json], expected: Ver
     assert isinstance(strategy, Canary)
     (ref,) = PROVIDER.touches(rollout, strategy.routers[0])
     rule = {"backendRefs": [{"name": "stable", "weight": 80}, {"name": "canary", "weight": 20}]}
-    objects = {ref: a_route(rule, generation=4) | {"status": {"parents": parents}}}
+    objects = {ref: a_route(rule, generation=4, labels=IN_PROGRESS) | {"status": {"parents": parents}}}
 
     assert PROVIDER.asks(rollout, strategy.routers[0], objects)
     flow = PROVIDER.verify(rollout, strategy.routers[0], objects, Shares(Share(20), Share(80)))
