@@ -44,7 +44,9 @@ def read(body: bytes) -> Payload:
         raise PayloadError(f"the body is no JSON: {error}") from None
     if not isinstance(sent, dict):
         raise PayloadError("the body is no JSON object: send {name, namespace, metadata}")
-    metadata = sent.get("metadata") or {}
+    metadata = sent.get("metadata")
+    if metadata is None:
+        metadata = {}
     if not isinstance(metadata, dict):
         raise PayloadError("metadata: must be an object of strings")
     return Payload(

@@ -1,0 +1,1 @@
+"""The load tester, with real HTTP and real processes on loopback."""
