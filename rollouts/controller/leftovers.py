@@ -145,6 +145,8 @@ class Leftovers:
 
     async def _is_held(self, namespace: str, name: str, obj: Json) -> bool:
         """Whether there is such a rollout, and it names this object. What cannot be seen or decoded might."""
+        if not namespace or not name or "/" in name:
+            return True  # none of Argo's words, and none of ours
         at = Ref(kinds.ROLLOUTS.api_version, kinds.ROLLOUTS.kind, namespace, name)
         held = self._caches.find(at)
         try:
