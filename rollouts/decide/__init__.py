@@ -44,5 +44,11 @@ def _plan(here: Situation) -> Plan:
     later = [wake for wake in here.wakes if wake > here.now]
     reason = here.reason or waiting_for(here) or here.status.message or "everything is as wanted"
     return Plan(
-        here.status, reason, here.effects, errands=here.errands, events=here.events, wake_at=min(later, default=None)
+        here.status,
+        reason,
+        here.effects,
+        errands=here.errands,
+        events=here.events,
+        alerts=here.alerts,
+        wake_at=min(later, default=None),
     )

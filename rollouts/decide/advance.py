@@ -1,13 +1,13 @@
 """A run from its first tick to its last check: begin, begin again, one more weight or round. For the ticking course.
 
 Weights and rounds are two ways through the same stages: with weights every tick gives the new version more, with rounds
-it is only watched, and in the end gets everything at once.
+it is only watched (or given chosen requests), and in the end gets everything at once.
 """
 
 from dataclasses import replace
 
-from rollouts.decide.rollback import scale_target
-from rollouts.decide.routing import TOTAL, shift, weight_now
+from rollouts.decide.rollback import hold_scaler, scale_target
+from rollouts.decide.routing import TOTAL, is_mirrored, shift, weight_now, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.tidings import (
     AT_REST,
@@ -15,37 +15,45 @@ from rollouts.decide.tidings import (
     afresh,
     in_phase,
     is_changed,
+    named,
     phase_of,
     strategy_of,
     subject,
     told,
     warned,
 )
-from rollouts.model.status import Phase
+from rollouts.model.alerts import Alert, Severity
+from rollouts.model.effects import Effect
+from rollouts.model.status import Phase, Status
 
 
 def nothing_new(here: Situation) -> Step | None:
-    """At rest until the target changes. After a failure the promoted template is remembered as seen.
+    """At rest until the target changes. After a failure the template that stands is remembered as seen.
 
-    So a user may go back to it and then try the failed one again.
+    So a user may go back to the promoted one and then try the failed one again.
     """
-    if phase_of(here) not in AT_REST or is_changed(here):
+    if phase_of(here) not in AT_REST:
         return None
-    ticks = here.status.ticks
-    if phase_of(here) is Phase.FAILED and here.rollout.target != ticks.applied:
-        ticks = replace(ticks, applied=here.rollout.target)
-    return Step(status=replace(here.status, ticks=ticks), ends=Ends.ACTING)
+    noted = _noted(here) if phase_of(here) is Phase.FAILED else here.status
+    if not is_changed(here):
+        return Step(status=noted, ends=Ends.ACTING)
+    return Step(status=noted) if strategy_of(here).edges.forgets_after_failure else None
 
 
 def begin_run(here: Situation) -> Step | None:
     """A new version, and everybody agrees: start its pods. It gets no traffic before the next tick."""
     if phase_of(here) not in AT_REST | {Phase.WAITING}:
         return None
-    twins = here.snapshot.twins
-    own, stable = twins.target.replicas if twins.target else 0, twins.copy.replicas if twins.copy else 0
     text = f"New revision detected! Scaling up {subject(here)}"
-    status = in_phase(here, Phase.PROGRESSING, afresh(here))
-    return Step(scale_target(here, own or stable or 1), (told(text),), status=status, reason=text, ends=Ends.ACTING)
+    words, facts = strategy_of(here).words, strategy_of(here).facts
+    return Step(
+        (*hold_scaler(here, is_held=False), *scale_target(here, _size(here))),
+        (told(text, Phase.PROGRESSING),),
+        (Alert(f"New revision detected, progressing {words.new} analysis.", Severity.INFO, facts),),
+        status=in_phase(here, Phase.PROGRESSING, afresh(here)),
+        reason=text,
+        ends=Ends.ACTING,
+    )
 
 
 def begin_again(here: Situation) -> Step | None:
@@ -53,7 +61,7 @@ def begin_again(here: Situation) -> Step | None:
     if phase_of(here) not in JUDGED or not is_changed(here):
         return None
     text = f"New revision detected! Restarting analysis for {subject(here)}"
-    status = in_phase(here, Phase.PROGRESSING, afresh(here))
+    status = with_cookies(here, in_phase(here, Phase.PROGRESSING, afresh(here)), 0)
     return Step(shift(here, 0), (told(text),), status=status, reason=text, ends=Ends.ACTING)
 
 
@@ -64,13 +72,17 @@ def give_notice(here: Situation) -> Step | None:
 
 
 def advance_weight(here: Situation) -> Step | None:
-    """The weight that follows the present one."""
-    weight = strategy_of(here).climb.after(weight_now(here))
+    """The weight that follows the present one; before the first one, a tick of copied requests where that is wanted."""
+    strategy, was = strategy_of(here), weight_now(here)
+    weight = strategy.climb.after(was)
     if weight is None:
         return None
-    text = f"Advance {subject(here)} {strategy_of(here).words.new} weight {weight}"
-    status = replace(here.status, ticks=replace(here.status.ticks, weight=weight))
-    return Step(shift(here, weight), (told(text),), status=status, reason=text, ends=Ends.ACTING)
+    mirrors = strategy.mirrors and was == 0 and not is_mirrored(here)
+    weight = 0 if mirrors else weight
+    text = f"Advance {named(here)} {strategy.words.new} weight {weight}"
+    status = with_cookies(here, replace(here.status, ticks=replace(here.status.ticks, weight=weight)), weight)
+    effects = shift(here, weight, is_mirrored=mirrors)
+    return Step(effects, (told(text),), status=status, reason=text, ends=Ends.ACTING)
 
 
 def advance_round(here: Situation) -> Step | None:
@@ -79,17 +91,41 @@ def advance_round(here: Situation) -> Step | None:
     if not strategy.climb.is_empty or ticks.rounds >= strategy.rounds:
         return None
     words, reached = strategy.words, ticks.rounds + 1
-    text = f"Advance {subject(here)} {words.new} {words.round} {reached}/{strategy.rounds}"
+    text = f"Advance {named(here)} {words.new} {words.round} {reached}/{strategy.rounds}"
     status = replace(here.status, ticks=replace(ticks, rounds=reached))
-    return Step(events=(told(text),), status=status, reason=text, ends=Ends.ACTING)
+    return Step(_shown(here), (told(text),), status=status, reason=text, ends=Ends.ACTING)
 
 
 def switch_traffic(here: Situation) -> Step | None:
     """After the last round everybody gets the new version, for one more tick of checks."""
     strategy, ticks = strategy_of(here), here.status.ticks
-    if not strategy.climb.is_empty or ticks.rounds > strategy.rounds:
+    if not strategy.climb.is_empty or strategy.is_matched or ticks.rounds > strategy.rounds:
         return None
-    text = f"Routing all traffic to {strategy.words.new}"
+    stops = "Stop traffic mirroring and route" if strategy.mirrors else "Routing"
+    text = f"{stops} all traffic to {strategy.words.new}"
     events = (told(text),) if strategy.moves_traffic else ()
     status = replace(here.status, ticks=replace(ticks, rounds=strategy.rounds + 1))
     return Step(shift(here, TOTAL), events, status=status, reason=text, ends=Ends.ACTING)
+
+
+def _noted(here: Situation) -> Status:
+    ticks = here.status.ticks
+    return replace(here.status, ticks=replace(ticks, applied=here.rollout.target, configs=here.rollout.configs))
+
+
+def _size(here: Situation) -> int:
+    """How many pods the new version starts with: its own size, what its autoscaler wants at least, or the copy's."""
+    twins = here.snapshot.twins
+    if twins.target and twins.target.replicas:
+        return twins.target.replicas
+    if strategy_of(here).pair.scaler:
+        return max(twins.least, 1)
+    return (twins.copy.replicas if twins.copy else 0) or 1
+
+
+def _shown(here: Situation) -> tuple[Effect, ...]:
+    """Who sees the new version in a round: those that match, or nobody, though it may get copies of requests."""
+    strategy = strategy_of(here)
+    if strategy.is_matched:
+        return shift(here, TOTAL)
+    return shift(here, 0, is_mirrored=True) if strategy.mirrors and not is_mirrored(here) else ()

@@ -8,9 +8,11 @@ answer counts once and the next tick asks afresh. A refusal holds the run back; 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from rollouts.decide.routing import is_mirrored
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import AT_REST, in_phase, phase_of, strategy_of, subject, told, warned
+from rollouts.decide.tidings import AT_REST, in_phase, named, phase_of, strategy_of, told, warned
 from rollouts.model import gates as moments
+from rollouts.model.alerts import Alert, Severity
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskGate, GateAnswer
 from rollouts.model.status import Phase
@@ -81,20 +83,20 @@ def confirm_rollout(here: Situation) -> Step | None:
 
     def refusal(gate: Gate, _: str) -> Step:
         reason = f"waiting for approval {gate.name}"
-        events = () if phase is Phase.WAITING else (_halted(here, reason),)
-        return Step(events=events, status=in_phase(here, Phase.WAITING), reason=reason)
+        halt = Step() if phase is Phase.WAITING else _halt(here, gate, reason, "is waiting for approval.")
+        return replace(halt, status=in_phase(here, Phase.WAITING), reason=reason)
 
     return held(poll(here, moments.CONFIRM_ROLLOUT, phase), refusal)
 
 
 def confirm_traffic_increase(here: Situation) -> Step | None:
     """Every weight, and the promotion after the last one, waits for approval. The checks go on meanwhile."""
-    if strategy_of(here).climb.is_empty or phase_of(here) is not Phase.PROGRESSING:
+    if strategy_of(here).climb.is_empty or phase_of(here) is not Phase.PROGRESSING or is_mirrored(here):
         return None
 
     def refusal(gate: Gate, _: str) -> Step:
         reason = f"waiting for traffic increase approval {gate.name}"
-        return Step(events=(_halted(here, reason),), reason=reason)
+        return _halt(here, gate, reason, "traffic increase is waiting for approval.")
 
     return held(poll(here, moments.CONFIRM_TRAFFIC_INCREASE, Phase.PROGRESSING), refusal)
 
@@ -105,8 +107,8 @@ def confirm_promotion(here: Situation) -> Step | None:
 
     def refusal(gate: Gate, _: str) -> Step:
         reason = f"waiting for promotion approval {gate.name}"
-        events = () if waits else (_halted(here, reason),)
-        return Step(events=events, status=in_phase(here, Phase.WAITING_PROMOTION), reason=reason)
+        halt = Step() if waits else _halt(here, gate, reason, "promotion is waiting for approval.")
+        return replace(halt, status=in_phase(here, Phase.WAITING_PROMOTION), reason=reason)
 
     return held(poll(here, moments.CONFIRM_PROMOTION, Phase.PROGRESSING), refusal)
 
@@ -145,5 +147,8 @@ def _outcome(name: str, answer: GateAnswer) -> Event:
     return warned(f"Post-rollout hook {name} failed {answer.message}")
 
 
-def _halted(here: Situation, reason: str) -> Event:
-    return warned(f"Halt {subject(here)} advancement {reason}")
+def _halt(here: Situation, gate: Gate, reason: str, alert: str) -> Step:
+    """A halt as it is told the first time; users may silence a gate that often says no."""
+    message = f"{strategy_of(here).words.new.capitalize()} {alert}"
+    alerts = () if gate.is_muted else (Alert(message, Severity.WARN),)
+    return Step(events=(warned(f"Halt {named(here)} advancement {reason}"),), alerts=alerts, reason=reason)

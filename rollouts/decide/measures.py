@@ -8,9 +8,9 @@ from dataclasses import replace
 from math import isinf, trunc
 
 from rollouts.decide.gates import attempt, held, poll
-from rollouts.decide.routing import weight_now
+from rollouts.decide.routing import is_mirrored, weight_now
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import strategy_of, subject, told, warned
+from rollouts.decide.tidings import named, strategy_of, subject, told, warned
 from rollouts.model import gates as moments
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskMetric, MetricAnswer
@@ -22,7 +22,7 @@ _HOUR_MS, _MINUTE_MS, _SECOND_MS = 3_600_000, 60_000, 1000
 
 def is_first(here: Situation) -> bool:
     """The run has shown nothing to anybody yet."""
-    return weight_now(here) == 0 and here.observed.ticks.rounds == 0
+    return weight_now(here) == 0 and here.observed.ticks.rounds == 0 and not is_mirrored(here)
 
 
 def begin_checks(here: Situation) -> Step | None:
@@ -32,7 +32,7 @@ def begin_checks(here: Situation) -> Step | None:
     begins = told(f"Starting {strategy_of(here).words.new} analysis for {subject(here)}")
 
     def refusal(gate: Gate, message: str) -> Step:
-        return _failed(here, warned(f"Halt {subject(here)} advancement pre-rollout check {gate.name} failed {message}"))
+        return _failed(here, warned(f"Halt {named(here)} advancement pre-rollout check {gate.name} failed {message}"))
 
     step = held(poll(here, moments.PRE_ROLLOUT, Phase.PROGRESSING), refusal) or Step()
     return replace(step, events=(begins, *step.events))
@@ -44,7 +44,7 @@ def ask_webhooks(here: Situation) -> Step | None:
         return None
 
     def refusal(gate: Gate, message: str) -> Step:
-        return _failed(here, warned(f"Halt {subject(here)} advancement external check {gate.name} failed {message}"))
+        return _failed(here, warned(f"Halt {named(here)} advancement external check {gate.name} failed {message}"))
 
     return held(poll(here, moments.ROLLOUT, Phase.PROGRESSING), refusal)
 
@@ -79,13 +79,15 @@ def _complaint(here: Situation, check: Check, answer: MetricAnswer) -> Event | N
     if answer.value is None:
         return warned(check.no_values)
     value = _whole(answer.value * check.scale, check.unit)
+    if isinf(value) and check.unit is Unit.MILLISECONDS and strategy_of(here).edges.infinity_is_nothing:
+        value = 0
     for is_worse, sign, bound in (
         (check.low is not None and value < check.low, "<", check.low),
         (check.high is not None and value > check.high, ">", check.high),
     ):
         if is_worse and bound is not None:
             seen = f"{_amount(value, check.unit)} {sign} {_bound(bound, check.unit)}"
-            return warned(f"Halt {subject(here)} advancement {check.label} {seen}")
+            return warned(f"Halt {named(here)} advancement {check.label} {seen}")
     return None
 
 

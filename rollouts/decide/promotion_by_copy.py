@@ -6,11 +6,12 @@ can drain (spec/flagger.md §2.8).
 
 from dataclasses import replace
 
-from rollouts.decide.rollback import scale_target
-from rollouts.decide.routing import TOTAL, shift, weight_now
+from rollouts.decide.rollback import hold_scaler, scale_target
+from rollouts.decide.routing import TOTAL, shift, weight_now, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import in_phase, phase_of, strategy_of, subject, told
-from rollouts.model.effects import OverwriteCopy
+from rollouts.decide.tidings import in_phase, named, phase_of, strategy_of, subject, told
+from rollouts.model.alerts import Alert, Severity
+from rollouts.model.effects import Effect, MatchScaler, OverwriteCopy
 from rollouts.model.status import Phase
 
 
@@ -24,13 +25,19 @@ def copy_at_once(here: Situation) -> Step | None:
     if not strategy_of(here).skip_analysis:
         return None
     copying = _copying(here)
-    return replace(copying, effects=(*shift(here, 0), *copying.effects))
+    effects = (*shift(here, 0), *copying.effects, *_match_scaler(here))
+    return replace(copying, effects=effects, status=with_cookies(here, here.status, 0))
 
 
 def return_traffic(here: Situation) -> Step | None:
     """Lead users back to the copy, at once or step by step; then one tick of rest."""
     if phase_of(here) is not Phase.PROMOTING:
         return None
+    step = _one_back(here)
+    return replace(step, effects=(*_match_scaler(here), *step.effects))
+
+
+def _one_back(here: Situation) -> Step:
     strategy, was = strategy_of(here), weight_now(here)
     stable = strategy.words.stable
     if not strategy.moves_traffic:
@@ -38,7 +45,7 @@ def return_traffic(here: Situation) -> Step | None:
     if strategy.promotion_step is None:
         return _returned(here, Step(shift(here, 0), (told(f"Routing all traffic to {stable}"),)))
     weight = max(was - strategy.promotion_step, 0)
-    text = f"Advance {subject(here)} {stable} weight {TOTAL - weight}"
+    text = f"Advance {named(here)} {stable} weight {TOTAL - weight}"
     step = Step(shift(here, weight), (told(text),), reason=text, ends=Ends.ACTING)
     if weight == 0:
         return _returned(here, step)
@@ -53,7 +60,11 @@ def finish(here: Situation) -> Step | None:
     what = f"{strategy_of(here).words.new.capitalize()} analysis was skipped for" if is_skipped else "Scaling down"
     text = f"Promotion completed! {what} {subject(here)}"
     status = in_phase(here, Phase.SUCCEEDED)
-    return Step(scale_target(here, 0), (told(text),), status=status, reason=text, ends=Ends.ACTING)
+    effects: tuple[Effect, ...] = (*hold_scaler(here, is_held=True), *scale_target(here, 0))
+    how = "was skipped" if is_skipped else "completed successfully"
+    message = f"{strategy_of(here).words.new.capitalize()} analysis {how}, promotion finished."
+    events, alerts = (told(text, Phase.SUCCEEDED),), (Alert(message, Severity.INFO),)
+    return Step(effects, events, alerts, status=status, reason=text, ends=Ends.ACTING)
 
 
 def _copying(here: Situation) -> Step:
@@ -63,4 +74,9 @@ def _copying(here: Situation) -> Step:
 
 
 def _returned(here: Situation, step: Step) -> Step:
-    return replace(step, status=in_phase(here, Phase.FINALISING), ends=Ends.ACTING)
+    return replace(step, status=with_cookies(here, in_phase(here, Phase.FINALISING), 0), ends=Ends.ACTING)
+
+
+def _match_scaler(here: Situation) -> tuple[MatchScaler, ...]:
+    name = strategy_of(here).pair.scaler
+    return (MatchScaler(name),) if name else ()

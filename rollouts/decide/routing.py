@@ -4,13 +4,19 @@ The route itself is the authority: what it says at the round's start is the weig
 on the route is respected. Without a router nothing is split: the new version then counts as shown once rounds count.
 """
 
+import hashlib
+from dataclasses import replace
+
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.tidings import is_beginning, strategy_of, warned
 from rollouts.model.effects import ShiftTraffic
+from rollouts.model.status import Status
 from rollouts.model.strategy import Progressive
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 
 TOTAL = 100
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LENGTH = 10
 
 
 def shares(strategy: Progressive, weight: int) -> Shares:
@@ -19,11 +25,13 @@ def shares(strategy: Progressive, weight: int) -> Shares:
     return Shares(Share(weight, pair.canary_service), Share(TOTAL - weight, pair.stable_service), total=TOTAL)
 
 
-def shift(here: Situation, weight: int) -> tuple[ShiftTraffic, ...]:
+def shift(here: Situation, weight: int, *, is_mirrored: bool = False) -> tuple[ShiftTraffic, ...]:
     """The effect that brings the route to this weight; none where it stands there or where nothing is routed."""
     strategy = strategy_of(here)
-    stands = here.snapshot.route == Weights(weight, TOTAL - weight, TOTAL)
-    return () if stands or not strategy.moves_traffic else (ShiftTraffic(shares(strategy, weight)),)
+    stands = here.snapshot.route == Weights(weight, TOTAL - weight, TOTAL, is_mirrored=is_mirrored)
+    if stands or not strategy.moves_traffic:
+        return ()
+    return (ShiftTraffic(shares(strategy, weight), is_mirrored=is_mirrored),)
 
 
 def weight_now(here: Situation) -> int:
@@ -32,6 +40,12 @@ def weight_now(here: Situation) -> int:
     if not strategy.moves_traffic:
         return TOTAL if here.observed.ticks.rounds > 0 else 0
     return route.canary if isinstance(route, Weights) else 0
+
+
+def is_mirrored(here: Situation) -> bool:
+    """Whether the new version gets copies of requests, by the route."""
+    route = here.snapshot.route
+    return strategy_of(here).mirrors and isinstance(route, Weights) and route.is_mirrored
 
 
 def route_unread(here: Situation) -> Step | None:
@@ -45,3 +59,24 @@ def route_unread(here: Situation) -> Step | None:
         reason=f"the route cannot be read: {route.reason}",
         ends=Ends.ACTING,
     )
+
+
+def with_cookies(here: Situation, status: Status, weight: int) -> Status:
+    """The status with the cookies that go with this weight: one a run, taken back when nobody is to follow it."""
+    strategy, cookies = strategy_of(here), status.ticks.cookies
+    if not strategy.cookie or strategy.climb.is_empty:
+        return status
+    if weight > 0:
+        wants_copy = strategy.copy_cookie or strategy.edges.names_no_cookie
+        made = _cookie(here, strategy.copy_cookie, "copy") if wants_copy else ""
+        cookies = replace(cookies, new=cookies.new or _cookie(here, strategy.cookie, "new"), copy=cookies.copy or made)
+    elif cookies.new:
+        cookies = replace(cookies, new="", former=cookies.new)
+    return replace(status, ticks=replace(status.ticks, cookies=cookies))
+
+
+def _cookie(here: Situation, name: str, use: str) -> str:
+    """Letters of this run's own: they mark users, and keep no secret."""
+    seed = f"{here.rollout.uid}/{here.rollout.target}/{here.now.isoformat()}/{use}"
+    digest = hashlib.sha256(seed.encode()).digest()[:_LENGTH]
+    return f"{name}={''.join(_LETTERS[byte % len(_LETTERS)] for byte in digest)}"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import reduce
 
+from rollouts.model.alerts import Alert
 from rollouts.model.effects import (
     DelayScaleDown,
     Effect,
@@ -49,6 +50,7 @@ class Step:
 
     effects: tuple[Effect, ...] = ()
     events: tuple[Event, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     questions: tuple[Question, ...] = ()
     errands: tuple[Question, ...] = ()
     status: Status | None = None
@@ -69,6 +71,7 @@ class Situation:
     pointed: tuple[tuple[str, str], ...] = ()
     effects: tuple[Effect, ...] = ()
     events: tuple[Event, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     questions: tuple[Question, ...] = ()
     errands: tuple[Question, ...] = ()
     wakes: tuple[datetime, ...] = ()
@@ -166,6 +169,7 @@ class Situation:
             pointed=(*self.pointed, *((e.service, e.hash) for e in step.effects if isinstance(e, PointService))),
             effects=self.effects + step.effects,
             events=self.events + step.events,
+            alerts=self.alerts + step.alerts,
             questions=self.questions + step.questions,
             errands=self.errands + step.errands,
             wakes=self.wakes if step.wake_at is None else (*self.wakes, step.wake_at),
@@ -183,7 +187,7 @@ def together(steps: Iterable[Step | None], ends: Ends = Ends.NOTHING) -> Step | 
     return Step(
         effects,
         tuple(event for step in told for event in step.events),
-        tuple(question for step in told for question in step.questions),
+        questions=tuple(question for step in told for question in step.questions),
         wake_at=min((step.wake_at for step in told if step.wake_at), default=None),
         reason=next((step.reason for step in told if step.reason), ""),
         ends=ends if effects else Ends.NOTHING,

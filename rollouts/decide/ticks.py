@@ -6,7 +6,7 @@ order is Flagger's (spec/flagger.md §2.2) and tests/golden pins it; most stages
 
 from dataclasses import replace
 
-from rollouts.decide import advance, checks, gates, measures, promotion_by_copy, rollback, routing, twins
+from rollouts.decide import advance, checks, gates, measures, promotion_by_copy, rollback, routing, tending, twins
 from rollouts.decide.conditions import INVALID_SPEC, set_condition, without_condition
 from rollouts.decide.situation import Course, Ends, Situation, Step
 from rollouts.decide.tidings import AT_REST, JUDGED, in_phase, phase_of, strategy_of, told, warned
@@ -66,10 +66,14 @@ TICKS = Course(
         run_suspended,
         rollback.abort_asked,
         twins.target_missing,
+        tending.services,
         twins.probe_metrics,
+        tending.copy_blocked,
         twins.copy_missing,
         twins.copy_unready_at_start,
+        tending.scaler,
         twins.copy_unserved,
+        tending.route,
         twins.begin,
         advance.nothing_new,
         twins.copy_unready,
@@ -77,6 +81,7 @@ TICKS = Course(
         gates.confirm_rollout,
         advance.begin_run,
         advance.begin_again,
+        rollback.target_reverted,
         twins.target_unready,
         promotion_by_copy.copy_at_once,
         gates.tell_of_success,

@@ -18,14 +18,14 @@ _KEEPS_COUNT = frozenset({Phase.PROGRESSING, Phase.WAITING, Phase.PROMOTING})
 _PROMOTED = frozenset({Phase.INITIALIZED, Phase.SUCCEEDED})
 
 
-def told(text: str) -> Event:
-    """An event that informs."""
-    return Event(SYNCED, text)
+def told(text: str, phase: str = "") -> Event:
+    """An event that informs; `phase` is told to webhooks of events where it is not the observed one."""
+    return Event(SYNCED, text, phase=phase)
 
 
-def warned(text: str) -> Event:
+def warned(text: str, phase: str = "") -> Event:
     """An event that warns."""
-    return Event(SYNCED, text, is_warning=True)
+    return Event(SYNCED, text, is_warning=True, phase=phase)
 
 
 def strategy_of(here: Situation) -> Progressive:
@@ -39,6 +39,11 @@ def subject(here: Situation) -> str:
     return f"{strategy_of(here).pair.target}.{here.rollout.namespace}"
 
 
+def named(here: Situation) -> str:
+    """The rollout as events name it: of where a run stands, not of what is done to the target."""
+    return f"{here.rollout.name}.{here.rollout.namespace}"
+
+
 def phase_of(here: Situation) -> Phase:
     """Where the run stood at the round's start; a rollout without a phase begins."""
     return here.observed.phase or Phase.INITIALIZING
@@ -50,9 +55,16 @@ def is_beginning(here: Situation) -> bool:
 
 
 def is_changed(here: Situation) -> bool:
-    """The target has a template that is neither the one last tried nor the one last promoted."""
+    """The template is neither the one last tried nor the one last promoted, or the configuration is another."""
     ticks, target = here.observed.ticks, here.rollout.target
-    return not ticks.applied or target not in (ticks.applied, ticks.promoted)
+    is_new = not ticks.applied or target not in (ticks.applied, ticks.promoted)
+    return is_new or (ticks.configs or {}) != (here.rollout.configs or {})
+
+
+def is_reverted(here: Situation) -> bool:
+    """The user took the new version back while it was tried."""
+    ticks, target = here.observed.ticks, here.rollout.target
+    return target == ticks.promoted != ticks.applied and not is_changed(here)
 
 
 def in_phase(here: Situation, phase: Phase, ticks: TickStatus | None = None) -> Status:
@@ -69,4 +81,10 @@ def in_phase(here: Situation, phase: Phase, ticks: TickStatus | None = None) -> 
 def afresh(here: Situation) -> TickStatus:
     """The counters of a run that begins: zero, with the target's template as the one that is tried."""
     kept = here.status.ticks
-    return TickStatus(applied=here.rollout.target, promoted=kept.promoted, ticked=kept.ticked)
+    return TickStatus(
+        applied=here.rollout.target,
+        promoted=kept.promoted,
+        ticked=kept.ticked,
+        configs=here.rollout.configs,
+        cookies=kept.cookies,
+    )

@@ -7,10 +7,22 @@ tick n   the copy is ready: Service to the copy, target to zero, route written, 
 from dataclasses import replace
 
 from rollouts.decide.gates import attempt
-from rollouts.decide.rollback import fail_promotion, roll_back, scale_target
+from rollouts.decide.rollback import deadline_spent, fail_promotion, scale_target
 from rollouts.decide.routing import shift
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import JUDGED, afresh, in_phase, is_beginning, phase_of, strategy_of, subject, told, warned
+from rollouts.decide.tidings import (
+    JUDGED,
+    afresh,
+    in_phase,
+    is_beginning,
+    named,
+    phase_of,
+    strategy_of,
+    subject,
+    told,
+    warned,
+)
+from rollouts.model.alerts import Alert, Severity
 from rollouts.model.effects import CreateCopy, Effect, ServeCopy
 from rollouts.model.questions import AskMetric, MetricAnswer
 from rollouts.model.snapshot import Readiness
@@ -56,13 +68,13 @@ def copy_unready_at_start(here: Situation) -> Step | None:
     readiness = here.snapshot.twins.copy_readiness
     if not is_beginning(here) or strategy_of(here).skip_analysis or not readiness.message:
         return None
-    if not readiness.is_final:
+    if not readiness.is_final or not strategy_of(here).edges.broken_copy_gets_all:
         return _wait(here, readiness)
     route = here.snapshot.route
     if strategy_of(here).moves_traffic and isinstance(route, Unknown):
         waiting = _wait(here, readiness)
         return replace(waiting, events=(*waiting.events, warned(route.reason)))
-    return roll_back(here, warned(readiness.message))
+    return deadline_spent(here, readiness.message)
 
 
 def copy_unserved(here: Situation) -> Step | None:
@@ -77,9 +89,12 @@ def begin(here: Situation) -> Step | None:
     if not is_beginning(here):
         return None
     effects: tuple[Effect, ...] = (*scale_target(here, 0), *shift(here, 0))
-    text = f"Initialization done! {subject(here)}"
+    text = f"Initialization done! {named(here)}"
     status = in_phase(here, Phase.INITIALIZED, afresh(here))
-    return Step(effects, (told(text),), status=status, reason=text, ends=Ends.ACTING)
+    pair, facts = strategy_of(here).pair, strategy_of(here).facts
+    alert = Alert(f"New {pair.kind} detected, initialization completed.", Severity.INFO, facts)
+    events = (told(text, Phase.INITIALIZED),)
+    return Step(effects, events, (alert,), status=status, reason=text, ends=Ends.ACTING)
 
 
 def copy_unready(here: Situation) -> Step | None:
@@ -91,16 +106,19 @@ def copy_unready(here: Situation) -> Step | None:
         return _wait(here, readiness)
     if phase_of(here) in _RETURNING:
         return fail_promotion(here, readiness.message)
-    return roll_back(here, warned(readiness.message))
+    if phase_of(here) not in JUDGED and not strategy_of(here).edges.broken_copy_gets_all:
+        return _wait(here, readiness)
+    return deadline_spent(here, readiness.message)
 
 
 def target_unready(here: Situation) -> Step | None:
     """The new version is judged only once it runs; if it never does, that is its verdict."""
     readiness = here.snapshot.twins.target_readiness
-    if phase_of(here) not in JUDGED | _RETURNING or not readiness.message:
+    waits = JUDGED | _RETURNING if strategy_of(here).edges.target_fails_promotion else JUDGED
+    if phase_of(here) not in waits or not readiness.message:
         return None
     if readiness.is_final:
-        return roll_back(here, warned(readiness.message))
+        return deadline_spent(here, readiness.message)
     return _wait(here, readiness)
 
 

@@ -158,12 +158,14 @@ class PointService:
 class ShiftTraffic:
     """Bring every route of the rollout to these shares, and its managed routes to just these.
 
-    `is_correction`: they were there before, and somebody else has changed them.
+    `is_correction`: they were there before, and somebody else has changed them. `is_mirrored`: the new version gets
+    copies of requests.
     """
 
     shares: Shares
     managed: tuple[ManagedRoute, ...] = ()
     is_correction: bool = False
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,32 @@ class ScaleTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldScaler:
+    """Keep the user's autoscaler off the target while that rests (`is_held`), or let it go."""
+
+    name: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchScaler:
+    """Bring the autoscaler of the copy to what the user's own (`name`) says now."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tend:
+    """Bring generated objects to what the manifest wants: `part` is one of TENDED."""
+
+    part: str
+
+
+SERVICES, SCALER, ROUTE = "services", "scaler", "route"
+TENDED = (SERVICES, SCALER, ROUTE)
+
+
+@dataclass(frozen=True, slots=True)
 class CallGate:
     """Tell a webhook once the effects before are done; nobody waits for its answer, which joins a later Snapshot."""
 
@@ -284,4 +312,7 @@ Effect = (
     | ServeCopy
     | ScaleTarget
     | CallGate
+    | HoldScaler
+    | MatchScaler
+    | Tend
 )

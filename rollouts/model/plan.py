@@ -1,8 +1,9 @@
 """What a decision says: a value. The reason is the condition's message, the event and the log line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from rollouts.model.alerts import Alert
 from rollouts.model.effects import Effect
 from rollouts.model.questions import Question
 from rollouts.model.status import Status
@@ -10,11 +11,15 @@ from rollouts.model.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A Kubernetes event of the rollout. `reason` and `message` are API: users and tools match on them."""
+    """A Kubernetes event of the rollout. `reason` and `message` are API: users and tools match on them.
+
+    `phase` is the one that webhooks of events are told ("": the observed one).
+    """
 
     reason: str
     message: str
     is_warning: bool = False
+    phase: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Plan:
     questions: tuple[Question, ...] = ()
     errands: tuple[Question, ...] = ()
     events: tuple[Event, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     wake_at: datetime | None = None
     may_wait: bool = False
     is_settled: bool = False

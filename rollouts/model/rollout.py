@@ -1,5 +1,6 @@
 """A rollout as its owner wants it: the one model that both dialects parse into."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,6 +49,7 @@ class Rollout:
     (1 is written back). `revision` is the rollout's own revision annotation, 0 before the first version.
     `faults` are the mistakes found while parsing: with any, nothing but the report of it happens. With `workload` the
     template is somebody else's; `workload_generation` is the generation of it that was noted last ("": none).
+    `configs` are hashes of the configuration that the template names, by its place (None: not looked after).
     `rollback_window` None means that every way back walks all steps. `is_partly_read`: something in the manifest is no
     value of its type, so that the dialect knows only a part of it, and makes pods of that.
     """
@@ -76,6 +78,7 @@ class Rollout:
     runs_kept: HistoryLimits = HistoryLimits()
     workload: WorkloadRef | None = None
     workload_generation: str = ""
+    configs: Mapping[str, str] | None = None
     pace: Pace = Pace.EVENTS
     holding: Holding = Holding.REPLICA_SETS
     is_partly_read: bool = False

@@ -77,14 +77,29 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What stands in the way of a ticking rollout, by what cannot be brought about ("": nothing does)."""
+
+    services: str = ""
+    copy: str = ""
+    scaler: str = ""
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Twins:
     """The user's workload and its copy, None while one does not exist.
 
-    `is_served` says that the Service that everybody calls leads to the copy.
+    `is_served` says that the Service that everybody calls leads to the copy. `drifted` are parts (effects.TENDED) that
+    are missing or not as the manifest wants them. `least` is the smallest size that the
+    target's autoscaler allows, 0 without one.
     """
 
     target: Version | None = None
     copy: Version | None = None
+    obstacles: Obstacles = Obstacles()
+    drifted: frozenset[str] = frozenset()
+    least: int = 0
     target_readiness: Readiness = Readiness()
     copy_readiness: Readiness = Readiness()
     is_served: bool = False

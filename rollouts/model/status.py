@@ -3,6 +3,7 @@
 One status for both dialects; `dialects/*/status.py` project it, to the letter, and read it back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -132,8 +133,18 @@ class BlueGreenStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Cookies:
+    """Cookies as `name=value`: of users on the new version, of those of the last run, of users on the copy."""
+
+    new: str = ""
+    former: str = ""
+    copy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TickStatus:
-    """What only a ticking rollout has. `applied` and `promoted` are hashes of the target's template.
+    """What only a ticking rollout has. `applied` and `promoted` are hashes of the target's template, `configs` those of
+    the configuration that it was tried with.
 
     `failed_checks` adds up over a run; `rounds` are those of a strategy without weights; `ticked` is the last tick that
     counted.
@@ -145,6 +156,8 @@ class TickStatus:
     applied: str = ""
     promoted: str = ""
     ticked: datetime | None = None
+    configs: Mapping[str, str] | None = None
+    cookies: Cookies = Cookies()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from rollouts.model.edges import NO_EDGES, Edges
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -303,6 +305,7 @@ class Check:
 
     Bounds are in `unit`, answers times `scale` are too. `label` is what a halt calls it, `no_values` the event of an
     empty answer, `broken` what stands before an error.
+    `source` names the template that says whom to ask ("": nobody else than usual).
     """
 
     name: str
@@ -314,6 +317,7 @@ class Check:
     label: str = ""
     no_values: str = ""
     broken: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,13 +335,19 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Names of a user's workload and its generated copy, and of the Services: everybody's, the copy's, the target's."""
+    """Names of a user's workload and its generated copy, and of the Services: everybody's, the copy's, the target's.
+
+    `is_sized`: it has pods of its own to start and to stop. `scaler` names the user's autoscaler of it ("": none).
+    """
 
     target: str
     copy: str
     service: str
     stable_service: str
     canary_service: str
+    kind: str = "Deployment"
+    is_sized: bool = True
+    scaler: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,11 +361,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """The new version's way to all traffic: by `step` until `end` is reached or passed, or else by these `weights`."""
+    """The new version's way to all traffic: by `step` until `end` is reached or passed, or else by these `weights`.
+
+    `jumps`: from a weight that is none of them, everything comes at once; otherwise the next higher one does.
+    """
 
     step: int = 0
     end: int = 100
     weights: tuple[int, ...] = ()
+    jumps: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -364,9 +378,16 @@ class Climb:
 
     def after(self, weight: int) -> int | None:
         """The weight that follows this one, None at the top. Never above 100."""
+        if not self.step and self.jumps and weight:
+            return self._beyond(weight)
         if not self.step:
             return next((higher for higher in self.weights if higher > weight), None)
         return min(weight + self.step, 100) if weight < min(self.end, 100) else None
+
+    def _beyond(self, weight: int) -> int | None:
+        if weight >= self.weights[-1]:
+            return None
+        return self.weights[self.weights.index(weight) + 1] if weight in self.weights else 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +395,10 @@ class Progressive:
     """A ticking strategy: every tick asks its checks; weights or rounds advance while they pass.
 
     `climb` gives the new version's weights; where it is empty, `rounds` ticks must pass before all traffic switches at
-    once (nothing switches without `routers`). `failure_budget` failed ticks end the run. `promotion_step`
+    once (nothing switches without `routers`). `is_matched`: in each round chosen requests go to the new version, and
+    nobody else's ever. `mirrors`: it gets copies of requests first, in one tick before the weights, or in every round.
+    `cookie` keeps users on the new version, `copy_cookie` on the copy ("": nothing does). `facts` go with alerts.
+    `edges`: see model/edges. `failure_budget` failed ticks end the run. `promotion_step`
     None moves all traffic back to the copy at once. `probe` asks whether metrics can be had, `notices` are told
     whenever the run advances.
     """
@@ -392,6 +416,12 @@ class Progressive:
     notices: tuple[str, ...] = ()
     words: Words = Words()
     skip_analysis: bool = False
+    is_matched: bool = False
+    mirrors: bool = False
+    cookie: str = ""
+    copy_cookie: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    edges: Edges = NO_EDGES
 
     @property
     def moves_traffic(self) -> bool:

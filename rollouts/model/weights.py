@@ -30,6 +30,7 @@ class Weights:
     stable: int
     total: int = 100
     managed: tuple[str, ...] = ()  # by name; a route of header or mirror steps
+    is_mirrored: bool = False  # the new version gets copies of requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,10 @@ from rollouts.model.effects import (
     Effect,
     EvictPod,
     FillReplicas,
+    HoldScaler,
     MarkPods,
     MarkVersion,
+    MatchScaler,
     NoteWorkload,
     NumberVersion,
     OverwriteCopy,
@@ -33,6 +35,7 @@ from rollouts.model.effects import (
     ShiftTraffic,
     StartAnalysis,
     StartExperiment,
+    Tend,
 )
 from rollouts.model.keys import REVISION, WORKLOAD_GENERATION
 from rollouts.model.objects import Change, Json, Modify, Ref, Remove
@@ -72,7 +75,7 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             raise ValueError(f"{type(effect).__name__} is about pods, which have to be read first")
         case ShiftTraffic() | StartAnalysis() | StartExperiment() | CallGate():
             raise ValueError(f"{type(effect).__name__} is not about workloads")
-        case CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget():
+        case CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget() | HoldScaler() | MatchScaler() | Tend():
             raise ValueError(f"{type(effect).__name__} is not rendered here")
 
 

@@ -15,15 +15,17 @@ from urllib.parse import urlparse
 from rollouts.decide import decide
 from rollouts.dialects.flagger import canary as canaries
 from rollouts.dialects.flagger import status as statuses
-from rollouts.dialects.flagger.revision import revision_of
+from rollouts.dialects.flagger.revision import OFF, revision_of, tracked_of
 from rollouts.dialects.flagger.twins import twins_of
 from rollouts.model import effects as e
+from rollouts.model import gates as moments
+from rollouts.model.alerts import Alert
 from rollouts.model.objects import Json
 from rollouts.model.plan import Event, Plan
 from rollouts.model.questions import Answer, AskGate, AskMetric, GateAnswer, MetricAnswer, Question
 from rollouts.model.rollout import Rollout
-from rollouts.model.snapshot import Snapshot
-from rollouts.model.strategy import Progressive
+from rollouts.model.snapshot import Obstacles, Snapshot
+from rollouts.model.strategy import Pair, Progressive
 from rollouts.model.weights import Unknown, Weights
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -79,17 +81,38 @@ class World:
     states: dict[str, str] = field(default_factory=dict)
     services: dict[str, Json] = field(default_factory=dict)
     configs: dict[tuple[str, str], Json] = field(default_factory=dict)
+    scalers: dict[str, Json] = field(default_factory=dict)
+    templates: dict[str, Json] | None = None
+    default_provider: str = "istio"
+    obstacles: Obstacles = field(default_factory=Obstacles)
+    tells_mirror: bool = True
+    unread: str = "HTTPRoute web.shop does not exist"
+    event_hook: str = ""
     route: Weights | None = None
     now: datetime = START
     events: list[Event] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[AskMetric] = field(default_factory=list)
+    held: dict[str, bool] = field(default_factory=dict)
     plans: list[Plan] = field(default_factory=list)
 
     @property
     def rollout(self) -> Rollout:
         """The Canary in the common model."""
-        target = self.deployments.get("web")
-        return canaries.parse(self.canary, revision_of(target, self.configs) if target else "")
+        target = self.deployments.get(self.pair.target)
+        return canaries.parse(
+            self.canary,
+            revision_of(target) if target else "",
+            self.default_provider,
+            tracked_of(target, self.configs, strict=canaries.is_strict(self.canary)) if target else None,
+            self.templates,
+        )
+
+    @property
+    def pair(self) -> Pair:
+        """The two workloads by name."""
+        return canaries.pair_of(self.canary["spec"])
 
     @property
     def status(self) -> Json:
@@ -114,11 +137,15 @@ class World:
     def snapshot(self, answers: Mapping[Question, Answer] | None = None) -> Snapshot:
         """The world as it is now."""
         rollout = self.rollout
-        objects = {**self.deployments, **{f"service/{name}": body for name, body in self.services.items()}}
+        objects = {
+            **self.deployments,
+            **{f"service/{name}": body for name, body in self.services.items()},
+            **{f"scaler/{name}": body for name, body in self.scalers.items()},
+        }
         return Snapshot(
             rollout,
-            route=self.route or Unknown("HTTPRoute web.shop does not exist"),
-            twins=twins_of(self.canary, rollout, objects, self.now),
+            route=self.route or Unknown(self.unread),
+            twins=twins_of(self.canary, rollout, objects, self.now, obstacles=self.obstacles),
             answers=answers or {},
         )
 
@@ -137,7 +164,7 @@ class World:
         for _ in range(times):
             self.now += _strategy(self.rollout).interval
             self.run_pods()
-            self.events = []
+            self.events, self.alerts, self.asked = [], [], []
             plan = self.carry_out(self.decide())
         return plan
 
@@ -156,9 +183,11 @@ class World:
             self._apply(effect)
             if isinstance(effect, e.CallGate):
                 late[effect.question] = self.answer(effect.question)
-        status = statuses.project(plan.status)
+        self._tell(plan)
+        status = statuses.project(plan.status, self.pair.kind)
         self.canary["status"] = {key: value for key, value in status.items() if value is not None}
         self.events.extend(plan.events)
+        self.alerts.extend(plan.alerts)
         self.plans.append(plan)
         if late:
             self.carry_out(decide(self.snapshot(late), self.now))
@@ -171,7 +200,8 @@ class World:
     def run_pods(self) -> None:
         """Every Deployment gets the status that `states` wants of it: ready unless told otherwise."""
         for name, deployment in self.deployments.items():
-            deployment["status"] = _status(deployment, self.states.get(name, "ready"), self.now)
+            if deployment["kind"] != "Service":
+                deployment["status"] = _status(deployment, self.states.get(name, "ready"), self.now)
 
     def answer(self, question: Question) -> Answer:
         """What webhooks and Prometheus say."""
@@ -179,44 +209,55 @@ class World:
             case AskGate(url=url):
                 return self._called(url, question)
             case AskMetric(name=""):
+                self.asked.extend([question] if "online" in self.metrics else [])
                 return MetricAnswer(1, f"running query failed: {BOOM}" if "online" in self.metrics else "")
             case AskMetric(name=name, query=query):
+                self.asked.append(question)
                 key = next((key for key in self.metrics if key in query), name)
                 return _measured(self.metrics.get(key, "none"))
             case _:
                 raise AssertionError(f"no answer to {question}")
 
+    def _tell(self, plan: Plan) -> None:
+        """Every event goes to the operator's webhook of events, with the phase that it is told in."""
+        for event in plan.events if self.event_hook else ():
+            phase = event.phase or self.phase or "Initializing"
+            self._called(self.event_hook, AskGate(moments.EVENT, self.event_hook, moments.EVENT, phase, ""))
+
     def _called(self, url: str, question: AskGate) -> GateAnswer:
         path = urlparse(url).path
         self.calls.append((path, question.phase))
         reply = self.hooks.get(path, {"status": 200, "body": ""})
-        if reply["status"] >= 500:
+        if reply["status"] >= 500 or reply["status"] == 429:
             return GateAnswer(is_open=False, message=f"POST {url} giving up after 1 attempt(s)")
         return GateAnswer(reply["status"] <= 202, reply["body"])
 
     def _apply(self, effect: e.Effect) -> None:
         match effect:
             case e.CreateCopy(name=name, replicas=replicas):
-                self.deployments[name] = _copied(self.deployments["web"], name, replicas)
+                self.deployments[name] = _copied(self.deployments[self.pair.target], name, replicas)
             case e.OverwriteCopy(name=name):
                 self._overwrite(name)
             case e.ServeCopy(service=service):
-                selector = self.deployments["web-primary"]["spec"]["selector"]["matchLabels"]
+                selector = self.deployments[self.pair.copy]["spec"]["selector"]["matchLabels"]
                 self.services[service] = {"spec": {"selector": deepcopy(selector)}}
             case e.ScaleTarget(name=name, replicas=replicas):
-                self.deployments[name]["spec"]["replicas"] = replicas
-            case e.ShiftTraffic(shares=shares):
-                self.route = Weights(shares.canary.weight, shares.stable.weight, shares.total)
-            case e.CallGate():
+                _resize(self.deployments[name], replicas)
+            case e.ShiftTraffic(shares=shares, is_mirrored=is_mirrored):
+                told = is_mirrored and self.tells_mirror
+                self.route = Weights(shares.canary.weight, shares.stable.weight, shares.total, is_mirrored=told)
+            case e.HoldScaler(name=name, is_held=is_held):
+                self.held[name] = is_held
+            case e.CallGate() | e.MatchScaler() | e.Tend():
                 pass
             case _:
                 raise AssertionError(f"a Canary does not ask for {effect}")
 
     def _overwrite(self, name: str) -> None:
-        target = self.deployments["web"]["spec"]
-        replicas = self.deployments[name]["spec"]["replicas"]
-        copied = _copied(self.deployments["web"], name, target.get("replicas", 1) or replicas)
-        self.deployments[name]["spec"] = copied["spec"]
+        target = self.deployments[self.pair.target]
+        replicas = self.deployments[name]["spec"].get("replicas", 1)
+        own = 0 if self.pair.scaler else target["spec"].get("replicas", 1)
+        self.deployments[name]["spec"] = _copied(target, name, own or replicas)["spec"]
 
 
 def started(canary: Json) -> World:
@@ -242,8 +283,10 @@ def _strategy(rollout: Rollout) -> Progressive:
 
 
 def _measured(value: Any) -> MetricAnswer:
-    """A value as Prometheus gave it."""
+    """A value as Prometheus gave it; of several series the last one counts."""
     match value:
+        case [*_, last]:
+            return MetricAnswer(last)
         case "NaN" | "none":
             return MetricAnswer(None)
         case "error":
@@ -257,13 +300,29 @@ def _measured(value: Any) -> MetricAnswer:
 def _copied(deployment: Json, name: str, replicas: int) -> Json:
     copy = deepcopy(deployment)
     copy["metadata"]["name"] = name
-    copy["spec"] |= {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
+    if copy["kind"] == "Deployment":
+        copy["spec"]["replicas"] = replicas
+    if copy["kind"] != "Service":
+        copy["spec"]["selector"] = {"matchLabels": {"app": name}}
+        _resize(copy, replicas)
     copy.pop("status", None)
     return copy
 
 
+def _resize(workload: Json, replicas: int) -> None:
+    """A Deployment has a size; a DaemonSet has pods, or is kept off every node."""
+    if workload["kind"] == "Deployment":
+        workload["spec"]["replicas"] = replicas
+        return
+    pod = workload["spec"]["template"]["spec"]
+    kept = {key: value for key, value in pod.pop("nodeSelector", {}).items() if key != OFF}
+    pod["nodeSelector"] = kept if replicas else {**kept, OFF: "true"}
+
+
 def _status(deployment: Json, state: str, now: datetime) -> Json:
-    """What a Deployment's controller would report in this state; `pending:90` is unavailable since 90 seconds."""
+    """What a workload's controller would report in this state; `pending:90` is unavailable since 90 seconds."""
+    if deployment["kind"] == "DaemonSet":
+        return _spread(deployment, state)
     size: int = deployment["spec"].get("replicas", 1)
     word, _, seconds = state.partition(":")
     lacking, old = int(word == "updating"), int(word == "terminating")
@@ -271,7 +330,9 @@ def _status(deployment: Json, state: str, now: datetime) -> Json:
     since = (now - timedelta(seconds=int(seconds or 0))).strftime("%Y-%m-%dT%H:%M:%SZ")
     reason = "ProgressDeadlineExceeded" if word == "deadline" else "NewReplicaSetAvailable"
     available = "False" if missing and size else "True"
+    generation = deployment["metadata"].get("generation", 0)
     return {
+        "observedGeneration": generation - int(word == "unobserved"),
         "replicas": size + old,
         "updatedReplicas": max(size - lacking, 0),
         "availableReplicas": max(size - missing, 0),
@@ -279,4 +340,15 @@ def _status(deployment: Json, state: str, now: datetime) -> Json:
             {"type": "Available", "status": available, "lastUpdateTime": since},
             {"type": "Progressing", "status": "True", "reason": reason},
         ],
+    }
+
+
+def _spread(daemon_set: Json, state: str) -> Json:
+    """A DaemonSet on two nodes, or on none."""
+    size = 0 if OFF in daemon_set["spec"]["template"]["spec"].get("nodeSelector", {}) else 2
+    missing = {"pending": size, "partial": min(1, size), "deadline": size}.get(state.partition(":")[0], 0)
+    return {
+        "desiredNumberScheduled": size,
+        "updatedNumberScheduled": max(size - int(state == "updating"), 0),
+        "numberAvailable": size - missing,
     }

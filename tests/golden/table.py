@@ -37,7 +37,7 @@ CATEGORIES: dict[str, Category] = {
         analysis.SCHEDULE,
         analysis.VALIDATION,
         validation.VALIDATION,
-        flagger.TICKS,
+        *flagger.TICKS,
         queries.QUERIES,
         *traffic.TRAFFIC,
     )

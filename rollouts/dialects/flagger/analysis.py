@@ -1,13 +1,16 @@
 """spec.analysis as common values: the way of the weights, the checks of a tick, webhooks. Called by canary.parse."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from analysis.builtin import FAMILIES, Target, family_of
 from rollouts.dialects.flagger import queries
 from rollouts.dialects.flagger.reading import duration, integer, items, mapping, number, text
 from rollouts.model import gates as moments
-from rollouts.model.strategy import Check, Climb, Gate, Pair, Unit
+from rollouts.model.objects import Json
+from rollouts.model.strategy import Check, Climb, Gate, Unit
 
 DEFAULT_INTERVAL = timedelta(seconds=60)
 LEAST_INTERVAL = timedelta(seconds=10)
@@ -39,9 +42,29 @@ def climb_of(analysis: Mapping[str, Any]) -> Climb:
     return Climb(weights=tuple(min(integer(weight), WHOLE) for weight in items(analysis.get("stepWeights"))))
 
 
-def checks_of(analysis: Mapping[str, Any], provider: str, namespace: str, pair: Pair) -> tuple[Check, ...]:
-    """Every metric in the order in which a tick judges them."""
-    return tuple(_check(mapping(metric), provider, namespace, pair) for metric in items(analysis.get("metrics")))
+Templates = Mapping[str, Json]
+"""MetricTemplates by `namespace/name`."""
+
+
+def checks_of(
+    analysis: Mapping[str, Any], provider: str, name: str, about: Target, templates: Templates
+) -> tuple[Check, ...]:
+    """Every metric in the order in which a tick judges them: those by templates last; `name` is the Canary's.
+
+    A metric with a built-in name and a template counts twice, against the same bounds.
+    """
+    metrics = [mapping(metric) for metric in items(analysis.get("metrics"))]
+    own = [metric for metric in metrics if not metric.get("templateRef") or text(metric.get("name")) in queries.BUILTIN]
+    return (
+        *(_check(metric, provider, name, about) for metric in own),
+        *(_templated(metric, name, about, templates) for metric in metrics if metric.get("templateRef")),
+    )
+
+
+def source_of(metric: Mapping[str, Any], namespace: str) -> str:
+    """The template of a metric as `namespace/name`; it may live elsewhere."""
+    reference = mapping(metric.get("templateRef"))
+    return f"{text(reference.get('namespace')) or namespace}/{text(reference.get('name'))}"
 
 
 def gates_of(analysis: Mapping[str, Any]) -> tuple[Gate, ...]:
@@ -49,32 +72,67 @@ def gates_of(analysis: Mapping[str, Any]) -> tuple[Gate, ...]:
     return tuple(_gate(mapping(webhook)) for webhook in items(analysis.get("webhooks")))
 
 
-def _check(metric: Mapping[str, Any], provider: str, namespace: str, pair: Pair) -> Check:
+def traffic_of(analysis: Mapping[str, Any]) -> str:
+    """How a Canary goes about it, as alerts say it."""
+    most, weights = integer(analysis.get("maxWeight")), items(analysis.get("stepWeights"))
+    if integer(analysis.get("iterations")) > 0:
+        return "A/B Testing" if items(analysis.get("match")) else "Blue/Green"
+    if step := integer(analysis.get("stepWeight")):
+        return f"Weight step: {step} max: {most}"
+    if weights:
+        return f"Weight steps: {','.join(map(str, weights))} max: {most}"
+    return "Blue/Green"
+
+
+def _check(metric: Mapping[str, Any], provider: str, canary: str, about: Target) -> Check:
     name, interval = text(metric.get("name")), text(metric.get("interval")) or "1m"
     low, high = _bounds(metric, name)
     if name not in queries.BUILTIN:
         query = text(metric.get("query"))
         return Check(
             name=name,
-            query=queries.inline(query, name=name, namespace=namespace, pair=pair, interval=interval),
+            query=queries.inline(query, about, name=canary, interval=interval),
             low=low,
             high=high,
             label=name,
             no_values=f"Halt advancement no values found for metric: {name}",
             broken=f"Prometheus query failed for {name}: ",
         )
-    no_values = f"Halt advancement no values found for {provider} metric {name} probably {pair.target}.{namespace}"
-    is_rate = name == queries.SUCCESS_RATE
+    return replace(_builtin(name, provider, about, interval), low=low, high=high)
+
+
+def _templated(metric: Mapping[str, Any], canary: str, about: Target, templates: Templates) -> Check:
+    name, interval = text(metric.get("name")), text(metric.get("interval"))
+    low, high = _bounds(metric, name)
+    source = source_of(metric, about.namespace)
+    query = text(mapping(mapping(templates.get(source)).get("spec")).get("query"))
     return Check(
         name=name,
-        query=queries.builtin(name, namespace, pair.target, interval),
+        query=queries.inline(query, about, name=canary, interval=interval),
         low=low,
         high=high,
+        label=name,
+        no_values=f"Halt advancement no values found for custom metric: {name}: no values found",
+        broken=f"Metric query failed for {name}: ",
+        source=source,
+    )
+
+
+def _builtin(name: str, provider: str, about: Target, interval: str) -> Check:
+    """One of the two metrics that need no query. Families that measure plain HTTP word their errors otherwise."""
+    no_values = (
+        f"Halt advancement no values found for {provider} metric {name} probably {about.target}.{about.namespace}"
+    )
+    is_rate, family = name == queries.SUCCESS_RATE, family_of(provider)
+    running = "" if is_rate and family is FAMILIES["http"] else "running query failed: "
+    return Check(
+        name=name,
+        query=family.query(name, about, interval),
         unit=Unit.PERCENT if is_rate else Unit.MILLISECONDS,
-        scale=1.0 if is_rate else MILLISECONDS,
+        scale=MILLISECONDS if family.counts_seconds and not is_rate else 1.0,
         label="success rate" if is_rate else "request duration",
-        no_values=f"{no_values} is not receiving traffic{': no values found' if is_rate else ''}",
-        broken=f"Prometheus query failed: {'' if is_rate else 'running query failed: '}",
+        no_values=f"{no_values} is not receiving traffic{f': {running}no values found' if is_rate else ''}",
+        broken=f"Prometheus query failed: {running}",
     )
 
 

@@ -6,49 +6,66 @@ Nothing is done for a faulty Canary (Flagger runs it as well as it can), so a ty
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollouts.dialects.flagger import queries
-from rollouts.dialects.flagger.analysis import MOMENTS, climb_of
+from analysis.builtin import Target
+from rollouts.dialects.flagger import providers, queries
+from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, source_of
 from rollouts.dialects.flagger.reading import duration, integer, items, mapping, text
 from rollouts.model.faults import Fault, Faults
-from rollouts.model.strategy import Check
 
-GATEWAY = "gatewayapi:v1"
-KUBERNETES = "kubernetes"
-PROVIDERS = (GATEWAY, KUBERNETES)
+TARGETS = ("Deployment", "DaemonSet", "Service")
+SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
-def canary_faults(spec: Mapping[str, Any], provider: str, checks: tuple[Check, ...]) -> Faults:
-    """Every mistake, in the order of the manifest."""
+def canary_faults(spec: Mapping[str, Any], provider: str, namespace: str, templates: Templates | None = None) -> Faults:
+    """Every mistake, in the order of the manifest; a template that is missing is one where somebody has looked."""
     analysis = mapping(spec.get("analysis"))
     return (
         *_of_references(spec, provider),
-        *_of_service(mapping(spec.get("service")), provider),
+        *_of_service(spec, provider),
         *_of_strategy(analysis, provider),
-        *_of_metrics(analysis, checks),
+        *_of_metrics(analysis, namespace, templates),
         *_of_webhooks(analysis),
     )
 
 
 def _of_references(spec: Mapping[str, Any], provider: str) -> Iterator[Fault]:
-    target = mapping(spec.get("targetRef"))
-    if provider not in PROVIDERS:
-        known = ", ".join(PROVIDERS)
-        yield Fault("spec.provider", f"{provider!r} is not known to this version of Sluice", f"use one of {known}")
+    if not providers.is_known(provider):
+        known = ", ".join(providers.KNOWN)
+        yield Fault("spec.provider", f"{provider!r} is not known", f"use one of {known}")
+    yield from _of_target(mapping(spec.get("targetRef")), provider)
+    scaler = mapping(spec.get("autoscalerRef"))
+    if scaler and scaler.get("kind") not in SCALERS:
+        message, cure = f"{scaler.get('kind')!r} is no autoscaler", f"use one of {', '.join(SCALERS)}"
+        yield Fault("spec.autoscalerRef.kind", message, cure)
+    if scaler and provider == providers.KNATIVE:
+        yield Fault("spec.autoscalerRef", "Knative scales its revisions itself", "leave it out")
+    field = providers.REFERENCES.get(provider)
+    if field and not text(mapping(spec.get(field)).get("name")):
+        yield Fault(f"spec.{field}.name", "is missing", "name the object that users come in by")
+
+
+def _of_target(target: Mapping[str, Any], provider: str) -> Iterator[Fault]:
     if not text(target.get("name")):
-        yield Fault("spec.targetRef.name", "is missing", "name the Deployment that is to be delivered")
-    if target.get("kind") != "Deployment":
-        kind = target.get("kind")
-        yield Fault("spec.targetRef.kind", f"{kind!r} is not delivered by this version of Sluice", "use Deployment")
-    if spec.get("autoscalerRef"):
-        yield Fault("spec.autoscalerRef", "autoscalers are not driven by this version of Sluice", "leave it out")
+        yield Fault("spec.targetRef.name", "is missing", "name the workload that is to be delivered")
+    if target.get("kind") not in TARGETS:
+        message, cure = f"{target.get('kind')!r} cannot be delivered", f"use one of {', '.join(TARGETS)}"
+        yield Fault("spec.targetRef.kind", message, cure)
+    is_knative = text(target.get("apiVersion")).startswith("serving.knative.dev/")
+    if is_knative != (provider == providers.KNATIVE):
+        cure = "use a Service of serving.knative.dev/v1 with the provider knative, and no other"
+        yield Fault("spec.targetRef", "Knative's Services go with Knative's routes", cure)
 
 
-def _of_service(service: Mapping[str, Any], provider: str) -> Iterator[Fault]:
-    if integer(service.get("port")) <= 0:
+def _of_service(spec: Mapping[str, Any], provider: str) -> Iterator[Fault]:
+    service, is_own = mapping(spec.get("service")), mapping(spec.get("targetRef")).get("kind") == "Service"
+    if integer(service.get("port")) <= 0 and not is_own:
         yield Fault("spec.service.port", "is missing", "set the port that users call")
-    if provider == GATEWAY and not items(service.get("gatewayRefs")):
+    if providers.is_gateway(provider) and not items(service.get("gatewayRefs")):
         message = "GatewayRefs must be specified when using Gateway API as a provider."
         yield Fault("spec.service.gatewayRefs", message, "name the Gateway that the route hangs on")
+    if service.get("delegation") is True and (items(service.get("hosts")) or items(service.get("gateways"))):
+        cure = "leave them to the VirtualService that delegates"
+        yield Fault("spec.service.delegation", "goes with neither hosts nor gateways", cure)
 
 
 def _of_strategy(analysis: Mapping[str, Any], provider: str) -> Iterator[Fault]:
@@ -57,25 +74,40 @@ def _of_strategy(analysis: Mapping[str, Any], provider: str) -> Iterator[Fault]:
         yield Fault(
             "spec.analysis.stepWeights", f"{list(weights)} does not rise from step to step", "order the weights"
         )
-    if provider != GATEWAY:
+    if provider == providers.KUBERNETES:
         return
-    for field in ("match", "mirror", "sessionAffinity"):
-        if analysis.get(field):
-            yield Fault(f"spec.analysis.{field}", "is not supported by this version of Sluice", "leave it out")
-    if analysis and climb_of(analysis).is_empty and integer(analysis.get("iterations")) <= 0:
+    rounds = integer(analysis.get("iterations"))
+    if analysis and climb_of(analysis).is_empty and rounds <= 0:
         cure = "set stepWeight, stepWeights or iterations above 0"
         yield Fault("spec.analysis", "names no way to the new version", cure)
+    can_mirror = providers.mirrors_in_rounds if rounds > 0 else providers.mirrors_before_weights
+    if analysis.get("mirror") is True and not can_mirror(provider):
+        message = f"{provider} cannot mirror {'in iterations' if rounds > 0 else 'before weights'}"
+        yield Fault("spec.analysis.mirror", message, "leave it out")
+    yield from _of_affinity(mapping(analysis.get("sessionAffinity")))
 
 
-def _of_metrics(analysis: Mapping[str, Any], checks: tuple[Check, ...]) -> Iterator[Fault]:
-    for index, (metric, check) in enumerate(zip(map(mapping, items(analysis.get("metrics"))), checks, strict=True)):
-        path = f"spec.analysis.metrics[{index}]"
+def _of_affinity(affinity: Mapping[str, Any]) -> Iterator[Fault]:
+    name, other = text(affinity.get("cookieName")), text(affinity.get("primaryCookieName"))
+    path = "spec.analysis.sessionAffinity"
+    if affinity and not name:
+        yield Fault(f"{path}.cookieName", "is missing", "name the cookie that keeps users on the new version")
+    if name and name == other:
+        yield Fault(f"{path}.primaryCookieName", "is the cookie of the new version, too", "give it another name")
+
+
+def _of_metrics(analysis: Mapping[str, Any], namespace: str, templates: Templates | None) -> Iterator[Fault]:
+    nothing = Target(namespace, "", "", "", "")
+    for index, metric in enumerate(map(mapping, items(analysis.get("metrics")))):
+        path, name = f"spec.analysis.metrics[{index}]", text(metric.get("name"))
+        source, query = source_of(metric, namespace), text(metric.get("query"))
         if metric.get("templateRef"):
-            yield Fault(f"{path}.templateRef", "is not supported by this version of Sluice", "write the query inline")
-        elif check.name not in queries.BUILTIN and not check.query:
+            if templates is not None and source not in templates:
+                yield Fault(f"{path}.templateRef", f"MetricTemplate {source} does not exist", "create it")
+        elif name not in queries.BUILTIN and not query:
             known = " or ".join(queries.BUILTIN)
-            yield Fault(path, f"{check.name!r} is neither built in nor has a query", f"add query, or name it {known}")
-        for function in queries.unknown_functions(check.query):
+            yield Fault(path, f"{name!r} is neither built in nor has a query", f"add query, or name it {known}")
+        for function in queries.unknown_functions(queries.inline(query, nothing, name="", interval="")):
             yield Fault(f"{path}.query", f"{{{{ {function} }}}} is not a known function", "spell it out")
 
 

@@ -1,4 +1,4 @@
-"""What a target is at this moment, as one hash: its template and the configuration that it is started with.
+"""What a target is at this moment, as hashes: its template and the configuration that it is started with.
 
 Called by whoever observes Canaries. Flagger hashes Go's view of the template, which nobody outside Go can repeat and
 which moves with Kubernetes' own types; ours is of canonical JSON and bears a mark, so that the two are never compared.
@@ -15,6 +15,8 @@ from rollouts.model.objects import Json
 
 MARK = "sluice-"
 TRACKING = "flagger.app/config-tracking"
+OFF = "flagger.app/scale-to-zero"
+KNATIVE = "serving.knative.dev/"
 CONFIG_MAP, SECRET = "ConfigMap", "Secret"
 _TRACKED_SECRETS = ("", "Opaque", "kubernetes.io/basic-auth", "kubernetes.io/ssh-auth", "kubernetes.io/tls")
 
@@ -22,18 +24,33 @@ Configs = Mapping[tuple[str, str], Json]
 """ConfigMaps and Secrets of the target's namespace, by kind and name."""
 
 
-def revision_of(target: Json, configs: Configs | None = None) -> str:
-    """The hash of a Deployment's template and of the configuration that it names; replicas do not count."""
-    template = template_hash(mapping(target.get("spec")).get("template"), None)
-    found = {ref: (configs or {}).get(ref) for ref in configs_of(target)}
-    tracked = [[*ref, _digest(config)] for ref, config in sorted(found.items()) if config and _is_tracked(config)]
-    if not tracked:
-        return f"{MARK}{template}"
-    return f"{MARK}{template}-{hashlib.sha256(json.dumps(tracked).encode()).hexdigest()[:10]}"
+def revision_of(target: Json) -> str:
+    """The hash of what is delivered: a workload's template, a Service's spec, a revision of Knative's by name."""
+    spec = mapping(target.get("spec"))
+    if target.get("kind") != "Service":
+        return f"{MARK}{template_hash(_template(spec), None)}"
+    if text(target.get("apiVersion")).startswith(KNATIVE):
+        return f"{MARK}{text(mapping(target.get('status')).get('latestCreatedRevisionName'))}"
+    return f"{MARK}{_short(spec)}"
+
+
+def tracked_of(target: Json, configs: Configs, *, strict: bool = False) -> Mapping[str, str] | None:
+    """Hashes of the configuration that the pods of a workload are started with; None where there are no pods.
+
+    Values are Flagger's own, so that it and we see the same change; bytes count beside them, which it does not see.
+    """
+    if target.get("kind") == "Service":
+        return None
+    found = {ref: configs.get(ref) for ref in configs_of(target)}
+    return {
+        f"{kind.lower()}/{name}": _digest(config, strict=strict)
+        for (kind, name), config in sorted(found.items())
+        if config and _is_tracked(config)
+    }
 
 
 def configs_of(target: Json) -> frozenset[tuple[str, str]]:
-    """Kind and name of every ConfigMap and Secret that the pods of a Deployment are given."""
+    """Kind and name of every ConfigMap and Secret that the pods of a workload are given."""
     pod = mapping(mapping(mapping(target.get("spec")).get("template")).get("spec"))
     containers = [*items(pod.get("containers")), *items(pod.get("initContainers"))]
     named = [ref for container in map(mapping, containers) for ref in _of_container(container)]
@@ -72,7 +89,27 @@ def _is_tracked(config: Json) -> bool:
     return not is_shared and (config.get("kind") != SECRET or text(config.get("type")) in _TRACKED_SECRETS)
 
 
-def _digest(config: Json) -> str:
+def _digest(config: Json, *, strict: bool) -> str:
     """Text and bytes both count: a changed keystore is a change."""
-    data = [config.get("data") or {}, config.get("binaryData") or {}]
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    data, binary = config.get("data"), config.get("binaryData")
+    return _short([data, binary]) if binary and not strict else _short(data)
+
+
+def _short(value: Any) -> str:
+    """Sixteen digits of the hash of a value as Go writes it in JSON."""
+    written = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+def _template(spec: Mapping[str, Any]) -> Any:
+    """The template without the mark that keeps a DaemonSet off all nodes."""
+    template = mapping(spec.get("template"))
+    selector = mapping(mapping(template.get("spec")).get("nodeSelector"))
+    if OFF not in selector:
+        return spec.get("template")
+    pod = {**template["spec"], "nodeSelector": {key: value for key, value in selector.items() if key != OFF}}
+    if not pod["nodeSelector"]:
+        del pod["nodeSelector"]
+    return {**template, "spec": pod}

@@ -12,9 +12,10 @@ from typing import Any
 from rollouts.dialects.flagger.reading import integer, items, mapping, moment, rfc3339, text
 from rollouts.dialects.flagger.revision import is_ours
 from rollouts.model.objects import Json
-from rollouts.model.status import Condition, Phase, Status, TickStatus
+from rollouts.model.status import Condition, Cookies, Phase, Status, TickStatus
 
 PROMOTED = "Promoted"
+COOKIES = ("sessionAffinityCookie", "previousSessionAffinityCookie", "primarySessionAffinityCookie")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SETTLED = ("Initialized", "Succeeded")
 _PHASES = {
@@ -46,6 +47,8 @@ def read(status: Mapping[str, Any], revision: str) -> Status:
             applied=applied,
             promoted=promoted,
             ticked=moment(status.get("lastTransitionTime")),
+            configs=_configs(status.get("trackedConfigs")),
+            cookies=Cookies(*(text(status.get(field)) for field in COOKIES)),
         ),
         conditions=tuple(_condition(mapping(condition)) for condition in items(status.get("conditions"))),
     )
@@ -69,9 +72,20 @@ def project(status: Status, kind: str = "Deployment") -> Json:
         "iterations": ticks.rounds,
         "lastAppliedSpec": ticks.applied or None,
         "lastPromotedSpec": ticks.promoted or None,
+        "trackedConfigs": None if ticks.configs is None else dict(ticks.configs),
+        **_cookies(ticks.cookies),
         "lastTransitionTime": rfc3339(ticks.ticked) if ticks.ticked else None,
         "conditions": [_projected(condition) for condition in conditions] or None,
     }
+
+
+def _cookies(cookies: Cookies) -> Json:
+    values = (cookies.new, cookies.former, cookies.copy)
+    return {field: value or None for field, value in zip(COOKIES, values, strict=True)}
+
+
+def _configs(value: Any) -> Mapping[str, str] | None:
+    return {str(name): text(found) for name, found in value.items()} if isinstance(value, dict) else None
 
 
 def _promoted(status: Status, kind: str) -> Condition:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollouts.dialects.flagger.revision import configs_of, is_ours, revision_of
+from rollouts.dialects.flagger.revision import configs_of, is_ours, revision_of, tracked_of
 from rollouts.model.objects import Json
 from tests.builders.ticking import a_deployment
 
@@ -43,7 +43,38 @@ def test_configuration_counts(field: str) -> None:
     """A changed value of a config that the pods use is a change, bytes included."""
     before, after = ({ENV: {**a_config(), field: {"k": value}}} for value in ("old", "new"))
 
-    assert revision_of(USER, before) != revision_of(USER, after)
+    assert tracked_of(USER, before) != tracked_of(USER, after)
+
+
+def test_to_the_letter_bytes_do_not_count() -> None:
+    """Flagger sees text only; where there are no bytes both hashes are the same, so that a take-over is no change."""
+    plain, keyed = {ENV: a_config()}, {ENV: a_config(binaryData={"k": "AA=="})}
+
+    assert tracked_of(USER, keyed, strict=True) == tracked_of(USER, plain) == tracked_of(USER, plain, strict=True)
+    assert tracked_of(USER, {ENV: a_config(data={"A": "1"})}) == {"configmap/env": "c73dd9fca58e98a9"}
+
+
+def test_a_service_has_no_configuration_and_its_spec_counts() -> None:
+    """Where the target is a Service, what it selects is what is delivered."""
+    one, two = ({"kind": "Service", "apiVersion": "v1", "spec": {"selector": {"app": app}}} for app in "ab")
+
+    assert tracked_of(one, {}) is None
+    assert revision_of(one) != revision_of(two)
+
+
+def test_knative_is_followed_by_the_name_of_its_revision() -> None:
+    """A Service of Knative's makes a revision of every template."""
+    service = {"kind": "Service", "apiVersion": "serving.knative.dev/v1", "spec": {}}
+
+    assert revision_of({**service, "status": {"latestCreatedRevisionName": "web-00002"}}) == "sluice-web-00002"
+
+
+def test_a_daemon_set_at_rest_is_no_other_version() -> None:
+    """The selector that keeps it off every node does not count; the user's own does."""
+    daemon_set = {**using(nodeSelector={"disk": "fast"}), "kind": "DaemonSet"}
+    resting = {**using(nodeSelector={"disk": "fast", "flagger.app/scale-to-zero": "true"}), "kind": "DaemonSet"}
+
+    assert revision_of(daemon_set) == revision_of(resting) != revision_of({**using(), "kind": "DaemonSet"})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +88,7 @@ def test_shared_configuration_does_not_count(config: Json) -> None:
     """What users share on purpose, and Secrets that Kubernetes makes, change by themselves."""
     user = using(volumes=[{"configMap": {"name": "env"}}, {"secret": {"secretName": "env"}}])
 
-    assert revision_of(user, {(config["kind"], "env"): config}) == revision_of(user)
+    assert tracked_of(user, {(config["kind"], "env"): config}) == {}
 
 
 def test_every_place_of_configuration_is_found() -> None:

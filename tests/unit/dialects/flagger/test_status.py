@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 import pytest
 
 from rollouts.dialects.flagger.status import project, read, with_abort
-from rollouts.model.status import Phase, Status, TickStatus
+from rollouts.model.status import Cookies, Phase, Status, TickStatus
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TICKED = "2026-11-01T12:00:00Z"
 
 
 def a_status(phase: Phase = Phase.PROGRESSING) -> Status:
-    """A run at 20 % with one failure."""
-    return Status(phase=phase, ticks=TickStatus(1, 20, 0, "sluice-b", "sluice-a", NOW))
+    """A run at 20 % with one failure, whose users are kept by cookies."""
+    cookies = Cookies(new="new=a", copy="old=b")
+    configs = {"configmap/env": "0123456789abcdef"}
+    return Status(phase=phase, ticks=TickStatus(1, 20, 0, "sluice-b", "sluice-a", NOW, configs, cookies))
 
 
 def test_a_status_is_written_as_flagger_writes_it() -> None:
@@ -26,6 +28,10 @@ def test_a_status_is_written_as_flagger_writes_it() -> None:
         "iterations": 0,
         "lastAppliedSpec": "sluice-b",
         "lastPromotedSpec": "sluice-a",
+        "trackedConfigs": {"configmap/env": "0123456789abcdef"},
+        "sessionAffinityCookie": "new=a",
+        "previousSessionAffinityCookie": None,
+        "primarySessionAffinityCookie": "old=b",
         "lastTransitionTime": TICKED,
         "conditions": [
             {

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rollouts.dialects.flagger.twins import twins_of, unready
+from rollouts.dialects.flagger.readiness import unready
+from rollouts.dialects.flagger.twins import twins_of
 from rollouts.model.objects import Json
 from rollouts.model.snapshot import Readiness
 from tests.builders.ticking import START, World, a_canary, a_deployment, started

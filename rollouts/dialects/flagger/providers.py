@@ -1,0 +1,62 @@
+"""What providers differ in, as data: names, aliases, what each can do. Called by canary and faults.
+
+How a provider's objects look is the business of rollouts/traffic; which counters it has, of analysis/builtin.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.builtin import Target
+from rollouts.dialects.flagger.reading import mapping, text
+from rollouts.model.strategy import Pair
+
+KUBERNETES, KNATIVE, ISTIO = "kubernetes", "knative", "istio"
+KNOWN = (
+    "apisix",
+    "appmesh",
+    "appmesh:v1beta2",
+    "contour",
+    "gatewayapi:v1",
+    "gatewayapi:v1beta1",
+    "gloo",
+    ISTIO,
+    KNATIVE,
+    KUBERNETES,
+    "kuma",
+    "linkerd",
+    "nginx",
+    "osm",
+    "skipper",
+    "smi:v1alpha1",
+    "smi:v1alpha2",
+    "smi:v1alpha3",
+    "traefik",
+)
+REFERENCES = {"nginx": "ingressRef", "skipper": "ingressRef", "apisix": "routeRef"}
+"""Field of the manifest that names the object beside which the route is written."""
+
+
+def is_known(provider: str) -> bool:
+    """A provider, perhaps with a suffix that the operator's flag may have: `gloo:x`, `smi:v1alpha2:linkerd`."""
+    return provider in KNOWN or any(provider.startswith(f"{known}:") for known in KNOWN)
+
+
+def is_gateway(provider: str) -> bool:
+    """The Gateway API: a route needs its Gateway."""
+    return provider.startswith("gatewayapi:")
+
+
+def mirrors_before_weights(provider: str) -> bool:
+    """Whether mirroring can be read back from the route, so that a tick of it comes to an end."""
+    return provider.partition(":")[0] == ISTIO
+
+
+def mirrors_in_rounds(provider: str) -> bool:
+    """Whether requests can be copied while a version is only watched."""
+    return mirrors_before_weights(provider) or is_gateway(provider)
+
+
+def about(spec: Mapping[str, Any], namespace: str, pair: Pair) -> Target:
+    """What the built-in queries of this Canary ask for."""
+    ingress, route = (text(mapping(spec.get(field)).get("name")) for field in ("ingressRef", "routeRef"))
+    return Target(namespace, pair.target, pair.service, ingress or pair.target, route or pair.target)

@@ -1,0 +1,32 @@
+"""Sharp edges of an ancestor that a ticking rollout keeps only when it is asked to follow it to the letter.
+
+Set by a dialect, asked by the ticking stages. All of them are off unless a user wants them: each costs somebody
+something (spec/flagger.md §2.13).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """One field an edge; True keeps it.
+
+    forgets_after_failure      after a failure a new version counts as seen before it is known whether it can be run
+    broken_copy_gets_all       a copy that breaks at rest, or at the start, is answered by a rollback, onto that copy
+    judges_reverted            a target that went back to the promoted version is judged, and promoted, all the same
+    target_fails_promotion     a target that breaks once the copy has its template fails the promotion
+    silent_deadlines           a version that never gets ready is rolled back without an alert
+    names_no_cookie            a cookie for users of the copy is made even where it has no name
+    infinity_is_nothing        an endless duration counts as none
+    """
+
+    forgets_after_failure: bool = False
+    broken_copy_gets_all: bool = False
+    judges_reverted: bool = False
+    target_fails_promotion: bool = False
+    silent_deadlines: bool = False
+    names_no_cookie: bool = False
+    infinity_is_nothing: bool = False
+
+
+NO_EDGES = Edges()
