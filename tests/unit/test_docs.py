@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from rollouts.cli.backtest import backtest
+from rollouts.cli.load import load
+from rollouts.cli.loadtester import loadtester
 from rollouts.cli.main import CLIENT, OWN
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json
@@ -90,7 +92,7 @@ def test_commands_and_flags_exist(page: str) -> None:
     commands = set(re.findall(r"kubectl sluice ([a-z]+)", text)) | set(re.findall(r"(?:`| {4})sluice ([a-z]+)", text))
     flags = set(re.findall(r"(--[A-Za-z][\w-]+)", "\n".join(quoted(page))))
     known = {f"--{flag.name}" for flag in FLAGS} | OF_COMMANDS
-    known |= {flag for option in backtest.params for flag in option.opts}
+    known |= {flag for command in (backtest, load, loadtester) for option in command.params for flag in option.opts}
 
     assert commands <= {*CLIENT, *OWN}
     assert flags <= known

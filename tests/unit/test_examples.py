@@ -89,6 +89,7 @@ def test_every_folder_is_tried_here() -> None:
     tried |= {"alb-ingress", "ambassador-mapping", "apisix-route", "nginx-ingress", "smi-split", "traefik-service"}
 
     tried |= {"backtest"}  # in tests/e2e/test_backtest
+    tried |= {"loadtester"}  # in test_loadtester_example
     tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples
 
     folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()}
