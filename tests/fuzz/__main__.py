@@ -4,23 +4,36 @@ It needs atheris, which is there for CPython 3.11 to 3.13 on Linux; elsewhere it
 """
 
 import importlib
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, NoReturn
 
 
-def main(seconds: int) -> None:
-    """Never returns where there is a fuzzer: libFuzzer ends the process."""
+def main(seconds: int) -> int:
+    """The exit code. What was found stays in a folder, whose name is told."""
     if find_spec("atheris") is None:
         print("atheris is not installed on this platform: conditions are not fuzzed")
-        return
+        return 0
+    folder = Path(mkdtemp(prefix="sluice-fuzz-"))
+    child = os.fork()  # libFuzzer ends its process
+    if not child:
+        _fuzz(folder, seconds)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        print(f"found: see {folder}; tests.fuzz.conditions.try_condition takes the bytes of its crash-* files")
+    else:
+        rmtree(folder)
+    return code
+
+
+def _fuzz(folder: Path, seconds: int) -> NoReturn:
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["analysis"], enable_loader_override=False):
         target = importlib.import_module("tests.fuzz.conditions")
-    folder = Path(mkdtemp(prefix="sluice-fuzz-"))
-    corpus = _corpus(folder, target.seeds())
     dictionary = folder / "words"
     dictionary.write_text("".join(f"{_quoted(word)}\n" for word in target.words()), encoding="ascii")
     flags = {
@@ -33,8 +46,9 @@ def main(seconds: int) -> None:
         "print_final_stats": 1,
     }
     options = [f"-{name}={value}" for name, value in flags.items()]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], target.try_condition)
+    atheris.Setup([sys.argv[0], *options, str(_corpus(folder, target.seeds()))], target.try_condition)
     atheris.Fuzz()
+    raise AssertionError("libFuzzer ends the process")
 
 
 def _corpus(folder: Path, seeds: list[bytes]) -> Path:
@@ -52,4 +66,4 @@ def _quoted(word: str) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60))
