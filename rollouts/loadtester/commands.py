@@ -18,6 +18,8 @@ KEPT = 64 * 1024
 """Bytes of a command's output that are kept."""
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
+_BURIALS = 100
+"""How often is looked for the orphans of one command, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,25 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                 await process.wait()
     _signalled(process.pid, signal.SIGKILL)
     await process.wait()
+    await _bury(process.pid)
+
+
+async def _bury(group: int) -> None:
+    """Take the codes of its orphans, which are ours where we are a container's first process. Nobody else would."""
+    for _ in range(_BURIALS):
+        if _is_buried(group):
+            return
+        await asyncio.sleep(0.01)
+
+
+def _is_buried(group: int) -> bool:
+    """Take the codes of all that have ended; whether none of them is ours any more."""
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _signalled(group: int, number: signal.Signals) -> bool:

@@ -1,7 +1,9 @@
 """Commands of users: how they end, what is kept of what they say, and that nothing of them stays."""
 
 import asyncio
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from rollouts.loadtester.commands import KEPT, Outcome, run
 from tests.builders.loadtesters import is_alive, until_gone
 
 LONG = 60.0
+ADOPT = 36
+"""PR_SET_CHILD_SUBREAPER."""
 
 
 async def shell(command: str, within: float = LONG) -> Outcome:
@@ -61,6 +65,20 @@ async def test_stragglers_end_with_their_command() -> None:
 
     assert outcome.error == ""
     await until_gone(outcome.output.strip())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets others than the first process adopt orphans")
+async def test_orphans_of_a_command_are_buried() -> None:
+    """As the first process of a container, to which orphans fall, we leave no dead ones behind."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(ADOPT, 1, 0, 0, 0)
+    try:
+        outcome = await shell("for n in 1 2 3; do sleep 1000 >/dev/null 2>&1 & echo $!; done")
+    finally:
+        libc.prctl(ADOPT, 0, 0, 0, 0)
+
+    assert len(outcome.output.split()) == 3
+    assert set(outcome.output.split()).isdisjoint(os.listdir("/proc"))
 
 
 async def test_a_cancelled_command_ends_with_its_children(tmp_path: Path) -> None:
