@@ -238,7 +238,7 @@ def _marked(
 
 def _managed(ingress: Json) -> dict[str, list[str]]:
     """Whose annotations are which: the keys of each rollout by its name."""
-    written = annotations(ingress).get(MANAGED)
+    written = text(annotations(ingress).get(MANAGED))
     if not written:
         return {}
     try:

@@ -78,8 +78,8 @@ class Apisix(Silent):
         for rule in _rules(_spec(kept)):
             weights = _weights(held.get(text(rule.get("name")), {}), rollout)
             for backend in _backends(rule) if rule.get("name") in _rule_names(router) else ():
-                if backend.get("serviceName") in weights:
-                    backend["weight"] = weights[backend["serviceName"]]
+                if (service := text(backend.get("serviceName"))) in weights:
+                    backend["weight"] = weights[service]
         return kept
 
 
@@ -154,7 +154,11 @@ def _backend_of(rule: Json, service: str) -> Json:
 def _pair(rule: Json, rollout: Rollout) -> tuple[int, int]:
     """(canary, stable) weight of a rule. Apisix: an absent weight is 100."""
     services = rollout.services
-    canary, stable = (_backend_of(rule, name).get("weight", 100) for name in (services.canary, services.stable))
+    canary, stable = (
+        bodies.number(_backend_of(rule, name).get("weight", 100)) for name in (services.canary, services.stable)
+    )
+    if canary is None or stable is None:
+        raise _RefusedError(f"apisix route rule {rule.get('name')} has a weight that is no number")
     return canary, stable
 
 

@@ -73,7 +73,7 @@ class GatewayApi:
 
         A canary with weight on a route that has lost its label is not as it was written.
         """
-        pair, seen, managed = pair_of(rollout), set[tuple[int, int]](), dict[str, None]()
+        pair, seen, managed = pair_of(rollout), set[tuple[int | None, int | None]](), dict[str, None]()
         label, found = marks_of(router.settings).label, chosen(router.settings, rollout.namespace, objects)
         for one in found:
             route = objects.get(one.ref)
@@ -86,6 +86,8 @@ class GatewayApi:
             lacking = "no rule has both the canary and the stable backend"
             return Unknown("the rules do not agree on the weights" if seen else lacking)
         canary, stable = seen.pop()
+        if canary is None or stable is None:
+            return Unknown("a weight is no number")
         if label and canary > 0 and not all(is_labelled(mapping(objects[one.ref]), label) for one in found):
             return Unknown(f"a route of a canary in progress has no label {label}")
         return Weights(canary, stable, _total(rollout), tuple(managed))

@@ -11,6 +11,7 @@ from copy import deepcopy
 
 from rollouts.model.objects import Json
 from rollouts.model.strategy import HeaderMatch, ManagedRoute, RequestMatch, SetHeaderRoute, SetMirrorRoute, StringMatch
+from rollouts.traffic.bodies import items, mapping
 from rollouts.traffic.gatewaysplit import backends
 
 EVERYTHING: Json = {"path": {"type": "PathPrefix", "value": "/"}}
@@ -38,7 +39,7 @@ def managed_rules(
 
 def _rules(route: ManagedRoute, base: Json, canary: Json, *, is_grpc: bool) -> Iterator[Json]:
     rule = {key: deepcopy(value) for key, value in base.items() if key != "name"}
-    matches = rule.get("matches") or [{} if is_grpc else deepcopy(EVERYTHING)]
+    matches = [mapping(each) for each in items(rule.get("matches"))] or [{} if is_grpc else deepcopy(EVERYTHING)]
     match route:
         case SetHeaderRoute():
             headers = [_header(header) for header in route.match]
@@ -51,11 +52,11 @@ def _rules(route: ManagedRoute, base: Json, canary: Json, *, is_grpc: bool) -> I
             percent = {} if route.percentage in (None, 100) else {"percent": route.percentage}
             copied = {"type": "RequestMirror", "requestMirror": {"backendRef": mirror, **percent}}
             if narrowed:
-                yield rule | {"matches": narrowed, "filters": [*(rule.get("filters") or ()), copied]}
+                yield rule | {"matches": narrowed, "filters": [*items(rule.get("filters")), copied]}
 
 
 def _with_headers(match: Json, headers: Sequence[Json]) -> Json:
-    return match | {"headers": [*(match.get("headers") or ()), *headers]}
+    return match | {"headers": [*items(match.get("headers")), *headers]}
 
 
 def _narrowed(match: Json, request: RequestMatch) -> Json | None:
@@ -67,7 +68,7 @@ def _narrowed(match: Json, request: RequestMatch) -> Json | None:
         found["method"] = request.method.exact
     if request.path is not None:
         kind, value = _typed(request.path, prefix="PathPrefix")
-        path = _both_paths(match.get("path") or EVERYTHING["path"], {"type": kind, "value": value})
+        path = _both_paths(mapping(match.get("path")) or EVERYTHING["path"], {"type": kind, "value": value})
         if path is None:
             return None
         found["path"] = path

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Shares
-from rollouts.traffic.bodies import items, mapping, text
+from rollouts.traffic.bodies import items, mapping, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ def has_both(rule: Json, pair: Pair) -> bool:
     return {pair.canary, pair.stable} <= backends(rule).keys()
 
 
-def weights(rule: Json, pair: Pair) -> tuple[int, int]:
-    """(canary, stable) weight of a rule that has both. Gateway API: an absent weight is 1."""
+def weights(rule: Json, pair: Pair) -> tuple[int | None, int | None]:
+    """(canary, stable) weight of a rule that has both; None for no number. Gateway API: an absent weight is 1."""
     found = backends(rule)
-    return found[pair.canary].get("weight", 1), found[pair.stable].get("weight", 1)
+    return number(found[pair.canary].get("weight", 1)), number(found[pair.stable].get("weight", 1))
 
 
 def ours(rules: Sequence[Json], pair: Pair, name: str) -> Iterator[Json]:

@@ -51,7 +51,7 @@ def place(target: Target, wanted: Collection[ManagedRoute], keeps: Collection[st
         made |= {route.name: rule} if rule else {}
     before, managed = routes_of(target.service, "http"), target.setup.managed
     ours = {*managed, *(route.name for route in wanted)} - set(keeps)
-    left = [route for route in before if route.get("name") not in ours]
+    left = [route for route in before if text(route.get("name")) not in ours]
     mirrors = [rule for rule in made.values() if "mirror" in rule]
     headers = [rule for rule in made.values() if "mirror" not in rule]
     after = ordered([*mirrors, *left, *headers], managed)
@@ -61,7 +61,7 @@ def place(target: Target, wanted: Collection[ManagedRoute], keeps: Collection[st
 
 def _told(before: list[Json], after: list[Json], wanted: Collection[ManagedRoute]) -> tuple[str, ...]:
     """What became of each route, in upstream's words, which name a route also where it was not there to be taken."""
-    was, now = ({route.get("name"): route for route in routes} for routes in (before, after))
+    was, now = ({text(route.get("name")): route for route in routes} for routes in (before, after))
     words = {
         name: _WORDS["mirror" in route] for name, route in {**was, **now}.items() if was.get(name) != now.get(name)
     }

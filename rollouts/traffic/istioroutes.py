@@ -167,7 +167,7 @@ def _signature(route: Json) -> Signature | None:
     """What a route without a name is known by; None where it has several ports."""
     matches = [mapping(match) for match in items(route.get("match"))]
     ports = {number(match.get("port")) or 0 for match in matches} or {0}
-    hosts = frozenset(host for match in matches for host in items(match.get("sniHosts")))
+    hosts = frozenset(text(host) for match in matches for host in items(match.get("sniHosts")))
     return (ports.pop(), hosts) if len(ports) == 1 else None
 
 
@@ -216,6 +216,6 @@ def _weighing(destination: Json, weight: int) -> Json:
 
 
 def _is_left_over(destination: Json, setup: Setup) -> bool:
-    subset = mapping(destination.get("destination")).get("subset")
+    subset = text(mapping(destination.get("destination")).get("subset"))
     is_named = setup.subsets is not None and subset in setup.subsets.others
     return bool(host_of(destination) and weight_of(destination)) and not is_named

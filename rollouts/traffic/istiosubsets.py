@@ -62,7 +62,7 @@ def _led(rule: Json, subsets: Subsets, shares: Shares) -> Json:
         for subset in subsets_of(rule)
         if (name := text(subset.get("name"))) in hashes or name in extra or not _is_left_over(subset, subsets)
     ]
-    there = {subset.get("name") for subset in found}
+    there = {text(subset.get("name")) for subset in found}
     found += [{"name": name, "labels": {HASH_LABEL: version}} for name, version in extra.items() if name not in there]
     return {**rule, "spec": {**mapping(rule.get("spec")), "subsets": found}}
 
@@ -74,4 +74,4 @@ def _leading(subset: Json, version: str) -> Json:
 
 def _is_left_over(subset: Json, subsets: Subsets) -> bool:
     is_ours = set(subset) == {"name", "labels"} and set(mapping(subset["labels"])) == {HASH_LABEL}
-    return is_ours and subset.get("name") not in subsets.others
+    return is_ours and text(subset.get("name")) not in subsets.others

@@ -12,7 +12,7 @@ from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import items, mapping, text
+from rollouts.traffic.bodies import items, mapping, number, text
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 TOTAL = 100
@@ -48,8 +48,9 @@ class Traefik(Silent):
         if wrong:
             return Unknown(wrong)
         (ref,) = self.touches(rollout, router)
-        found = {text(one.get("name")): one.get("weight", 1) for one in reversed(_weighted(objects[ref]))}
-        return Weights(found[rollout.services.canary], found[rollout.services.stable])
+        found = {text(one.get("name")): number(one.get("weight", 1)) for one in reversed(_weighted(objects[ref]))}
+        canary, stable = found[rollout.services.canary], found[rollout.services.stable]
+        return Unknown("a weight is no number") if canary is None or stable is None else Weights(canary, stable)
 
     def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:
         """A merge patch of the list of services, with the version that it was read at."""
@@ -97,8 +98,8 @@ def _with(services: list[Json], weights: dict[str, int]) -> list[Json]:
     """A copy of the list with these weights, by name; the first of a name counts."""
     left, copied = dict(weights), deepcopy(services)
     for one in copied:
-        if one.get("name") in left:
-            one["weight"] = left.pop(one["name"])
+        if (name := text(one.get("name"))) in left:
+            one["weight"] = left.pop(name)
     return copied
 
 
@@ -111,7 +112,7 @@ def _complaint(rollout: Rollout, refs: tuple[Ref, ...], objects: Objects) -> str
         return f'traefikservices.{group} "{name}" not found'
     if not isinstance(mapping(mapping(obj.get("spec")).get("weighted")).get("services"), list):
         return "spec.weighted.services was not found in traefik service manifest"
-    there = {one.get("name") for one in _weighted(obj)}
+    there = {text(one.get("name")) for one in _weighted(obj)}
     if rollout.services.canary not in there:
         return "traefik canary service was not found"
     return "" if rollout.services.stable in there else "traefik stable service was not found"
