@@ -30,6 +30,8 @@ Client = httpx.AsyncClient  # noqa: TID251  # this is the place
 
 CONNECTIONS = 1000
 """Of one way out, in all. It is asking that bounds them, for each address: many that hang leave room for others."""
+AT_LEAST = 64 * 1024
+"""Bytes that are sent without waiting for more."""
 IDLE_SECONDS = 90.0
 """How long a connection is kept for the next request: longer than the usual interval of a metric."""
 
@@ -182,19 +184,33 @@ class _Judged(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that tells quickly whether something has arrived: a pool asks that of all idle ones each time."""
+    """A connection for many small requests.
+
+    It tells quickly whether something has arrived: a pool asks that of all idle ones each time. Head and body of a
+    request go in one piece, when the answer is waited for.
+    """
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
         self._socket = inner.get_extra_info("socket")
+        self._ahead = bytearray()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # the interface
-        """Bytes that have come."""
+        """Bytes that have come. A server may refuse a request and take no more of it: its answer counts."""
+        with contextlib.suppress(httpcore.WriteError):
+            await self._flush(timeout)
         return await self._inner.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the interface
-        """Bytes that go."""
-        await self._inner.write(buffer, timeout)
+        """Bytes that go, at the latest with the next look for an answer."""
+        self._ahead += buffer
+        if len(self._ahead) > AT_LEAST:
+            await self._flush(timeout)
+
+    async def _flush(self, seconds: float | None) -> None:
+        if self._ahead:
+            going, self._ahead = bytes(self._ahead), bytearray()
+            await self._inner.write(going, seconds)
 
     async def aclose(self) -> None:
         """No more of either."""
@@ -207,6 +223,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109  # the library's interface
     ) -> httpcore.AsyncNetworkStream:
         """The same connection, encrypted."""
+        await self._flush(timeout)
         return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:

@@ -159,6 +159,8 @@ def resolve(metric: Metric, values: Mapping[str, str]) -> Metric:
 
     ArgumentError names the last argument that is missing, or the character that no JSON string may hold.
     """
+    if not any(_has_tags(getattr(metric, name)) for name in _FIELDS):
+        return metric
     failed: list[str] = []
     tags = _tags(values)
 
@@ -175,6 +177,15 @@ def resolve(metric: Metric, values: Mapping[str, str]) -> Metric:
     if failed:
         raise ArgumentError(f"failed to resolve {{{{{failed[-1]}}}}}")
     return replace(metric, **changes)
+
+
+def _has_tags(value: Any) -> bool:
+    """Whether there is anything to fill in: mostly not, and this is asked for each metric in each round."""
+    if isinstance(value, str):
+        return "{{" in value
+    if isinstance(value, list | tuple):
+        return any(map(_has_tags, value))
+    return isinstance(value, Mapping) and (any(map(_has_tags, value)) or any(map(_has_tags, value.values())))
 
 
 def _mapped(value: Any, fill_text: Callable[[str], str]) -> Any:

@@ -7,6 +7,7 @@ second older than what was meant; scheduling lives with that, as Argo's does.
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from analysis.errors import DurationError
 
@@ -25,6 +26,7 @@ _LONGEST = 1 << 63
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """A Go duration (`90s`, `1h30m`, `-1.5h`). Below a microsecond it is rounded. DurationError in Go's words."""
     return timedelta(microseconds=parse_nanoseconds(text) / 1000)

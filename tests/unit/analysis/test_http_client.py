@@ -64,6 +64,26 @@ async def test_a_header_of_two_lines_is_refused_without_its_text(auth: Bearer | 
     assert "t0" not in str(refused.value)
 
 
+async def test_a_small_request_goes_in_one_piece() -> None:
+    """Head and body in one write: thousands of measurements a minute make half the system calls."""
+    pieces: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pieces.append(await reader.read(2**16))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        found = await said(Http(Server(f"http://127.0.0.1:{port}"), "POST", "/a", body=b"the body"))
+
+    assert found == {}
+    (piece,) = pieces
+    assert piece.startswith(b"POST /a HTTP/1.1\r\n")
+    assert piece.endswith(b"\r\n\r\nthe body")
+
+
 async def test_headers_of_the_connection_are_not_users() -> None:
     """Neither host nor framing can be set, as in Go; other names keep any text that is sent as UTF-8."""
     async with answering(seen) as url:
