@@ -121,6 +121,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller.", "alb_classes"),
     Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx.", "nginx_classes"),
     Flag("aws-verify-target-group", False, "Verify ALB target groups.", "verifies_target_groups"),
+    Flag("aws-elb-endpoint", "", "Where Elastic Load Balancing is asked (default: the region's own).", "elb_endpoint"),
     Flag("alb-verify-weight", False, "Old name of --aws-verify-target-group.", "verifies_weights"),
     Flag("leader-elect", True, "Work only while holding the Lease.", "is_elected"),
     Flag("leader-election-namespace", "", "Namespace of the Lease (default: ours).", "lease_namespace"),
@@ -193,6 +194,7 @@ _OVERRIDES = (
 _ROUTERS_AS_TOLD = (
     "target_group_binding_api_version",
     "alb_tag",
+    "elb_endpoint",
     "istio_version",
     "ambassador_api_version",
     "traffic_split_version",

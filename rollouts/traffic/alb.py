@@ -58,8 +58,7 @@ class Alb(Silent):
 
     def render(self, rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> Rendered:
         """One patch an Ingress, with an event for each operation that changes it."""
-        setup, done = setup_of(rollout, router), Rendered()
-        edits = _edits(setup, _managed(rollout), desired)
+        done, edits = Rendered(), _edits(setup_of(rollout, router), _managed(rollout), desired)
         for ref in self.touches(rollout, router):
             one = _rendered(ref, objects.get(ref), edits)
             done = Rendered((*done.changes, *one.changes), (*done.events, *one.events), one.error)
@@ -68,9 +67,14 @@ class Alb(Silent):
         return done
 
     def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:
-        """All traffic to stable, no header route. The action stays: the Ingress leads to it by its annotation."""
+        """All traffic to stable, no header route. The action stays: the Ingress leads to it by its annotation.
+
+        An Ingress that cannot be cleaned keeps no other from it.
+        """
         shares = Shares(Share(0), Share(TOTAL), total=TOTAL)
-        return Rendered(self.render(rollout, router, objects, Desired(shares)).changes)
+        edits = _edits(setup_of(rollout, router), _managed(rollout), Desired(shares))
+        cleaned = (_rendered(ref, objects.get(ref), edits) for ref in self.touches(rollout, router))
+        return Rendered(tuple(change for one in cleaned for change in one.changes))
 
     def keep(self, desired_object: Json, live: Json, rollout: Rollout, router: Router) -> Json:
         """Git's Ingress with the live annotations of the rollout, and the paths of its header routes."""

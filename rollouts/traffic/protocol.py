@@ -33,7 +33,7 @@ Kind = tuple[str, str]
 class Options:
     """What the controller's flags say about routers, with Argo's defaults (spec/argo-rollouts.md §2.21).
 
-    `elb_endpoint` is another address of Elastic Load Balancing than the region's own.
+    `elb_endpoint` is another address of Elastic Load Balancing than the region's own (a VPC endpoint, say).
     """
 
     istio_version: str = "v1alpha3"

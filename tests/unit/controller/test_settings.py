@@ -118,6 +118,7 @@ def test_flags_and_environment_become_settings() -> None:
         ("alb-tag-key-resource-id", "tag", "traffic", Options(alb_tag="tag")),
         ("aws-target-group-binding-api-version", "e/v1", "traffic", Options(target_group_binding_api_version="e/v1")),
         ("aws-verify-target-group", True, "traffic", Options(verifies_target_groups=True)),
+        ("aws-elb-endpoint", "https://elb.example", "traffic", Options(elb_endpoint="https://elb.example")),
         ("alb-verify-weight", True, "traffic", Options(verifies_target_groups=True)),
     ],
 )

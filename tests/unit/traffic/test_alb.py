@@ -143,3 +143,18 @@ def test_a_round_removes_nothing_where_there_is_nothing() -> None:
     found = rendered(an_ingress("stable"), split(0))
 
     assert [event.message for event in found.events] == ["Updating Ingress `web` to desiredWeight '0'"]
+
+
+def test_an_ingress_that_is_gone_keeps_no_other_from_being_cleaned() -> None:
+    """Of two Ingresses one was deleted, or is the rollout's still: the other one goes back to stable."""
+    rollout, router = routed(ingress=None, ingresses=["gone", "web"])
+    gone, here = PROVIDER.touches(rollout, router)
+    written = PROVIDER.render(rollout, Router("alb", {"ingress": "web"}), {here: an_ingress("stable")}, split(40))
+    (change,) = written.changes
+    assert isinstance(change, Modify)
+    ingress = an_ingress("stable", **change.body["metadata"]["annotations"])
+
+    (back,) = PROVIDER.clean(rollout, router, {gone: None, here: ingress}).changes
+    assert isinstance(back, Modify)
+    groups = json.loads(back.body["metadata"]["annotations"][f"{PREFIX}/actions.stable"])["ForwardConfig"]
+    assert [group["Weight"] for group in groups["TargetGroups"]] == [0, 100]
