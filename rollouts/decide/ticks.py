@@ -6,7 +6,18 @@ order is Flagger's (spec/flagger.md §2.2) and tests/golden pins it; most stages
 
 from dataclasses import replace
 
-from rollouts.decide import advance, checks, gates, measures, promotion_by_copy, rollback, routing, tending, twins
+from rollouts.decide import (
+    advance,
+    checks,
+    gates,
+    leaving,
+    measures,
+    promotion_by_copy,
+    rollback,
+    routing,
+    tending,
+    twins,
+)
 from rollouts.decide.conditions import INVALID_SPEC, set_condition, without_condition
 from rollouts.decide.situation import Course, Ends, Situation, Step
 from rollouts.decide.tidings import AT_REST, JUDGED, in_phase, phase_of, strategy_of, told, warned
@@ -59,7 +70,9 @@ def record_tick(here: Situation) -> Step | None:
 
 TICKS = Course(
     acting=(
+        leaving.give_back,
         checks.rollout_deleted,
+        leaving.finalizer,
         spec_faulty,
         gates.tell_late_answers,
         tick_not_due,

@@ -266,6 +266,18 @@ class MatchScaler:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Lead everybody to the target again, by the Service that they call and by the route, as it was before us."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Put our finalizer on the rollout (`is_held`), or take it off."""
+
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tend:
     """Bring generated objects to what the manifest wants: `part` is one of TENDED."""
 
@@ -312,6 +324,8 @@ Effect = (
     | ServeCopy
     | ScaleTarget
     | CallGate
+    | GiveBack
+    | HoldBack
     | HoldScaler
     | MatchScaler
     | Tend

@@ -49,6 +49,7 @@ class Rollout:
     (1 is written back). `revision` is the rollout's own revision annotation, 0 before the first version.
     `faults` are the mistakes found while parsing: with any, nothing but the report of it happens. With `workload` the
     template is somebody else's; `workload_generation` is the generation of it that was noted last ("": none).
+    `reverts`: deleted, it gives back what it took; `is_held_back` says that it cannot go before (our finalizer).
     `configs` are hashes of the configuration that the template names, by its place (None: not looked after).
     `rollback_window` None means that every way back walks all steps. `is_partly_read`: something in the manifest is no
     value of its type, so that the dialect knows only a part of it, and makes pods of that.
@@ -73,6 +74,8 @@ class Rollout:
     is_paused: bool = False
     is_suspended: bool = False
     is_deleted: bool = False
+    reverts: bool = False
+    is_held_back: bool = False
     restart_at: datetime | None = None
     rollback_window: int | None = None
     runs_kept: HistoryLimits = HistoryLimits()

@@ -27,6 +27,7 @@ class Phase(StrEnum):
     FINALISING = "Finalising"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
+    TERMINATING = "Terminating"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from rollouts.model.effects import (
     Effect,
     EvictPod,
     FillReplicas,
+    GiveBack,
+    HoldBack,
     HoldScaler,
     MarkPods,
     MarkVersion,
@@ -75,7 +77,17 @@ def render(effect: Effect, rollout: Rollout, manifest: Json) -> Change:
             raise ValueError(f"{type(effect).__name__} is about pods, which have to be read first")
         case ShiftTraffic() | StartAnalysis() | StartExperiment() | CallGate():
             raise ValueError(f"{type(effect).__name__} is not about workloads")
-        case CreateCopy() | OverwriteCopy() | ServeCopy() | ScaleTarget() | HoldScaler() | MatchScaler() | Tend():
+        case (
+            CreateCopy()
+            | OverwriteCopy()
+            | ServeCopy()
+            | ScaleTarget()
+            | HoldScaler()
+            | MatchScaler()
+            | Tend()
+            | GiveBack()
+            | HoldBack()
+        ):
             raise ValueError(f"{type(effect).__name__} is not rendered here")
 
 

@@ -85,6 +85,7 @@ class World:
     templates: dict[str, Json] | None = None
     default_provider: str = "istio"
     obstacles: Obstacles = field(default_factory=Obstacles)
+    drifted: frozenset[str] = frozenset()
     tells_mirror: bool = True
     unread: str = "HTTPRoute web.shop does not exist"
     event_hook: str = ""
@@ -145,7 +146,7 @@ class World:
         return Snapshot(
             rollout,
             route=self.route or Unknown(self.unread),
-            twins=twins_of(self.canary, rollout, objects, self.now, obstacles=self.obstacles),
+            twins=twins_of(self.canary, rollout, objects, self.now, obstacles=self.obstacles, drifted=self.drifted),
             answers=answers or {},
         )
 
@@ -248,6 +249,10 @@ class World:
                 self.route = Weights(shares.canary.weight, shares.stable.weight, shares.total, is_mirrored=told)
             case e.HoldScaler(name=name, is_held=is_held):
                 self.held[name] = is_held
+            case e.HoldBack(is_held=is_held):
+                self.canary["metadata"]["finalizers"] = [canaries.FINALIZER] if is_held else []
+            case e.GiveBack():
+                self.services[self.pair.service] = {"spec": {"selector": {"app": self.pair.target}}}
             case e.CallGate() | e.MatchScaler() | e.Tend():
                 pass
             case _:

@@ -21,24 +21,37 @@ MOMENTS = (
 )
 AT_REST = ("Initialized", "Succeeded", "Failed")
 
+
+def annotated(canary: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
+    """The Canary with these annotations."""
+    canary["metadata"]["annotations"] = dict(annotations)
+    return canary
+
+
 ways: SearchStrategy[dict[str, Any]] = st.one_of(
     st.builds(lambda step, end: {"stepWeight": step, "maxWeight": end}, st.integers(1, 100), st.integers(1, 100)),
     st.builds(lambda weights: {"stepWeights": sorted(weights)}, st.sets(st.integers(1, 100), min_size=1, max_size=4)),
     st.builds(lambda count: {"iterations": count}, st.integers(1, 4)),
 )
 canaries = st.builds(
-    lambda way, provider, back, hooks, skips: a_canary(
-        provider=provider,
-        spec={"skipAnalysis": skips},
-        webhooks=[a_webhook(moment, moment) for moment in sorted(hooks)],
-        stepWeightPromotion=back,
-        **way,
+    lambda way, provider, back, hooks, skips, more, annotations: annotated(
+        a_canary(
+            provider=provider,
+            spec={"skipAnalysis": skips},
+            webhooks=[a_webhook(moment, moment) for moment in sorted(hooks)],
+            stepWeightPromotion=back,
+            **way,
+            **(more if provider == "istio" else {}),
+        ),
+        annotations,
     ),
     ways,
-    st.sampled_from(["gatewayapi:v1", "kubernetes"]),
+    st.sampled_from(["gatewayapi:v1", "kubernetes", "istio"]),
     st.sampled_from([0, 30]),
     st.sets(st.sampled_from(MOMENTS), max_size=3),
     st.sampled_from([False, False, False, True]),
+    st.sampled_from([{}, {"mirror": True}, {"match": [{"headers": {}}]}, {"sessionAffinity": {"cookieName": "c"}}]),
+    st.sampled_from([{}, {}, {"sluice.dev/flagger-strict": "true"}]),
 )
 moves = st.fixed_dictionaries(
     {},

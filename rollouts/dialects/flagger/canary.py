@@ -22,6 +22,7 @@ from rollouts.model.strategy import Climb, Holding, Pace, Pair, Progressive, Rou
 
 ABORT = "sluice.dev/abort"
 STRICT = "sluice.dev/flagger-strict"
+FINALIZER = "finalizer.flagger.app"
 DEFAULT_PROVIDER = "istio"
 DEFAULT_ITERATIONS = 10
 DEFAULT_DEADLINE = 600
@@ -66,6 +67,8 @@ def parse(
         progress_deadline=timedelta(seconds=deadline_of(spec)),
         is_suspended=spec.get("suspend") is True,
         is_deleted=meta.get("deletionTimestamp") is not None,
+        reverts=spec.get("revertOnDeletion") is True,
+        is_held_back=FINALIZER in items(meta.get("finalizers")),
         configs=configs,
         pace=Pace.TICKS,
         holding=Holding.PRIMARY_COPY,

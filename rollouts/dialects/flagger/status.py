@@ -39,7 +39,7 @@ def read(status: Mapping[str, Any], revision: str) -> Status:
         applied = revision
         promoted = revision if phase in _SETTLED else promoted
     return Status(
-        phase=next((known for known in _PHASES if known.value == phase), None),
+        phase=next((known for known in (*_PHASES, Phase.TERMINATING) if known.value == phase), None),
         ticks=TickStatus(
             failed_checks=integer(status.get("failedChecks")),
             weight=integer(status.get("canaryWeight")),
@@ -65,8 +65,10 @@ def project(status: Status, kind: str = "Deployment") -> Json:
     conditions = [c for c in status.conditions if c.type != PROMOTED]
     if status.phase in _PHASES:
         conditions.insert(0, _promoted(status, kind))
+    elif status.phase is Phase.TERMINATING:
+        conditions = list(status.conditions)
     return {
-        "phase": status.phase.value if status.phase in _PHASES else None,
+        "phase": status.phase.value if status.phase in (*_PHASES, Phase.TERMINATING) else None,
         "failedChecks": ticks.failed_checks,
         "canaryWeight": ticks.weight,
         "iterations": ticks.rounds,

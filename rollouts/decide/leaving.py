@@ -1,0 +1,48 @@
+"""A ticking rollout that is deleted gives everything back, where its user wants that. Called by the ticking course.
+
+deleted   the target gets the copy's size, and its autoscaler
+ready     Service and route lead to the target as before, and only then the rollout may go: nobody loses a request
+"""
+
+from rollouts.decide.rollback import hold_scaler, scale_target
+from rollouts.decide.situation import RETRY, Ends, Situation, Step
+from rollouts.decide.tidings import in_phase, named, phase_of, strategy_of, told, warned
+from rollouts.model.effects import Effect, GiveBack, HoldBack
+from rollouts.model.status import Phase
+
+
+def finalizer(here: Situation) -> Step | None:
+    """A rollout that is to give everything back must not go before it has."""
+    rollout = here.rollout
+    if rollout.is_deleted or rollout.reverts == rollout.is_held_back:
+        return None
+    return Step((HoldBack(rollout.reverts),))
+
+
+def give_back(here: Situation) -> Step | None:
+    """The target first, then all that leads to it."""
+    if not here.rollout.is_deleted or not here.rollout.is_held_back:
+        return None
+    twins = here.snapshot.twins
+    if phase_of(here) is not Phase.TERMINATING:
+        return _begins(here)
+    if twins.target is not None and twins.target_readiness.message:
+        event = warned(twins.target_readiness.message)
+        return Step(events=(event,), wake_at=here.now + RETRY, reason=event.message, ends=Ends.ROUND)
+    effects: tuple[Effect, ...] = (GiveBack(), HoldBack(is_held=False))
+    text = f"Terminated {strategy_of(here).words.new} {named(here)}"
+    return Step(effects, (told(text),), reason=text, ends=Ends.ROUND)
+
+
+def _begins(here: Situation) -> Step:
+    copy = here.snapshot.twins.copy
+    size = scale_target(here, copy.replicas) if copy else ()
+    text = f"Terminating {strategy_of(here).words.new} {named(here)}"
+    return Step(
+        (*hold_scaler(here, is_held=False), *size),
+        (told(text),),
+        status=in_phase(here, Phase.TERMINATING),
+        wake_at=here.now + RETRY,
+        reason=text,
+        ends=Ends.ROUND,
+    )
