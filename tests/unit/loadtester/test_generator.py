@@ -107,7 +107,7 @@ async def test_a_rate_is_kept() -> None:
     async with a_shop() as shop:
         summary = await sent(Load(f"{shop.url}/ok", workers=2, rate=20, duration=0.5))
 
-    assert 1 <= summary.answers <= 20
+    assert 1 <= summary.answers <= 21  # the beat at the very end may still be one
     assert summary.answers == len(shop.seen)
 
 
