@@ -2,7 +2,7 @@ r"""JSONPath in kubectl's dialect: `.a.b`, `['a.b']`, `.a\.b`, `[0]`, `[-1]`, `[
 
 Called by jsonpath_template, and by the tables of the embedded API server. What a path does not find is nothing; where
 `is_strict` is set, it is a NoDataError in the words of kubectl. A path that cannot be read is a PathError. Pure, and no
-path takes more than its length and the value's size.
+path takes more than MOST_STEPS.
 """
 
 import json
@@ -13,8 +13,32 @@ from typing import Any
 
 from analysis.errors import NoDataError, PathError
 
-Step = Callable[[Any, bool], Iterator[Any]]
-"""From one value to those that it leads to; the flag says whether a missing one is an error."""
+MOST_STEPS = 250_000
+"""Values that are looked at for one path. Paths like `..*..*` lead to ever more of them, in a value of any size."""
+
+
+class Look:
+    """One search: whether what is missing is an error, and how far it may go on."""
+
+    __slots__ = ("_spent", "is_strict")
+
+    def __init__(self, *, is_strict: bool, spent: list[int] | None = None) -> None:
+        self.is_strict = is_strict
+        self._spent = [0] if spent is None else spent
+
+    def lenient(self) -> "Look":
+        """The same search, where nothing need be found."""
+        return Look(is_strict=False, spent=self._spent)
+
+    def spend(self, steps: int = 1) -> None:
+        """PathError when it has gone too far."""
+        self._spent[0] += steps
+        if self._spent[0] > MOST_STEPS:
+            raise PathError(f"the JSONPath takes more than {MOST_STEPS:,} steps here: name what is wanted more closely")
+
+
+Step = Callable[[Any, Look], Iterator[Any]]
+"""From one value to those that it leads to."""
 
 _TOKEN = re.compile(
     r"""
@@ -40,11 +64,21 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def find(path: str, value: Any, *, is_strict: bool = False) -> list[Any]:
-    """Everything that the path leads to."""
+    """Everything that the path leads to. PathError also for one that leads to far too much."""
+    return _found(path, value, Look(is_strict=is_strict))
+
+
+def _found(path: str, value: Any, look: Look) -> list[Any]:
     found = [value]
     for step in _steps(path):
-        found = [inner for outer in found for inner in step(outer, is_strict)]
+        found = [inner for outer in found for inner in _counted(step(outer, look), look)]
     return found
+
+
+def _counted(values: Iterator[Any], look: Look) -> Iterator[Any]:
+    for value in values:
+        look.spend()
+        yield value
 
 
 @lru_cache(maxsize=1000)
@@ -93,58 +127,61 @@ def _bracket(text: str, path: str) -> Step:
     return partial(_slice, slice(start, end, step))
 
 
-def _field(name: str, value: Any, is_strict: bool) -> Iterator[Any]:  # the form of a Step
+def _field(name: str, value: Any, look: Look) -> Iterator[Any]:
     if isinstance(value, dict) and name in value:
         yield value[name]
-    elif is_strict:
+    elif look.is_strict:
         raise NoDataError(f"{name} is not found")
 
 
-def _at(index: int, value: Any, is_strict: bool) -> Iterator[Any]:  # the form of a Step
+def _at(index: int, value: Any, look: Look) -> Iterator[Any]:
     if isinstance(value, list) and -len(value) <= index < len(value):
         yield value[index]
-    elif is_strict and isinstance(value, list):
+    elif look.is_strict and isinstance(value, list):
         raise NoDataError(f"array index out of bounds: index {index}, length {len(value)}")
-    elif is_strict:
+    elif look.is_strict:
         raise NoDataError(f"{shown(value)} is not array or slice")
 
 
-def _slice(bounds: slice, value: Any, is_strict: bool) -> Iterator[Any]:  # the form of a Step
+def _slice(bounds: slice, value: Any, look: Look) -> Iterator[Any]:
     if isinstance(value, list):
         yield from value[bounds]
-    elif is_strict:
+    elif look.is_strict:
         raise NoDataError(f"{shown(value)} is not array or slice")
 
 
-def _every(value: Any, _: bool = False) -> Iterator[Any]:  # the form of a Step
+def _every(value: Any, _: Look | None = None) -> Iterator[Any]:  # the form of a Step
     if isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, list):
         yield from value
 
 
-def _union(parts: tuple[Step, ...], value: Any, is_strict: bool) -> Iterator[Any]:  # the form of a Step
+def _union(parts: tuple[Step, ...], value: Any, look: Look) -> Iterator[Any]:
     for part in parts:
-        yield from part(value, is_strict)
+        yield from part(value, look)
 
 
-def _anywhere(step: Step, value: Any, _: bool) -> Iterator[Any]:  # the form of a Step
-    yield from step(value, False)
+def _anywhere(step: Step, value: Any, look: Look) -> Iterator[Any]:
+    look.spend()
+    yield from step(value, look.lenient())
     for inner in _every(value):
-        yield from _anywhere(step, inner, False)
+        yield from _anywhere(step, inner, look)
 
 
 def _filter(text: str) -> Step:
     """The items of a list that a comparison holds for, or for which a path leads anywhere."""
     operator = _OPERATOR.search(text)
 
-    def step(value: Any, _: bool) -> Iterator[Any]:  # the form of a Step
+    def step(value: Any, look: Look) -> Iterator[Any]:
         for item in _every(value):
+            look.spend()
             if operator is None:
-                is_wanted = bool(_side(text, item))
+                is_wanted = bool(_side(text, item, look))
             else:
-                sides = _side(text[: operator.start()], item), _side(text[operator.end() :], item)
-                is_wanted = _holds(operator[0], *sides)
+                left, right = (_side(part, item, look) for part in (text[: operator.start()], text[operator.end() :]))
+                look.spend(len(left) * len(right))
+                is_wanted = _holds(operator[0], left, right)
             if is_wanted:
                 yield item
 
@@ -165,10 +202,10 @@ def _holds(op: str, left: list[Any], right: list[Any]) -> bool:
     return False
 
 
-def _side(text: str, item: Any) -> list[Any]:
+def _side(text: str, item: Any, look: Look) -> list[Any]:
     text = text.strip()
     if text.startswith("@"):
-        return find(text, item)
+        return _found(text, item, look.lenient())
     if text[:1] in ("'", '"'):
         return [text[1:-1]]
     try:

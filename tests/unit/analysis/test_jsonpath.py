@@ -90,6 +90,22 @@ def test_a_path_of_spaces_takes_no_time() -> None:
         find(f".data['value'{spaces}", BODY)
 
 
+@pytest.mark.parametrize(
+    "path", ["..*" * 8, "[*]" + "[0,0]" * 25, "[?(@..*..*..* == @..*..*..*)]", "..nowhere" + "..*" * 8]
+)
+def test_no_path_holds_the_loop(path: str) -> None:
+    """Some lead to more values than there are atoms, in a value of a few bytes: they are given up."""
+    deep: Any = {"nowhere": 1}
+    for _ in range(40):
+        deep = [deep, deep]
+    flat: Any = 1
+    for _ in range(60):
+        flat = [flat]
+
+    with pytest.raises(PathError, match="takes more than 250,000 steps here: name what is wanted more closely"):
+        find(path, {"a": deep, "b": flat} if "nowhere" in path else [flat, flat])
+
+
 def test_templates_give_their_values() -> None:
     """Each path in turn; text between is no value."""
     assert list(results(paths_in("v={$.data.value} {.series[0].name}"), BODY)) == [4.5, "ok"]
