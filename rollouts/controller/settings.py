@@ -116,10 +116,10 @@ FLAGS: tuple[Flag, ...] = (
     Flag("traffic-split-api-version", "v1alpha1", "Version of SMI's TrafficSplit.", "traffic_split_version"),
     Flag("traefik-api-group", "traefik.io", "Group of Traefik's API.", "traefik_group"),
     Flag("traefik-api-version", "traefik.io/v1alpha1", "Version of Traefik's API.", "traefik_api_version"),
-    Flag("ingress-api-version", "", "Version of the Ingress API.", "ingress_version"),
+    Flag("ingress-api-version", "", "Version of the Ingress API."),
     Flag("appmesh-crd-version", "v1beta2", "Version of App Mesh's API.", "appmesh_version"),
-    Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller.", "alb_classes"),
-    Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx.", "nginx_classes"),
+    Flag("alb-ingress-classes", "alb", "Ingress classes of the ALB controller."),
+    Flag("nginx-ingress-classes", "nginx", "Ingress classes of ingress-nginx."),
     Flag("aws-verify-target-group", False, "Verify ALB target groups.", "verifies_target_groups"),
     Flag("aws-elb-endpoint", "", "Where Elastic Load Balancing is asked (default: the region's own).", "elb_endpoint"),
     Flag("alb-verify-weight", False, "Old name of --aws-verify-target-group.", "verifies_weights"),
@@ -135,7 +135,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("context", "", "Context of the kubeconfig.", "context"),
     Flag("namespace", "", "The namespace of --namespaced.", "namespace", "n"),
     Flag("server", "", "Address of an API server; only the credentials given here go to it.", "server", "s"),
-    Flag("master", "", "The same.", "master"),
+    Flag("master", "", "Old name of --server.", "master"),
     Flag("as", "", "User to impersonate.", "acts_as"),
     Flag("as-group", "", "Group to impersonate.", "acts_as_group"),
     Flag("as-uid", "", "UID to impersonate.", "acts_as_uid"),
@@ -200,7 +200,6 @@ _ROUTERS_AS_TOLD = (
     "traffic_split_version",
     "traefik_group",
     "traefik_api_version",
-    "ingress_version",
     "appmesh_version",
 )
 
@@ -241,17 +240,11 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
 
 
 def _routers(told: Mapping[str, Any]) -> Options:
-    """What the flags say of traffic routers; classes are listed with commas."""
+    """What the flags say of traffic routers."""
     return Options(
         **{name: told[name] for name in _ROUTERS_AS_TOLD},
-        alb_classes=_listed(told["alb_classes"]),
-        nginx_classes=_listed(told["nginx_classes"]),
         verifies_target_groups=told["verifies_target_groups"] or told["verifies_weights"],
     )
-
-
-def _listed(value: str) -> tuple[str, ...]:
-    return tuple(filter(None, (each.strip() for each in value.split(","))))
 
 
 def without_meaning(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Plugin(Silent):
             return Verified(True)
         verified = mapping(reply).get("verified")
         if not isinstance(verified, bool):
-            return Verified(None, f"plugin {self.name}: the reply of verify must have `verified`, true or false")
+            return Verified(False, f"plugin {self.name}: the reply of verify must have `verified`, true or false")
         return Verified(verified, text(mapping(reply).get("message")))
 
     def took(self, call: Call) -> None:

@@ -42,9 +42,6 @@ class Options:
     traefik_group: str = "traefik.io"
     traefik_api_version: str = "traefik.io/v1alpha1"
     appmesh_version: str = "v1beta2"
-    ingress_version: str = ""
-    alb_classes: tuple[str, ...] = ("alb",)
-    nginx_classes: tuple[str, ...] = ("nginx",)
     alb_tag: str = "ingress.k8s.aws/resource"
     target_group_binding_api_version: str = "elbv2.k8s.aws/v1beta1"
     verifies_target_groups: bool = False

@@ -136,3 +136,23 @@ def test_a_plugin_that_nobody_has_configured_is_named() -> None:
         assert "shop/other" in message
 
     tell(story)
+
+
+def test_a_plugin_that_answers_nonsense_has_verified_nothing() -> None:
+    """The step waits, and the event says what the reply lacks."""
+
+    async def story(shop: Shop) -> None:
+        class Vague(Edge):
+            """It says something else than yes or no."""
+
+            async def verify(self, _context: Json) -> Json:
+                """What was not asked for."""
+                return {"verified": "surely"}
+
+        edge = Vague()
+        await released(shop, edge, {"setWeight": 20}, {"setWeight": 40}, {"pause": {}})
+
+        assert edge.weights[-1] == 20
+        assert "WeightVerifyError" in await shop.reasons()
+
+    tell(story)
