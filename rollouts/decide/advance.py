@@ -40,6 +40,17 @@ def nothing_new(here: Situation) -> Step | None:
     return Step(status=noted) if strategy_of(here).edges.forgets_after_failure else None
 
 
+def taken_back(here: Situation) -> Step | None:
+    """What waited for approval was taken back by its user: nothing is left to approve."""
+    strategy = strategy_of(here)
+    if phase_of(here) is not Phase.WAITING or is_changed(here) or strategy.edges.judges_reverted:
+        return None
+    ticks = here.observed.ticks
+    phase = Phase.SUCCEEDED if ticks.applied == ticks.promoted else Phase.FAILED
+    text = f"New revision of {subject(here)} was taken back before its approval"
+    return Step(events=(told(text),), status=in_phase(here, phase), reason=text, ends=Ends.ACTING)
+
+
 def begin_run(here: Situation) -> Step | None:
     """A new version, and everybody agrees: start its pods. It gets no traffic before the next tick."""
     if phase_of(here) not in AT_REST | {Phase.WAITING}:

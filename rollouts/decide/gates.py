@@ -1,8 +1,7 @@
 """Who has to agree before a ticking rollout goes on: one stage a moment. Webhooks are asked in the order of the list.
 
 A question ends the round without effects; its answer wakes the next one. The same tick asks under the same name, so an
-answer counts once and the next tick asks afresh. A refusal holds the run back; what else it does differs by moment
-(spec/flagger.md §2.8).
+answer counts once and the next tick asks afresh. A refusal holds the run back; what else it does differs by moment.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """What a tick asks before it goes on: webhooks of the run, then checks. The first that fails costs one of the budget.
 
 The checks of a tick are asked together, judged in order. Nothing measured is a failure like any other: a version that
-nobody calls proves nothing (spec/flagger.md §3).
+nobody calls proves nothing.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """From proven to promoted where the stable version is a copy: overwrite it, wait, lead users back, let the target rest.
 
 Called by the ticking course. One idle tick lies between the last users' return and the target's end, so that requests
-can drain (spec/flagger.md §2.8).
+can drain.
 """
 
 from dataclasses import replace

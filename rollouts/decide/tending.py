@@ -1,7 +1,7 @@
 """The generated objects around a target and its copy: brought back to what the manifest wants, in every tick.
 
 Called by the ticking course. What stands in the way is told, and nothing after it is done: a run never goes on over
-Services, autoscalers or routes that are not as they should be (spec/flagger.md §2.2).
+Services, autoscalers or routes that are not as they should be.
 """
 
 from rollouts.decide.rollback import scale_target

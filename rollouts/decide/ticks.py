@@ -1,7 +1,7 @@
 """The course of a ticking rollout, as data, and its clock. Called by decide through stages.course_of.
 
 A tick is the first round at or after `ticked + interval`; rounds in between change nothing, unless a user aborts. The
-order is Flagger's (spec/flagger.md §2.2) and tests/golden pins it; most stages speak in a few phases only.
+order is its ancestor's and tests/golden pins it; most stages speak in a few phases only.
 """
 
 from dataclasses import replace
@@ -89,6 +89,7 @@ TICKS = Course(
         tending.route,
         twins.begin,
         advance.nothing_new,
+        advance.taken_back,
         twins.copy_unready,
         routing.route_unread,
         gates.confirm_rollout,

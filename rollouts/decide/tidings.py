@@ -1,6 +1,6 @@
 """What a ticking rollout tells, and small facts that its stages share. Called by all modules of the ticking course.
 
-All its events have one reason; texts, names and order are API (spec/flagger.md §2.10). How users call the two versions
+All its events have one reason; texts, names and order are API. How users call the two versions
 is a value of the strategy, not known here.
 """
 

@@ -1,4 +1,4 @@
-"""A target and its copy: bootstrap, and readiness in every tick. For the ticking course (flagger.md §2.2-2.6).
+"""A target and its copy: bootstrap, and readiness in every tick. For the ticking course .
 
 tick 1   the copy is created
 tick n   the copy is ready: Service to the copy, target to zero, route written, Initialized

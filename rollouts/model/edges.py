@@ -1,7 +1,7 @@
 """Sharp edges of an ancestor that a ticking rollout keeps only when it is asked to follow it to the letter.
 
 Set by a dialect, asked by the ticking stages. All of them are off unless a user wants them: each costs somebody
-something (spec/flagger.md §2.13).
+something.
 """
 
 from dataclasses import dataclass

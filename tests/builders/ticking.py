@@ -15,8 +15,9 @@ from urllib.parse import urlparse
 from rollouts.decide import decide
 from rollouts.dialects.flagger import canary as canaries
 from rollouts.dialects.flagger import status as statuses
+from rollouts.dialects.flagger.readiness import is_knative
 from rollouts.dialects.flagger.revision import OFF, revision_of, tracked_of
-from rollouts.dialects.flagger.twins import twins_of
+from rollouts.dialects.flagger.twins import SERVING, twins_of
 from rollouts.model import effects as e
 from rollouts.model import gates as moments
 from rollouts.model.alerts import Alert
@@ -236,7 +237,7 @@ class World:
     def _apply(self, effect: e.Effect) -> None:
         match effect:
             case e.CreateCopy(name=name, replicas=replicas):
-                self.deployments[name] = _copied(self.deployments[self.pair.target], name, replicas)
+                self._create(name, replicas)
             case e.OverwriteCopy(name=name):
                 self._overwrite(name)
             case e.ServeCopy(service=service):
@@ -258,8 +259,18 @@ class World:
             case _:
                 raise AssertionError(f"a Canary does not ask for {effect}")
 
+    def _create(self, name: str, replicas: int) -> None:
+        target = self.deployments[self.pair.target]
+        if is_knative(target):
+            target["metadata"]["annotations"] = {SERVING: target["status"]["latestCreatedRevisionName"]}
+        else:
+            self.deployments[name] = _copied(target, name, replicas)
+
     def _overwrite(self, name: str) -> None:
         target = self.deployments[self.pair.target]
+        if is_knative(target):
+            self._create(name, 0)
+            return
         replicas = self.deployments[name]["spec"].get("replicas", 1)
         own = 0 if self.pair.scaler else target["spec"].get("replicas", 1)
         self.deployments[name]["spec"] = _copied(target, name, own or replicas)["spec"]

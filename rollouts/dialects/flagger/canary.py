@@ -91,7 +91,6 @@ def pair_of(spec: Mapping[str, Any]) -> Pair:
     """The two workloads and the three Services by name; a target that is a Service has the other two named after it."""
     reference = mapping(spec.get("targetRef"))
     target, kind = text(reference.get("name")), text(reference.get("kind"))
-    is_knative = text(reference.get("apiVersion")).startswith("serving.knative.dev/")
     service = text(mapping(spec.get("service")).get("name")) or target
     return Pair(
         target,
@@ -100,7 +99,7 @@ def pair_of(spec: Mapping[str, Any]) -> Pair:
         f"{service}-primary",
         f"{service}-canary",
         kind=kind,
-        is_sized=kind != "Service" and not is_knative,
+        is_sized=kind != "Service",
         scaler=text(mapping(spec.get("autoscalerRef")).get("name")),
     )
 

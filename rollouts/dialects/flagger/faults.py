@@ -9,6 +9,7 @@ from typing import Any
 from analysis.builtin import Target
 from rollouts.dialects.flagger import providers, queries
 from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, source_of
+from rollouts.dialects.flagger.readiness import is_knative
 from rollouts.dialects.flagger.reading import duration, integer, items, mapping, text
 from rollouts.model.faults import Fault, Faults
 
@@ -50,8 +51,7 @@ def _of_target(target: Mapping[str, Any], provider: str) -> Iterator[Fault]:
     if target.get("kind") not in TARGETS:
         message, cure = f"{target.get('kind')!r} cannot be delivered", f"use one of {', '.join(TARGETS)}"
         yield Fault("spec.targetRef.kind", message, cure)
-    is_knative = text(target.get("apiVersion")).startswith("serving.knative.dev/")
-    if is_knative != (provider == providers.KNATIVE):
+    if is_knative(target) != (provider == providers.KNATIVE):
         cure = "use a Service of serving.knative.dev/v1 with the provider knative, and no other"
         yield Fault("spec.targetRef", "Knative's Services go with Knative's routes", cure)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rollouts.dialects.flagger.reading import integer, items, mapping, moment, text
+from rollouts.dialects.flagger.revision import KNATIVE
 from rollouts.model.objects import Json
 from rollouts.model.rollout import Rollout
 
@@ -72,8 +73,13 @@ def _daemon_set(daemon_set: Json, threshold: int, rollout: Rollout, now: datetim
     return f"{_WAITS}{available} of {wanted} (readyThreshold {threshold}%) updated pods are available", False
 
 
+def is_knative(reference: Mapping[str, Any]) -> bool:
+    """Whether a Service, or a reference to one, is Knative's."""
+    return text(reference.get("apiVersion")).startswith(KNATIVE)
+
+
 def _service(service: Json) -> Verdict:
-    if not text(service.get("apiVersion")).startswith("serving.knative.dev/"):
+    if not is_knative(service):
         return READY
     status = mapping(service.get("status"))
     newest = text(status.get("latestCreatedRevisionName"))

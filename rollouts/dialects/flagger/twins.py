@@ -6,7 +6,7 @@ Called by whoever observes. A Service as target has neither pods nor a Service o
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from rollouts.dialects.flagger.readiness import Verdict, unready
+from rollouts.dialects.flagger.readiness import Verdict, is_knative, unready
 from rollouts.dialects.flagger.reading import integer, mapping, moment, text
 from rollouts.dialects.flagger.revision import OFF
 from rollouts.hashing import template_hash
@@ -16,6 +16,7 @@ from rollouts.model.snapshot import Obstacles, Readiness, Twins
 from rollouts.model.strategy import Pair, Progressive
 from rollouts.model.workload import Version
 
+SERVING = "flagger.app/primary-revision"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TARGET = {
     "DaemonSet": "canary damonset {name} not ready with retryable {again}: {message}",
@@ -39,7 +40,7 @@ def twins_of(
     strategy = rollout.strategy
     assert isinstance(strategy, Progressive)  # every Canary is one
     pair, analysis = strategy.pair, mapping(mapping(manifest.get("spec")).get("analysis"))
-    target, primary = objects.get(pair.target), objects.get(pair.copy)
+    target, primary = _pair(objects, pair)
     ready = {side: integer(analysis.get(f"{side}ReadyThreshold"), 100) for side in ("canary", "primary")}
     judged = unready(target or {}, ready["canary"], rollout, now)
     serving = unready(primary or _blank(target), ready["primary"], rollout, now)
@@ -56,6 +57,15 @@ def twins_of(
         drifted=drifted,
         least=_least(objects.get(f"scaler/{pair.scaler}"), pair),
     )
+
+
+def _pair(objects: Mapping[str, Json], pair: Pair) -> tuple[Json | None, Json | None]:
+    """Target and primary. Of Knative's Services one holds both, once the revision that serves is noted on it."""
+    target = objects.get(pair.target)
+    if target is None or not is_knative(target):
+        return target, objects.get(pair.copy)
+    noted = mapping(mapping(target.get("metadata")).get("annotations")).get(SERVING)
+    return target, {"kind": "Service", "metadata": {"name": pair.copy}} if noted else None
 
 
 def version_of(workload: Json) -> Version:
@@ -90,7 +100,7 @@ def _blank(target: Json | None) -> Json:
     """The primary as it will be once created: the target's size, no pod yet."""
     target = target or {}
     replicas = integer(mapping(target.get("spec")).get("replicas"), 1) or 1
-    return {"kind": target.get("kind"), "apiVersion": target.get("apiVersion"), "spec": {"replicas": replicas}}
+    return {"kind": target.get("kind"), "spec": {"replicas": replicas}}
 
 
 def _leads_to_primary(service: Json | None, primary: Json | None) -> bool:

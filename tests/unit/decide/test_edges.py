@@ -7,7 +7,7 @@ import pytest
 
 from rollouts.model.alerts import Severity
 from rollouts.model.weights import Weights
-from tests.builders.ticking import World, a_canary, a_run, started
+from tests.builders.ticking import World, a_canary, a_run, a_webhook, started
 
 
 def strict(**given: Any) -> dict[str, Any]:
@@ -57,6 +57,21 @@ def test_a_version_that_was_taken_back_is_not_judged(canary: dict[str, Any], pha
 
     here.tick(12)
     assert here.phase == ("Failed" if phase == "Failed" else "Succeeded")
+
+
+@pytest.mark.parametrize(("give", "phase"), [(a_canary, "Succeeded"), (strict, "Progressing")])
+def test_what_is_taken_back_needs_no_approval(give: Any, phase: str) -> None:
+    """A revert before the gate opens: to the letter the old version is run as soon as it does."""
+    here = started(give(webhooks=[a_webhook("confirm-rollout", "gate")]))
+    here.hooks["/hook/gate"] = {"status": 403, "body": "not now"}
+    here.release("web:2")
+    here.settle("Waiting")
+    here.release("web:1")
+    here.hooks.clear()
+    here.tick()
+
+    assert here.phase == phase
+    assert here.sizes[0] == (2 if phase == "Progressing" else 0)
 
 
 @pytest.mark.parametrize(("canary", "phase"), [(a_canary(), "Finalising"), (strict(), "Failed")])

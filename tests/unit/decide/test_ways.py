@@ -145,6 +145,23 @@ def test_changed_configuration_is_a_run_of_its_own() -> None:
     assert here.status["lastAppliedSpec"] == here.status["lastPromotedSpec"]
 
 
+def test_knatives_revisions_are_split_and_never_scaled() -> None:
+    """Its Service is target and copy in one by revisions: nothing is generated, weights alone move."""
+    reference = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "web"}
+    status = {"latestCreatedRevisionName": "web-1", "latestReadyRevisionName": "web-1"}
+    service = {**reference, "metadata": {"name": "web"}, "spec": {}, "status": status}
+    here = World(a_canary(provider="knative", spec={"targetRef": reference}), {"web": service})
+    here.settle("Initialized")
+
+    service["status"] = {"latestCreatedRevisionName": "web-2", "latestReadyRevisionName": "web-1"}
+    here.tick(2)
+    assert here.texts() == ["canary service web.shop not ready: revision web-2 is not ready"]
+
+    service["status"] = {"latestCreatedRevisionName": "web-2", "latestReadyRevisionName": "web-2"}
+    here.settle("Succeeded")
+    assert not any(isinstance(effect, ScaleTarget) for plan in here.plans for effect in plan.effects)
+
+
 def test_a_deleted_canary_gives_everything_back_before_it_goes() -> None:
     """The target comes up first; only then Service and route lead to it, and the finalizer falls."""
     here = started(a_canary(spec={"revertOnDeletion": True}))
