@@ -19,9 +19,18 @@ class Drains:
 
     def __init__(self) -> None:
         self._moved: dict[Key, datetime | None] = {}
+        self._verified: set[Key] = set()
 
     def seen(self, key: Key, snapshot: Snapshot, now: datetime) -> Snapshot:
-        """The snapshot with what is known of the last move."""
+        """The snapshot with what is known of the last move.
+
+        A router that says when it has taken a weight has not moved before that, however long ago the write was.
+        """
+        if not snapshot.rollout.status.canary.verified:
+            self._verified.discard(key)
+        elif key not in self._verified:
+            self._verified.add(key)
+            self._moved[key] = None
         moved = self._moved.get(key)
         if moved is None:  # unknown, or done in the round before, whose end nobody timed
             moved = self._moved[key] = now
@@ -35,3 +44,4 @@ class Drains:
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
         self._moved.pop(key, None)
+        self._verified.discard(key)

@@ -127,9 +127,12 @@ def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
 
 
 def _is_too_early(here: Situation, strategy: Canary, version: Version, size: int) -> bool:
-    """Sizes that follow the weight go down once the routes have carried it out; await_drain wakes for that."""
+    """Sizes that follow the weight go down once the routes have carried it out; await_drain wakes for that.
+
+    Where routers can tell, they have to have said so.
+    """
     is_shrinking = strategy.dynamic_stable and strategy.is_routed and size < version.replicas
-    return is_shrinking and drained_at(here) is not None
+    return is_shrinking and (is_open(here) or drained_at(here) is not None)
 
 
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:

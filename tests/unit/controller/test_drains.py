@@ -1,5 +1,6 @@
 """What a controller knows of its last writes to routes and Services."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollouts.controller.drains import Drains
@@ -52,3 +53,14 @@ def test_a_rollout_that_is_gone_is_forgotten() -> None:
     drains.forget(KEY)
 
     assert moved(drains, LATER) == LATER
+
+
+def test_a_move_is_over_when_the_router_says_so() -> None:
+    """A gateway may take a weight long after it was written."""
+    drains, status = Drains(), SEEN.rollout.status
+    moved(drains, NOON)
+    taken = replace(status, canary=replace(status.canary, verified=True))
+    seen = replace(SEEN, rollout=replace(SEEN.rollout, status=taken))
+
+    assert drains.seen(KEY, seen, LATER).moved_at == LATER
+    assert drains.seen(KEY, seen, LATER + timedelta(minutes=1)).moved_at == LATER

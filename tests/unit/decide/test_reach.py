@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rollouts.model.effects import ScaleVersion, ShiftTraffic
+from rollouts.model.questions import Verified
 from rollouts.model.strategy import BlueGreen, PingPong
 from tests.builders.rollouts import Miniature, a_canary, deployed, pause, weight
 
@@ -156,6 +157,19 @@ def test_a_dynamic_stable_version_shrinks_when_the_weight_has_arrived() -> None:
     assert (weight_of(here), here.versions["shop-v1"].replicas) == (50, 4)
 
     here.run(DRAIN)
+    assert here.versions["shop-v1"].replicas == 2
+
+
+def test_a_dynamic_stable_version_keeps_its_pods_until_the_gateway_has_the_weight() -> None:
+    """However long ago the weight was written."""
+    here = deployed(a_canary(weight(50), pause(), dynamic_stable=True))
+    here.gateway = Verified(False, "not taken yet")
+    here.release("v2")
+    here.settle()
+    assert (weight_of(here), here.versions["shop-v1"].replicas) == (50, 4)
+
+    here.gateway = Verified(True)
+    here.settle()
     assert here.versions["shop-v1"].replicas == 2
 
 
