@@ -50,9 +50,9 @@ def pattern_of(text: str) -> re.Pattern[str]:
   # Serve webhooks on port 8080, for canaries of the namespaces that begin with team-
   sluice loadtester --port 8080 --namespace-regexp '^team-'
 
-  # Try it: open a gate, and see that it is open
-  curl -d '{"name": "podinfo", "namespace": "test"}' http://localhost:9090/gate/open
-  curl -d '{"name": "podinfo", "namespace": "test"}' http://localhost:9090/gate/check
+  # Try that one: open a gate, and see that it is open
+  curl -d '{"name": "podinfo", "namespace": "team-a"}' http://localhost:8080/gate/open
+  curl -d '{"name": "podinfo", "namespace": "team-a"}' http://localhost:8080/gate/check
 """,
 )
 @click.option("--port", "-port", type=int, default=9090, help="Port to listen on; 0 for any free one.")
@@ -77,7 +77,9 @@ def pattern_of(text: str) -> re.Pattern[str]:
 @click.option("--gates-namespace", default="", help="Its namespace, if not that of the pod or the kubeconfig.")
 @click.option("--kubeconfig", default="", help="The cluster of gates, if not the pod's own or $KUBECONFIG.")
 @click.option("--max-tasks", type=click.IntRange(min=1), default=64, metavar="int", help="Tasks that run at once.")
-@click.option("--max-queue", type=click.IntRange(min=0), default=256, metavar="int", help="Tasks that wait for that.")
+@click.option(
+    "--max-queue", type=click.IntRange(min=0), default=256, metavar="int", help="Tasks that may wait for a place."
+)
 def loadtester(**options: Any) -> None:
     """Serve the webhooks of canaries: load and other tests on command, and gates that people open and close."""
     for flag, value, known in (("--log-level", options["level"], LEVELS), ("--zap-encoding", options["form"], FORMATS)):

@@ -216,8 +216,12 @@ class Course:
             self.measured.append({"run": run, "metric": result.get("name"), **_brief(each)})
             phase = each.get("phase", "")
             if phase != "Successful":
-                said = each.get("value") or each.get("message") or ""
-                yield f"{result.get('name')}: {phase.lower()}, measured {said}".rstrip(), sign_of(phase)
+                said = (
+                    f", measured {each['value']}"
+                    if each.get("value")
+                    else f": {each.get('message') or 'nothing measured'}"
+                )
+                yield f"{result.get('name')}: {phase.lower()}{said}", sign_of(phase)
 
 
 def _order(measurement: Object) -> int:
