@@ -15,7 +15,7 @@ from rollouts.model.snapshot import Snapshot
 class Drains:
     """By key. `drain` is how long requests may still come on an old word."""
 
-    drain = timedelta(seconds=5)
+    drain = timedelta(seconds=10)
 
     def __init__(self) -> None:
         self._moved: dict[Key, datetime | None] = {}

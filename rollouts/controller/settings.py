@@ -74,7 +74,7 @@ class Settings:
     prometheus: str = ""
     reach: Reach = field(default_factory=Reach)
     verify_every: timedelta = timedelta(seconds=10)
-    drain: timedelta = timedelta(seconds=5)
+    drain: timedelta = timedelta(seconds=10)
     kubeconfig: str = ""
     context: str = ""
     overrides: Overrides = field(default_factory=Overrides)
@@ -155,7 +155,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("gitsync", True, "Sync GitRepository and Kustomization objects.", "syncs_git"),
     Flag("data-dir", "", "Where Git mirrors are kept (default: a temporary folder).", "data_dir"),
     Flag("git-allow-clear-credentials", False, "Send Git credentials over http.", "allows_clear_credentials"),
-    Flag("route-drain", "5s", "How long old versions keep their pods after routes or Services moved.", "drain"),
+    Flag("route-drain", "10s", "How long old versions keep their pods after routes or Services moved.", "drain"),
     Flag("prometheus", "", "Default address of Prometheus (or $ARGO_ROLLOUTS_PROMETHEUS_ADDRESS).", "prometheus"),
     Flag("metrics-allow", "", "Addresses that metrics may be asked at (default: all but denied ones).", "allowed"),
     Flag("metrics-deny", "", "Addresses that metrics may not be asked at, besides metadata of clouds.", "denied"),
@@ -270,7 +270,7 @@ def _drain(value: str) -> timedelta:
     """Any duration, none too."""
     duration = go_duration(value)
     if duration is None or duration < timedelta():
-        raise SettingsError(f"--route-drain: {value!r} is no duration; write it as 5s, or 0s for no wait")
+        raise SettingsError(f"--route-drain: {value!r} is no duration; write it as 10s, or 0s for no wait")
     return duration
 
 

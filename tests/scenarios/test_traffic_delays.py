@@ -87,10 +87,10 @@ def seconds_left_is_over(stage: Stage) -> bool:
 
 @scenario
 async def test_old_version_goes_at_once(stage: Stage) -> None:
-    """With a delay of 0 the old version goes as soon as no Service leads to it, which Argo never brings about."""
+    """With a delay of 0 the old version goes once no Service or route leads to it, which Argo never brings about."""
     await to_second(stage, scaleDownDelaySeconds=0)
     await stage.promote()
-    await stage.until(lambda world: world.sizes() == {"web:v1": 0, "web:v2": 2}, within=8)
+    await stage.until(lambda world: world.sizes() == {"web:v1": 0, "web:v2": 2}, within=18)
 
     await stage.healthy(image="web:v2")
     assert deadline(stage.world, "web:v1") == ""

@@ -12,7 +12,7 @@ from rollouts.cluster.port import Json
 from tests.simulation.invariants import HASH, Watching, is_without_pods, part_of, size_of, weights_of
 from tests.simulation.witness import LONG_AGO, Actor, Mirror, Seen, Verdicts
 
-DRAIN = timedelta(seconds=5)
+DRAIN = timedelta(seconds=10)
 """How long requests may follow an old word: the controller's default."""
 _WORDS = ("httproutes", "services")
 
