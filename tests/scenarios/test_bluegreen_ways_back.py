@@ -161,7 +161,7 @@ async def test_bluegreen_old_version_waits(stage: Stage) -> None:
 
 @scenario
 async def test_bluegreen_old_version_goes_at_once(stage: Stage) -> None:
-    """scaleDownDelaySeconds: 0: the old version goes once the switch is known everywhere; Argo's would stay for ever."""
+    """scaleDownDelaySeconds: 0: the old version goes once the switch is known; Argo's would stay for ever."""
     await stage.apply(*a_blue_green_world(scaleDownDelaySeconds=0))
     await stage.healthy(image="web:v1")
     sights = stage.record(lambda world: (world.sizes().get("web:v1"), world.service_image("web-active")))

@@ -55,11 +55,15 @@ async def _first(stage: Stage, screen: Screen, course: Course) -> None:
 async def _good(stage: Stage, screen: Screen, course: Course) -> None:
     screen.title("v2 is well: 10 %, 25 %, 50 %, 100 %, each step judged by success rate and p99 latency")
     await stage.release("v2", "Release v2")
-    is_over: Ending = lambda s: (s.is_settled("v2") and s.weight == 0) or s.phase == "Degraded"  # noqa: E731  # it has a type
-    state = await _watch(stage, screen, course, is_over)
+    state = await _watch(stage, screen, course, _is_promoted)
     course.expect(state.is_settled("v2"), f"v2 promoted; it is {state.phase}: {state.message}")
     missed = [weight for weight in (10, 25, 50, 100) if weight not in course.weights]
     course.expect(not missed, f"v2 to pass through every weight; it never had {missed}")
+
+
+def _is_promoted(state: State) -> bool:
+    """Stable's Service has all traffic again, or something went wrong."""
+    return (state.is_settled("v2") and state.weight == 0) or state.phase == "Degraded"
 
 
 async def _bad(stage: Stage, screen: Screen, course: Course) -> None:
