@@ -137,6 +137,8 @@ class Applier:
             return Failure(effect, reason="Invalid", message=str(error))
         failure = await self._carry_out_all(world, effect, rendered, outcome)
         if failure is not None:
+            if isinstance(effect, ShiftTraffic) and failure.reason != AlreadyExistsError.reason:
+                outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, failure.message, is_warning=True))
             return failure
         outcome.events.extend(rendered.events)
         trouble = rendered.error or await self._tell_plugins(rendered)

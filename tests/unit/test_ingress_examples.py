@@ -10,6 +10,7 @@ import pytest
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import NotFoundError
 from rollouts.cluster.port import Json, Resource
+from rollouts.controller.apply import TRAFFIC_ROUTING_ERROR as ROUTING_ERROR
 from tests.unit.controller.stories import Shop, tell
 from tests.unit.test_examples import SCENARIO, SHOP, documents, opened
 
@@ -102,6 +103,26 @@ def test_the_canary_climbs_and_all_is_as_before(folder: str) -> None:
         assert await shop.phase("shop") == ("Healthy", "")
         await shop.use(f"{SHOP}:v2", "shop")
         assert await watched(shop, lambda: weight(shop, folder), seconds=150) == [0, 25, 50, 0]
+        assert await shop.phase("shop") == ("Healthy", "")
+
+    tell(story, SCENARIO)
+
+
+def test_a_router_without_its_kind_says_what_to_install() -> None:
+    """The update waits, an event names the cure, and the kind may come later."""
+
+    async def story(shop: Shop) -> None:
+        shop = await opened(shop)
+        await shop.world.apply(documents("smi-split"))
+        await asyncio.sleep(40)
+        await shop.use(f"{SHOP}:v2", "shop")
+        await asyncio.sleep(20)
+        told = [event["message"] for event in await shop.listed(kinds.EVENTS) if event["reason"] == ROUTING_ERROR]
+        assert set(told) == {"the server does not serve TrafficSplit in split.smi-spec.io/v1alpha1: install its CRD"}
+        assert len(told) <= 3  # one for each state that the rollout was in, however often it was tried
+
+        await shop.world.apply([definition(SPLITS)])
+        await asyncio.sleep(180)
         assert await shop.phase("shop") == ("Healthy", "")
 
     tell(story, SCENARIO)
