@@ -68,3 +68,9 @@ def ref_of(obj: Mapping[str, Any]) -> Ref:
     """The address of an object; raises KeyError where apiVersion, kind or metadata.name are missing."""
     meta = obj["metadata"]
     return Ref(obj["apiVersion"], obj["kind"], meta.get("namespace", ""), meta["name"])
+
+
+def owner_reference(api_version: str, kind: str, name: str, uid: str) -> Json:
+    """The reference to the object that controls another one, which goes when that one goes."""
+    who = {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid}
+    return {**who, "controller": True, "blockOwnerDeletion": True}

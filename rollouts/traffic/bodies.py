@@ -6,7 +6,7 @@ What has the wrong type counts as absent: a route that somebody else wrote must 
 from collections.abc import Iterable
 from typing import Any
 
-from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.objects import Json, Modify, Ref, owner_reference
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
 
@@ -63,14 +63,7 @@ def version_of(obj: Json) -> str:
 
 def owner_of(rollout: Rollout) -> Json:
     """The reference by which an object goes when its rollout goes."""
-    return {
-        "apiVersion": ARGO,
-        "kind": rollout.kind,
-        "name": rollout.name,
-        "uid": rollout.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    return owner_reference(ARGO, rollout.kind, rollout.name, rollout.uid)
 
 
 def own_metadata(rollout: Rollout, name: str) -> Json:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, RefreshVersion, ScaleVersion
 from rollouts.model.keys import HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE
-from rollouts.model.objects import Create, Json, Modify, Ref
+from rollouts.model.objects import Create, Json, Modify, Ref, owner_reference
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
 from rollouts.workloads import affinity, metadata
@@ -95,14 +95,7 @@ def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
 
 def owner(rollout: Rollout, manifest: Json) -> Json:
     """The ownerReference that ties an object to its rollout."""
-    return {
-        "apiVersion": manifest.get("apiVersion", "argoproj.io/v1alpha1"),
-        "kind": rollout.kind,
-        "name": rollout.name,
-        "uid": rollout.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    return owner_reference(manifest.get("apiVersion", "argoproj.io/v1alpha1"), rollout.kind, rollout.name, rollout.uid)
 
 
 def copied_annotations(annotations: Mapping[str, Any]) -> Json:

@@ -19,7 +19,7 @@ from rollouts.dialects.argo.reading import flag, integer, items, mapping, text
 from rollouts.model.effects import StartAnalysis
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.keys import HASH_LABEL, INSTANCE_LABEL, REVISION
-from rollouts.model.objects import Json
+from rollouts.model.objects import Json, owner_reference
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import AnalysisRef, ArgValue, TemplateRef
 
@@ -288,7 +288,7 @@ def render_run(effect: StartAnalysis, rollout: Rollout, manifest: Json, template
             "namespace": rollout.namespace,
             "labels": _labels(effect, manifest),
             "annotations": {**effect.analysis.annotations, REVISION: str(effect.revision)},
-            "ownerReferences": [_owner(rollout)],
+            "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", rollout.name, rollout.uid)],
         },
         "spec": spec,
     }
@@ -319,17 +319,6 @@ def _labels(effect: StartAnalysis, manifest: Json) -> dict[str, str]:
     if instance:  # a controller with an instance id watches only what carries it
         labels[INSTANCE_LABEL] = instance
     return labels
-
-
-def _owner(rollout: Rollout) -> Json:
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-        "name": rollout.name,
-        "uid": rollout.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
 
 
 def rendered_spec(spec: RunSpec, metrics: Sequence[Json]) -> Json:

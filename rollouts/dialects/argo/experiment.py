@@ -14,7 +14,7 @@ from rollouts.dialects.argo.analysis import rendered_args
 from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
 from rollouts.model.effects import StartExperiment
 from rollouts.model.keys import HASH_LABEL, REVISION
-from rollouts.model.objects import Json
+from rollouts.model.objects import Json, owner_reference
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import ExperimentRun, TemplateSeen
 from rollouts.model.strategy import Experiment, ExperimentAnalysis, ExperimentTemplate
@@ -55,7 +55,7 @@ def render_experiment(effect: StartExperiment, rollout: Rollout, manifest: Json,
             "namespace": rollout.namespace,
             "labels": {**mapping(meta.get("labels")), HASH_LABEL: effect.hash},
             "annotations": {REVISION: str(effect.revision)},
-            "ownerReferences": [_owner(rollout)],
+            "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Rollout", rollout.name, rollout.uid)],
         },
         "spec": {
             "templates": [_template(template, effect, held) for template in effect.experiment.templates],
@@ -132,14 +132,3 @@ def _pods(template: ExperimentTemplate, pods: Mapping[str, Any]) -> Json:
 def _metadata(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Json:
     parts = {"labels": dict(labels), "annotations": dict(annotations)}
     return {name: part for name, part in parts.items() if part}
-
-
-def _owner(rollout: Rollout) -> Json:
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-        "name": rollout.name,
-        "uid": rollout.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }

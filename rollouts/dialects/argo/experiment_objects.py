@@ -29,7 +29,7 @@ from rollouts.model.experiment import (
     StartRun,
 )
 from rollouts.model.keys import EXPERIMENT, EXPERIMENT_TEMPLATE, HASH_LABEL, INSTANCE_LABEL, SCALE_DOWN_DEADLINE
-from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove, ref_of
+from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove, owner_reference, ref_of
 from rollouts.model.snapshot import Analysis
 from rollouts.model.strategy import AnalysisRef, TemplateRef
 
@@ -239,14 +239,7 @@ def _instance(manifest: Json) -> dict[str, str]:
 
 def _owned(api_version: str, kind: str, name: str, manifest: Json, annotations: Mapping[str, str]) -> Json:
     meta = manifest["metadata"]
-    owner = {
-        "apiVersion": _API,
-        "kind": "Experiment",
-        "name": meta["name"],
-        "uid": meta.get("uid", ""),
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    owner = owner_reference(_API, "Experiment", meta["name"], meta.get("uid", ""))
     metadata: Json = {"name": name, "namespace": text(meta.get("namespace")), "ownerReferences": [owner]}
     if annotations:
         metadata["annotations"] = dict(annotations)

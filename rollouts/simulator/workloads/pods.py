@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from rollouts.cluster.port import Json, Resource
+from rollouts.model.objects import owner_reference
 from rollouts.simulator.workloads.conditions import condition_of, is_true, moment_of
 
 
@@ -45,14 +46,7 @@ def is_controlled_by(obj: Json, owner: Json) -> bool:
 def reference_to(owner: Json, resource: Resource) -> Json:
     """The ownerReference of a controller."""
     meta = owner["metadata"]
-    return {
-        "apiVersion": resource.api_version,
-        "kind": resource.kind,
-        "name": meta["name"],
-        "uid": meta["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    return owner_reference(resource.api_version, resource.kind, meta["name"], meta["uid"])
 
 
 def pod_of(owner: Json, resource: Resource, template: Json) -> Json:
