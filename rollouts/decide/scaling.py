@@ -123,16 +123,18 @@ def _scale_stable_of_canary(here: Situation, strategy: Canary) -> Step | None:
     size = counts(here.rollout, strategy, status, held(here))[1]
     if strategy.dynamic_stable and here.observed.canary.shares is None:
         size = here.rollout.size  # nothing says yet that any traffic has left it
-    return None if _is_too_early(here, strategy, here.stable, size) else scale_to(here, here.stable, size)
+    return scale_to(here, here.stable, _not_too_early(here, strategy, here.stable, size))
 
 
-def _is_too_early(here: Situation, strategy: Canary, version: Version, size: int) -> bool:
+def _not_too_early(here: Situation, strategy: Canary, version: Version, size: int) -> int:
     """Sizes that follow the weight go down once the routes have carried it out; await_drain wakes for that.
 
-    Where routers can tell, they have to have said so.
+    Where routers can tell, they have to have said so. Until then the version keeps its pods, and is no longer one that
+    was scaled for another size of the rollout: traffic does not wait for it.
     """
     is_shrinking = strategy.dynamic_stable and strategy.is_routed and size < version.replicas
-    return is_shrinking and (is_open(here) or drained_at(here) is not None)
+    is_early = is_shrinking and (is_open(here) or drained_at(here) is not None)
+    return version.replicas if is_early else size
 
 
 def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
@@ -144,7 +146,7 @@ def _scale_new_of_canary(here: Situation, strategy: Canary) -> Step | None:
             return _retire_new(here, here.new, strategy.abort_scale_down_delay)
         if size == 0 and (strategy.abort_scale_down_delay == timedelta() or is_open(here)):
             return None
-    return None if _is_too_early(here, strategy, here.new, size) else scale_to(here, here.new, size)
+    return scale_to(here, here.new, _not_too_early(here, strategy, here.new, size))
 
 
 def _retire_new(here: Situation, new: Version, delay: timedelta | None) -> Step | None:

@@ -173,6 +173,20 @@ def test_a_dynamic_stable_version_keeps_its_pods_until_the_gateway_has_the_weigh
     assert here.versions["shop-v1"].replicas == 2
 
 
+def test_a_smaller_rollout_waits_for_the_drain_and_not_for_ever() -> None:
+    """The rollout's own size changes right after a shift (seed 70: nobody woke, and the pods stayed)."""
+    here = deployed(a_canary(weight(50), pause(), dynamic_stable=True))
+    here.drain = DRAIN
+    here.release("v2")
+    here.settle()
+    here.scale(2)
+    here.settle()
+    assert here.versions["shop-v1"].replicas == 4
+
+    here.run(DRAIN)
+    assert (here.versions["shop-v1"].replicas, here.versions["shop-v2"].replicas) == (1, 1)
+
+
 def test_an_aborted_dynamic_canary_shrinks_when_the_weight_has_left() -> None:
     """The way back is the same way."""
     here = deployed(a_canary(weight(50), pause(), dynamic_stable=True))
