@@ -201,10 +201,21 @@ def _start(here: Situation, want: Wanted) -> Step:
 
 
 def _begun(here: Situation, want: Wanted) -> Analysis | None:
-    """The run of an earlier round whose status was never written: it goes on, so that none is made twice."""
+    """The run of an earlier round whose status was never written: it counts, so that none is made twice.
+
+    It may have ended meanwhile. One that ended in an earlier attempt does not count, nor one that could not tell.
+    """
     wanted = (want.role, want.step, here.current_hash)
-    running = (run for run in here.snapshot.analyses if not run.is_done and not run.is_terminating)
-    return next((run for run in running if (run.role, run.step, run.hash) == wanted), None)
+    ours = [run for run in here.snapshot.analyses if (run.role, run.step, run.hash) == wanted]
+    running = (run for run in ours if not run.is_done and not run.is_terminating)
+    return next(running, None) or next((run for run in ours if _is_of_this_attempt(here, run)), None)
+
+
+def _is_of_this_attempt(here: Situation, run: Analysis) -> bool:
+    """Made since the attempt began; both moments are whole seconds, so the same second does not tell."""
+    attempt = here.observed.attempt
+    is_told = run.is_done and not run.is_terminating and run.phase != "Inconclusive"
+    return is_told and attempt is not None and attempt.finished is None and run.created > attempt.started
 
 
 def _free_name(here: Situation, base: str) -> str:
