@@ -103,6 +103,22 @@ def test_a_run_whose_status_was_never_written_goes_on() -> None:
     assert here.status.canary.step_analysis.name in here.analyses
 
 
+@pytest.mark.parametrize("phase", ["Successful", "Failed"])
+def test_a_run_that_ended_before_its_status_was_written_counts(phase: str) -> None:
+    """Killed between the run and the status, and away until the run was over: its verdict holds, none is made anew."""
+    here = deployed(a_canary(analysis()))
+    here.release("v2")
+    here.settle()
+    here.now += timedelta(minutes=1)
+    here.analyses = {name: replace(run, created=here.now) for name, run in here.analyses.items()}
+    here.patch(canary=replace(here.status.canary, step_analysis=None))
+    here.finish(phase)
+    here.settle()
+
+    assert list(here.analyses) == ["shop-v2-2-0"]
+    assert here.status.is_aborted is (phase == "Failed")
+
+
 def test_a_router_that_can_tell_is_asked_in_the_round_after_the_write() -> None:
     """The question is about the recorded weights, and is not lost among the other answers of the stage."""
     here = deployed(a_canary(weight(20), pause()))
