@@ -9,6 +9,9 @@ CLUSTER_ANALYSIS_TEMPLATES = Resource(
     "argoproj.io", "v1alpha1", "clusteranalysistemplates", "ClusterAnalysisTemplate", is_namespaced=False
 )
 EXPERIMENTS = Resource("argoproj.io", "v1alpha1", "experiments", "Experiment")
+CANARIES = Resource("flagger.app", "v1beta1", "canaries", "Canary")
+METRIC_TEMPLATES = Resource("flagger.app", "v1beta1", "metrictemplates", "MetricTemplate")
+ALERT_PROVIDERS = Resource("flagger.app", "v1beta1", "alertproviders", "AlertProvider")
 GIT_REPOSITORIES = Resource("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository")
 KUSTOMIZATIONS = Resource("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 HTTP_ROUTES = Resource("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
