@@ -12,8 +12,8 @@ from rollouts.cluster.port import Json
 from rollouts.dialects.argo.analysis import missing_template, parse_args, run_spec
 from rollouts.dialects.argo.experiment_objects import analysis_refs
 from rollouts.dialects.argo.experiment_spec import parse_experiment
-from rollouts.dialects.argo.reading import items, mapping
 from rollouts.model.faults import Fault
+from rollouts.model.reading import items, mapping
 from rollouts.model.selectors import selects
 from rollouts.model.strategy import AnalysisRef
 

@@ -20,11 +20,12 @@ from rollouts.controller.workloads import Workloads, workload_ref
 from rollouts.dialects.argo import reference
 from rollouts.dialects.argo import rollout as argo
 from rollouts.dialects.argo.experiment import experiment_of
-from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
+from rollouts.dialects.argo.reading import integer
 from rollouts.model.faults import Faults
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Ref, Selection, ref_of
 from rollouts.model.questions import Answer, Question
+from rollouts.model.reading import items, mapping, moment, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.selectors import selects
 from rollouts.model.snapshot import Analysis, Failure, Snapshot

@@ -11,10 +11,10 @@ from typing import Any
 from rollouts.cluster import kinds
 from rollouts.controller.mentions import BACKGROUND, analyses_of, services_of
 from rollouts.dialects.argo.analysis import endless_faults, field_faults, template_faults
-from rollouts.dialects.argo.reading import mapping
 from rollouts.model.faults import Fault
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Ref
+from rollouts.model.reading import mapping
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import BlueGreen, Canary, RunPlugin
 from rollouts.traffic.protocol import Objects

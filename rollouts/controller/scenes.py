@@ -6,7 +6,8 @@ from typing import Any
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json
 from rollouts.controller.caches import Caches
-from rollouts.dialects.argo.reading import integer, items, mapping, text
+from rollouts.dialects.argo.reading import integer
+from rollouts.model.reading import items, mapping, text
 from rollouts.telemetry.metrics import Row
 
 _INFO_PHASES = {

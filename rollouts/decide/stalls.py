@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from rollouts.decide.conditions import PROGRESSING, REPLICA_FAILURE
 from rollouts.decide.situation import Situation, Step
-from rollouts.decide.waiting import Wait, last_progress, stamp, wait_of
+from rollouts.decide.waiting import Wait, last_progress, wait_of
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskPods, PodsSeen
+from rollouts.model.reading import rfc3339
 from rollouts.model.status import Phase
 
 EVENT = "RolloutStuck"
@@ -38,7 +39,7 @@ def name_stall(here: Situation) -> Step | None:
 
 def _told(here: Situation, wait: Wait, since: datetime) -> Step | None:
     """The message in full; why pods do not run is asked for once nothing else is left to do, and kept for the stall."""
-    stuck = f"stuck since {stamp(since)}: waits for {wait.what}"
+    stuck = f"stuck since {rfc3339(since)}: waits for {wait.what}"
     known = _TOLD.search(here.observed.message)
     cause = known.group("cause") if known else None
     if wait.version and cause is None:
@@ -49,7 +50,7 @@ def _told(here: Situation, wait: Wait, since: datetime) -> Step | None:
         is_idle = status == here.observed and not here.effects and not here.events
         return Step(status=status, questions=(AskPods((wait.version,)),) if is_idle else ())
     is_new = known is None or (wait.version != "" and known.group("cause") is None)
-    text = f"No progress since {stamp(since)}: waits for {wait.what}{f'; {cause}' if cause else ''}"
+    text = f"No progress since {rfc3339(since)}: waits for {wait.what}{f'; {cause}' if cause else ''}"
     return Step(status=status, events=(Event(EVENT, text, is_warning=True),) if is_new else ())
 
 

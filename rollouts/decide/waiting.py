@@ -6,13 +6,14 @@ design` when its end is somebody's wish (a pause, an analysis, a delay): it is t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rollouts.decide.analyses import BACKGROUND, POST, PRE, STEP, recorded
 from rollouts.decide.conditions import PROGRESSING, REPLICA_FAILURE
 from rollouts.decide.pauses import BLUE_GREEN_PAUSE, CANARY_PAUSE
 from rollouts.decide.situation import Situation
 from rollouts.decide.verifying import answered
+from rollouts.model.reading import rfc3339
 from rollouts.model.status import PauseCondition, Phase
 from rollouts.model.strategy import BlueGreen, Canary, Pause
 from rollouts.model.weights import Unknown
@@ -38,7 +39,7 @@ def waiting_for(here: Situation) -> str | None:
     if wait is None:
         return None
     since = wait.since or last_progress(here)
-    return f"waits for {wait.what}" if since is None else f"waits for {wait.what}, since {stamp(since)}"
+    return f"waits for {wait.what}" if since is None else f"waits for {wait.what}, since {rfc3339(since)}"
 
 
 def wait_of(here: Situation) -> Wait | None:
@@ -54,11 +55,6 @@ def last_progress(here: Situation) -> datetime | None:
     return known.updated if known else None
 
 
-def stamp(moment: datetime) -> str:
-    """A moment as Kubernetes writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _hold(here: Situation) -> Wait | None:
     if not here.rollout.is_paused or here.status.is_aborted:
         return None
@@ -71,7 +67,7 @@ def _pause(here: Situation) -> Wait | None:
         return None
     pause = here.status.pauses[0]
     ends_at = end_of_pause(here, pause)
-    end = "a person to promote it" if ends_at is None else stamp(ends_at)
+    end = "a person to promote it" if ends_at is None else rfc3339(ends_at)
     return Wait(f"{end} ({pause.reason})", pause.since, is_by_design=True)
 
 
@@ -173,15 +169,15 @@ def _restart(here: Situation) -> Wait | None:
     if restart_at is None or here.status.restarted_at == restart_at:
         return None
     if restart_at > here.now:
-        return Wait(f"the restart at {stamp(restart_at)}", is_by_design=True)
-    return Wait(f"pods older than {stamp(restart_at)} to be evicted", restart_at)
+        return Wait(f"the restart at {rfc3339(restart_at)}", is_by_design=True)
+    return Wait(f"pods older than {rfc3339(restart_at)} to be evicted", restart_at)
 
 
 def _delayed_end(here: Situation) -> Wait | None:
     ends = sorted((v.scale_down_at, v.name) for v in here.versions if v.scale_down_at and v.replicas > 0)
     if not ends:
         return None
-    return Wait(f"{stamp(ends[0][0])}: then ReplicaSet {ends[0][1]} is scaled down", is_by_design=True)
+    return Wait(f"{rfc3339(ends[0][0])}: then ReplicaSet {ends[0][1]} is scaled down", is_by_design=True)
 
 
 LOOKS: tuple[Callable[[Situation], Wait | None], ...] = (

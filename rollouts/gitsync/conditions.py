@@ -6,10 +6,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from rollouts.dialects.argo.reading import items, mapping, text
+from rollouts.model.reading import items, mapping, rfc3339, text
 
 READY = "Ready"
 RECONCILING = "Reconciling"
@@ -49,11 +49,6 @@ def find(status: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
     return next((mapping(c) for c in items(status.get("conditions")) if mapping(c).get("type") == type_), {})
 
 
-def stamp(moment: datetime) -> str:
-    """A time as Kubernetes writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def moment(written: str) -> datetime | None:
     """A time as Kubernetes writes it, read; None where it is none."""
     try:
@@ -75,6 +70,6 @@ def _written(mark: Mark, before: Mapping[str, Any], generation: int, now: dateti
         "status": mark.status,
         "reason": mark.reason,
         "message": shortened(mark.message),
-        "lastTransitionTime": text(before.get("lastTransitionTime")) if is_same else stamp(now),
+        "lastTransitionTime": text(before.get("lastTransitionTime")) if is_same else rfc3339(now),
         "observedGeneration": generation,
     }

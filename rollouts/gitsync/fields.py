@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from rollouts.dialects.argo.reading import go_duration, mapping
+from rollouts.dialects.argo.reading import go_duration
 from rollouts.model.faults import Fault, Faults
+from rollouts.model.reading import mapping
 
 
 class Fields:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rollouts.dialects.argo.reading import items, mapping, text
 from rollouts.model.objects import Ref
+from rollouts.model.reading import items, mapping, text
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rollouts.dialects.argo import rollout as argo
-from rollouts.dialects.argo.reading import mapping, text
 from rollouts.model.errors import UndecodableError
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Ref, Selection
+from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.selectors import selects
 from rollouts.model.strategy import BlueGreen, Canary, PingPong, Router, Strategy

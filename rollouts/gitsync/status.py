@@ -18,6 +18,7 @@ from rollouts.gitsync.ports import Fetched
 from rollouts.gitsync.sources import Source
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Json
+from rollouts.model.reading import rfc3339
 
 _SOURCE_OWNS = (c.READY, c.RECONCILING, c.STALLED, c.ARTIFACT_IN_STORAGE, c.FETCH_FAILED)
 _OWNS = (c.READY, c.RECONCILING, c.STALLED, c.HEALTHY)
@@ -55,7 +56,7 @@ def stored(observed: Mapping[str, Any], source: Source, fetched: Fetched, now: d
     ]
     artifact = observed.get("artifact") or {}
     if (artifact.get("revision"), artifact.get("digest")) != (fetched.revision, fetched.digest):
-        artifact = {"revision": fetched.revision, "digest": fetched.digest, "lastUpdateTime": c.stamp(now)}
+        artifact = {"revision": fetched.revision, "digest": fetched.digest, "lastUpdateTime": rfc3339(now)}
     return _source_status(observed, source, marks, now) | {"artifact": artifact}
 
 

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field, replace
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollouts.cluster.port import Cluster, Collection, Query, Resource, Target
-from rollouts.dialects.argo.reading import items as items_of
-from rollouts.dialects.argo.reading import mapping, text
 from rollouts.gitsync import inventory, plan
 from rollouts.gitsync.attempt import Attempts, Tried, is_users_mistake, refusal, target_of
 from rollouts.gitsync.catalog import Catalog, catalog_of
@@ -28,6 +26,8 @@ from rollouts.health import State, health_of
 from rollouts.model.errors import RolloutsError, TemporaryError
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json
+from rollouts.model.reading import items as items_of
+from rollouts.model.reading import mapping, text
 from rollouts.traffic.registry import PROVIDERS, Providers
 
 RECONCILIATION_FAILED = "ReconciliationFailed"

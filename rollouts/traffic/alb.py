@@ -11,12 +11,13 @@ from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.questions import Verified
+from rollouts.model.reading import mapping
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetHeaderRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic import albactions, albverify, bodies
 from rollouts.traffic.albactions import RefusedError, Setup, setup_of
-from rollouts.traffic.bodies import annotations, mapping, names
+from rollouts.traffic.bodies import annotations, names
 from rollouts.traffic.protocol import ALL_PARTS, Desired, Flow, Kind, Objects, Options, Part, Rendered, Silent
 
 API_VERSION = "networking.k8s.io/v1"

@@ -15,10 +15,11 @@ from typing import Any
 
 from rollouts.hashing import gojson
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router, SetHeaderRoute
 from rollouts.model.weights import Share, Shares
-from rollouts.traffic.bodies import annotations, items, mapping, number, text
+from rollouts.traffic.bodies import annotations, number
 
 MANAGED = "rollouts.argoproj.io/managed-alb-annotations"
 PREFIX = "alb.ingress.kubernetes.io"

@@ -18,7 +18,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from analysis.requests import Answer, Cluster, Http, Server, SigV4, Verb
 from rollouts.model.objects import Json
-from rollouts.traffic.bodies import items, mapping, number, text
+from rollouts.model.reading import items, mapping, text
+from rollouts.traffic.bodies import number
 
 API = "2015-12-01"
 FORM = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"),)

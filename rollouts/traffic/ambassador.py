@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove
 from rollouts.model.plan import Event
+from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import mapping, names, text
+from rollouts.traffic.bodies import names
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 TOTAL = 100

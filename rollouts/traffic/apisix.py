@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, HeaderMatch, Router, SetHeaderRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import items, mapping, names, text
+from rollouts.traffic.bodies import names
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 API_VERSION = "apisix.apache.org/v2"

@@ -12,6 +12,7 @@ from rollouts.model.faults import Faults
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Modify, Ref, Selection
 from rollouts.model.plan import Event
+from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
@@ -30,7 +31,7 @@ from rollouts.traffic.appmeshsettings import (
     targets_of,
     type_of,
 )
-from rollouts.traffic.bodies import agreed, annotations, changed, mapping, number, text, with_annotations
+from rollouts.traffic.bodies import agreed, annotations, changed, number, with_annotations
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 TOTAL = 100

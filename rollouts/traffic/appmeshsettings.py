@@ -6,9 +6,10 @@ The settings name a VirtualService, which names its VirtualRouter; each selected
 from dataclasses import dataclass
 
 from rollouts.model.objects import Json, Ref
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
-from rollouts.traffic.bodies import items, mapping, names, text
+from rollouts.traffic.bodies import names
 from rollouts.traffic.protocol import Objects
 
 GROUP = "appmesh.k8s.aws"

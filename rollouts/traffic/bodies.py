@@ -7,26 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rollouts.model.objects import Json, Modify, Ref, owner_reference
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
 
 ARGO = "argoproj.io/v1alpha1"
 """The API version of those who own what the providers create."""
-
-
-def mapping(value: Any) -> Json:
-    """The object itself, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """The list itself, or an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """The string, or an empty one."""
-    return value if isinstance(value, str) else ""
 
 
 def number(value: Any) -> int | None:

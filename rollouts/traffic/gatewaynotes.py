@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rollouts.model.objects import Json
-from rollouts.traffic.bodies import items, mapping, text
+from rollouts.model.reading import items, mapping, text
 from rollouts.traffic.gatewaysettings import ACTIVE_ANNOTATION, Marks
 
 NOTES = "sluice.dev/gatewayapi-rollouts"

@@ -5,7 +5,7 @@ a gateway says so, that it is in force.
 """
 
 from rollouts.model.objects import Json, Ref
-from rollouts.traffic.bodies import items, mapping
+from rollouts.model.reading import items, mapping
 
 _TELLING = ("Accepted", "ResolvedRefs", "Programmed")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping
 from rollouts.model.strategy import HeaderMatch, ManagedRoute, RequestMatch, SetHeaderRoute, SetMirrorRoute, StringMatch
-from rollouts.traffic.bodies import items, mapping
 from rollouts.traffic.gatewaysplit import backends
 
 EVERYTHING: Json = {"path": {"type": "PathPrefix", "value": "/"}}

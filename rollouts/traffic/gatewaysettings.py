@@ -11,8 +11,8 @@ from typing import Any
 
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json, Ref, Selection
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.selectors import selects
-from rollouts.traffic.bodies import items, mapping, text
 from rollouts.traffic.protocol import Objects
 
 GROUP = "gateway.networking.k8s.io"

@@ -9,9 +9,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Shares
-from rollouts.traffic.bodies import items, mapping, number, text
+from rollouts.traffic.bodies import number
 
 
 @dataclass(frozen=True, slots=True)

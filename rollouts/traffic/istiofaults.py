@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json
+from rollouts.model.reading import text
 from rollouts.model.strategy import Router
-from rollouts.traffic.bodies import text
 from rollouts.traffic.istiorender import not_found
 from rollouts.traffic.istioroutes import Refusal, places_in, routes_of
 from rollouts.traffic.istiosettings import Selected, Setup, Subsets, is_ambiguous

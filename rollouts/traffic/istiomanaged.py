@@ -9,8 +9,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from rollouts.model.objects import Json
+from rollouts.model.reading import mapping, text
 from rollouts.model.strategy import HeaderMatch, ManagedRoute, RequestMatch, SetHeaderRoute, SetMirrorRoute, StringMatch
-from rollouts.traffic.bodies import mapping, text
 from rollouts.traffic.istioroutes import Refusal, chosen, destinations_of, ordered, routes_of, weight_of, with_http
 from rollouts.traffic.istiosettings import Selected, Setup
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.plan import Event
+from rollouts.model.reading import mapping, text
 from rollouts.model.strategy import SetHeaderRoute
-from rollouts.traffic.bodies import changed, mapping, text
+from rollouts.traffic.bodies import changed
 from rollouts.traffic.istiomanaged import Target, place
 from rollouts.traffic.istioroutes import Refusal, routes_of, split
 from rollouts.traffic.istiosettings import DESTINATION_RULE, GROUP, Selected, Setup, Subsets

@@ -9,8 +9,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.weights import Shares
-from rollouts.traffic.bodies import items, mapping, number, text
+from rollouts.traffic.bodies import number
 from rollouts.traffic.istiosettings import Selected, Setup, Signature
 
 CANARY, STABLE = "Canary", "Stable"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollouts.model.objects import Ref
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router
-from rollouts.traffic.bodies import items, mapping, number, text
+from rollouts.traffic.bodies import number
 
 GROUP = "networking.istio.io"
 VIRTUAL_SERVICE = "VirtualService"

@@ -6,8 +6,9 @@ no experiment needs any more are known by it and go; everybody else's stay.
 
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.weights import Share, Shares
-from rollouts.traffic.bodies import annotations, items, mapping, text, with_annotations
+from rollouts.traffic.bodies import annotations, with_annotations
 from rollouts.traffic.istiosettings import Subsets
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Create, Json, Modify, Ref, Remove
 from rollouts.model.plan import Event
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import annotations, items, mapping, names, text
+from rollouts.traffic.bodies import annotations, names
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 API_VERSION = "networking.k8s.io/v1"

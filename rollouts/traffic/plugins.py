@@ -10,6 +10,7 @@ from analysis.requests import Program
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Json, Ref
 from rollouts.model.questions import Verified
+from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import (
     Canary,
@@ -21,7 +22,6 @@ from rollouts.model.strategy import (
     StringMatch,
 )
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic.bodies import mapping, text
 from rollouts.traffic.protocol import Call, Desired, Flow, Kind, Objects, Rendered, Silent
 
 APPLY, VERIFY, CLEAN = "apply", "verify", "clean"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Create, Json, Modify, Ref, Remove
 from rollouts.model.plan import Event
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Shares, Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import items, mapping, text
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 GROUP = "split.smi-spec.io"

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
 from rollouts.traffic import bodies
-from rollouts.traffic.bodies import items, mapping, number, text
+from rollouts.traffic.bodies import number
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 TOTAL = 100

@@ -6,11 +6,11 @@ part of the template that the user wrote: comparisons leave it out.
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
 
 from rollouts.model.effects import PlaceVersion
 from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping
 from rollouts.model.strategy import AntiAffinity, BlueGreen, Canary, Strategy
 
 _RULES = "podAntiAffinity"
@@ -31,16 +31,16 @@ def keeps_off(template: Json) -> str:
 
 def affinity(template: Json, rule: AntiAffinity | None, stable: str) -> Json | None:
     """The user's own affinity, and with a rule and a stable version the one that keeps off its nodes."""
-    own: Json = deepcopy(_mapping(_mapping(template.get("spec")).get("affinity")))
+    own: Json = deepcopy(mapping(mapping(template.get("spec")).get("affinity")))
     if rule is None or not stable:
         return own or None
     expression = {"key": HASH_LABEL, "operator": "In", "values": [stable]}
     term: Json = {"labelSelector": {"matchExpressions": [expression]}, "topologyKey": _NODE}
-    rules = own[_RULES] = _mapping(own.get(_RULES))
+    rules = own[_RULES] = mapping(own.get(_RULES))
     if rule.is_required:
-        rules[_REQUIRED] = [*_items(rules.get(_REQUIRED)), term]
+        rules[_REQUIRED] = [*items(rules.get(_REQUIRED)), term]
     else:
-        rules[_PREFERRED] = [*_items(rules.get(_PREFERRED)), {"weight": rule.weight, "podAffinityTerm": term}]
+        rules[_PREFERRED] = [*items(rules.get(_PREFERRED)), {"weight": rule.weight, "podAffinityTerm": term}]
     return own
 
 
@@ -48,7 +48,7 @@ def place(effect: PlaceVersion, template: Json, rule: AntiAffinity | None) -> Js
     """The merge patch of a ReplicaSet of this (the rollout's) template, which carries a rule of ours."""
     wanted = affinity(template, rule, effect.keeps_off)
     if wanted is not None:
-        rules = _mapping(wanted.get(_RULES))
+        rules = mapping(wanted.get(_RULES))
         wanted = {**wanted, _RULES: {name: rules.get(name) for name in (_REQUIRED, _PREFERRED)} if rules else None}
     return {"spec": {"template": {"spec": {"affinity": wanted}}}}
 
@@ -60,7 +60,7 @@ def bare(template: Json) -> Json:
     own: Json = deepcopy(template["spec"]["affinity"])
     rules = own.pop(_RULES)
     for name in (_REQUIRED, _PREFERRED):
-        left = [term for term in _items(rules.pop(name, None)) if not _ours(term.get("podAffinityTerm", term))]
+        left = [term for term in items(rules.pop(name, None)) if not _ours(term.get("podAffinityTerm", term))]
         if left:
             rules[name] = left
     if rules:
@@ -70,21 +70,13 @@ def bare(template: Json) -> Json:
 
 
 def _terms(template: Json) -> Iterator[Json]:
-    rules = _mapping(_mapping(_mapping(template.get("spec")).get("affinity")).get(_RULES))
-    yield from map(_mapping, _items(rules.get(_REQUIRED)))
-    yield from (_mapping(_mapping(term).get("podAffinityTerm")) for term in _items(rules.get(_PREFERRED)))
+    rules = mapping(mapping(mapping(template.get("spec")).get("affinity")).get(_RULES))
+    yield from map(mapping, items(rules.get(_REQUIRED)))
+    yield from (mapping(mapping(term).get("podAffinityTerm")) for term in items(rules.get(_PREFERRED)))
 
 
 def _ours(term: Json) -> list[str]:
     """The values of a term that selects by the hash label, [] for any other."""
-    expressions = _items(_mapping(term.get("labelSelector")).get("matchExpressions"))
-    first = _mapping(expressions[0]) if expressions else {}
-    return [str(value) for value in _items(first.get("values"))] if first.get("key") == HASH_LABEL else []
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    expressions = items(mapping(term.get("labelSelector")).get("matchExpressions"))
+    first = mapping(expressions[0]) if expressions else {}
+    return [str(value) for value in items(first.get("values"))] if first.get("key") == HASH_LABEL else []

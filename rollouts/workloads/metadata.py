@@ -12,6 +12,7 @@ from typing import Any
 from rollouts.hashing import gojson
 from rollouts.model.effects import CreateVersion, MarkVersion
 from rollouts.model.objects import Json
+from rollouts.model.reading import mapping
 from rollouts.model.strategy import PodMetadata
 
 RECORD = "rollout.argoproj.io/ephemeral-metadata"
@@ -46,7 +47,7 @@ def create(effect: CreateVersion, template: Json, annotations: Json) -> None:
     meta = template["metadata"]
     for field, wanted in (("labels", effect.metadata.labels), ("annotations", effect.metadata.annotations)):
         if wanted:
-            meta[field] = {**_mapping(meta.get(field)), **wanted}
+            meta[field] = {**mapping(meta.get(field)), **wanted}
     annotations[RECORD] = text
 
 
@@ -69,7 +70,7 @@ def changes(wanted: PodMetadata, former: PodMetadata, live: Mapping[str, Any] | 
     for field in ("labels", "annotations"):
         patch: Json = dict.fromkeys(getattr(former, field)) | dict(getattr(wanted, field))
         if live is not None:
-            held = _mapping(live.get(field))
+            held = mapping(live.get(field))
             patch = {key: value for key, value in patch.items() if held.get(key) != value}
         if patch:
             marks[field] = patch
@@ -81,18 +82,14 @@ def bare(template: Json, wanted: Json, annotations: Mapping[str, Any]) -> Json:
     notes = [note for note in (recorded(annotations), recorded(annotations, PENDING)) if note is not None]
     if not notes:
         return template
-    meta, own = dict(_mapping(template.get("metadata"))), _mapping(wanted.get("metadata"))
+    meta, own = dict(mapping(template.get("metadata"))), mapping(wanted.get("metadata"))
     for field in ("labels", "annotations"):
-        given = {key for note in notes for key in getattr(note, field)} - _mapping(own.get(field)).keys()
-        left = {key: value for key, value in _mapping(meta.pop(field, None)).items() if key not in given}
+        given = {key for note in notes for key in getattr(note, field)} - mapping(own.get(field)).keys()
+        left = {key: value for key, value in mapping(meta.pop(field, None)).items() if key not in given}
         if left or field in own:
             meta[field] = left
     return {**template, "metadata": meta}
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _strings(value: Any) -> dict[str, str]:
-    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}

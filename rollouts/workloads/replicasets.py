@@ -12,6 +12,7 @@ from typing import Any
 from rollouts.model.effects import CreateVersion, DelayScaleDown, NumberVersion, RefreshVersion, ScaleVersion
 from rollouts.model.keys import HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE
 from rollouts.model.objects import Create, Json, Modify, Ref, owner_reference
+from rollouts.model.reading import mapping
 from rollouts.model.rollout import Rollout
 from rollouts.model.workload import Version
 from rollouts.workloads import affinity, metadata
@@ -61,10 +62,10 @@ def find_new(manifest: Json, rollout: Rollout, replicasets: Iterable[Json]) -> s
 def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
     """The ReplicaSet of the rollout's present template."""
     template = deepcopy(manifest["spec"]["template"])
-    labels = {**_mapping(_mapping(template.get("metadata")).get("labels")), HASH_LABEL: effect.hash}
-    template["metadata"] = {**_mapping(template.get("metadata")), "labels": labels}
+    labels = {**mapping(mapping(template.get("metadata")).get("labels")), HASH_LABEL: effect.hash}
+    template["metadata"] = {**mapping(template.get("metadata")), "labels": labels}
     annotations = {
-        **copied_annotations(_mapping(manifest["metadata"].get("annotations"))),
+        **copied_annotations(mapping(manifest["metadata"].get("annotations"))),
         DESIRED_REPLICAS: str(effect.desired),
         REVISION: str(effect.revision),
     }
@@ -73,7 +74,7 @@ def create(effect: CreateVersion, rollout: Rollout, manifest: Json) -> Create:
         rule = affinity.rule_of(rollout.strategy)
         template["spec"]["affinity"] = affinity.affinity(template, rule, effect.keeps_off)
     selector = deepcopy(manifest["spec"]["selector"])
-    selector["matchLabels"] = {**_mapping(selector.get("matchLabels")), HASH_LABEL: effect.hash}
+    selector["matchLabels"] = {**mapping(selector.get("matchLabels")), HASH_LABEL: effect.hash}
     address = ref(rollout, effect.name)
     spec: Json = {"replicas": effect.replicas, "selector": selector, "template": template}
     if rollout.min_ready:
@@ -127,7 +128,7 @@ def number(effect: NumberVersion, rollout: Rollout) -> Modify:
 
 def refresh(effect: RefreshVersion, rollout: Rollout, manifest: Json) -> Modify:
     """The rollout's present annotations and minReadySeconds; annotations that it lost stay, as in Argo."""
-    copied = copied_annotations(_mapping(manifest["metadata"].get("annotations")))
+    copied = copied_annotations(mapping(manifest["metadata"].get("annotations")))
     body = {"metadata": {"annotations": copied}, "spec": {"minReadySeconds": int(rollout.min_ready.total_seconds())}}
     return Modify(ref(rollout, effect.name), body)
 
@@ -140,11 +141,11 @@ def delay(effect: DelayScaleDown, rollout: Rollout) -> Modify:
 
 def _is_dated(rs: Json, manifest: Json) -> bool:
     """Whether a ReplicaSet's copies differ from what the rollout says."""
-    wanted = copied_annotations(_mapping(_mapping(manifest.get("metadata")).get("annotations")))
-    held = _mapping(rs["metadata"].get("annotations"))
+    wanted = copied_annotations(mapping(mapping(manifest.get("metadata")).get("annotations")))
+    held = mapping(rs["metadata"].get("annotations"))
     if any(held.get(key) != value for key, value in wanted.items()):
         return True
-    return (_mapping(manifest.get("spec")).get("minReadySeconds") or 0) != (rs["spec"].get("minReadySeconds") or 0)
+    return (mapping(manifest.get("spec")).get("minReadySeconds") or 0) != (rs["spec"].get("minReadySeconds") or 0)
 
 
 def _is_held(rs: Json, uid: str | None) -> bool:
@@ -156,7 +157,7 @@ def _is_held(rs: Json, uid: str | None) -> bool:
 
 def _version(rs: Json) -> Version:
     meta, spec, status = rs["metadata"], rs.get("spec", {}), rs.get("status", {})
-    annotations = _mapping(meta.get("annotations"))
+    annotations = mapping(meta.get("annotations"))
     return Version(
         name=meta["name"],
         hash=_labels(rs).get(HASH_LABEL, ""),
@@ -179,7 +180,7 @@ def _version(rs: Json) -> Version:
 def _bare_template(rs: Json, wanted: Json) -> Json:
     """The template of a ReplicaSet as its user wrote it: what its role put in is left out."""
     template = rs.get("spec", {}).get("template", {})
-    return affinity.bare(metadata.bare(template, wanted, _mapping(rs["metadata"].get("annotations"))))
+    return affinity.bare(metadata.bare(template, wanted, mapping(rs["metadata"].get("annotations"))))
 
 
 def _failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -210,7 +211,3 @@ def _number(value: Any) -> int | None:
 
 def _numbers(value: Any) -> list[int]:
     return [int(part) for part in value.split(",") if part.isdecimal()] if isinstance(value, str) else []
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

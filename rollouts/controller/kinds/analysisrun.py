@@ -33,8 +33,8 @@ from rollouts.controller.secrets import read_secrets
 from rollouts.controller.wakers import key_of
 from rollouts.dialects.argo.analysis import parse_run
 from rollouts.dialects.argo.analysis_run import is_over, parse_status, project_status
-from rollouts.dialects.argo.reading import mapping
 from rollouts.model.plan import Event
+from rollouts.model.reading import mapping
 from rollouts.telemetry.logs import log
 from rollouts.telemetry.metrics import Row
 

@@ -35,7 +35,6 @@ from rollouts.dialects.argo.experiment_spec import (
     parse_experiment_status,
     project_experiment_status,
 )
-from rollouts.dialects.argo.reading import mapping
 from rollouts.model.errors import TemporaryError
 from rollouts.model.experiment import (
     CreateService,
@@ -47,6 +46,7 @@ from rollouts.model.experiment import (
 )
 from rollouts.model.objects import Change, Create, Ref, Remove, ref_of
 from rollouts.model.plan import Event
+from rollouts.model.reading import mapping
 from rollouts.telemetry.logs import log
 from rollouts.workloads.replicasets import versions
 

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from rollouts.cluster.port import Json
-from rollouts.dialects.argo.reading import items, mapping, text
 from rollouts.dialects.argo.strategy import GATEWAY_PLUGINS
+from rollouts.model.reading import items, mapping, text
 from rollouts.telemetry.logs import log
 
 CONFIG_MAP = "argo-rollouts-config"

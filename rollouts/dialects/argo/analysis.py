@@ -15,11 +15,12 @@ from analysis.model import Arg, IntOrText, Metric, Rule, RunSpec, SecretKey, Tim
 from analysis.template import join_args, join_metrics, join_rules, merge_args, refuse_conflicts
 from analysis.validation import faults as metric_faults
 from rollouts.dialects.argo.field_ref import value_at
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, text
+from rollouts.dialects.argo.reading import flag, integer
 from rollouts.model.effects import StartAnalysis
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.keys import HASH_LABEL, INSTANCE_LABEL, REVISION
 from rollouts.model.objects import Json, owner_reference
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import AnalysisRef, ArgValue, TemplateRef
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from analysis.model import Measurement, MetricResult, Phase, RunStatus, Summary
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, rfc3339, text
+from rollouts.dialects.argo.reading import flag, integer
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, rfc3339, text
 
 _PHASES = frozenset(phase.value for phase in Phase)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from analysis.errors import ArgumentError
 from rollouts.dialects.argo.analysis import rendered_args
-from rollouts.dialects.argo.reading import integer, items, mapping, moment, text
+from rollouts.dialects.argo.reading import integer
 from rollouts.model.effects import StartExperiment
 from rollouts.model.keys import HASH_LABEL, REVISION
 from rollouts.model.objects import Json, owner_reference
+from rollouts.model.reading import items, mapping, moment, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import ExperimentRun, TemplateSeen
 from rollouts.model.strategy import Experiment, ExperimentAnalysis, ExperimentTemplate

@@ -15,7 +15,7 @@ from rollouts.dialects.argo.analysis import missing_template, parse_args, run_sp
 from rollouts.dialects.argo.experiment_spec import container_ports
 from rollouts.dialects.argo.experiment_tags import experiment_tags
 from rollouts.dialects.argo.field_ref import value_at
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, rfc3339, text
+from rollouts.dialects.argo.reading import flag, integer
 from rollouts.dialects.argo.steps import strings
 from rollouts.hashing import template_hash
 from rollouts.model.experiment import (
@@ -30,6 +30,7 @@ from rollouts.model.experiment import (
 )
 from rollouts.model.keys import EXPERIMENT, EXPERIMENT_TEMPLATE, HASH_LABEL, INSTANCE_LABEL, SCALE_DOWN_DEADLINE
 from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove, owner_reference, ref_of
+from rollouts.model.reading import items, mapping, rfc3339, text
 from rollouts.model.snapshot import Analysis
 from rollouts.model.strategy import AnalysisRef, TemplateRef
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from rollouts.dialects.argo.analysis_run import parse_phase
-from rollouts.dialects.argo.reading import flag, go_duration, integer, items, mapping, moment, rfc3339, seconds, text
+from rollouts.dialects.argo.reading import flag, go_duration, integer, seconds
 from rollouts.dialects.argo.status import project_condition, read_condition
 from rollouts.dialects.argo.validation_experiment import DEADLINE, duration_faults, experiment_faults
 from rollouts.model.experiment import (
@@ -22,6 +22,7 @@ from rollouts.model.experiment import (
     TemplateStatus,
 )
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, rfc3339, text
 
 _TEMPLATE_PHASES = frozenset(phase.value for phase in TemplatePhase)
 _SCALE_DOWN_DELAY = timedelta(seconds=30)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.units import parse_duration
-from rollouts.dialects.argo.reading import mapping, moment, rfc3339, text
 from rollouts.model.keys import HASH_LABEL
 from rollouts.model.objects import Json
+from rollouts.model.reading import mapping, moment, rfc3339, text
 
 
 def experiment_tags(manifest: Mapping[str, Any], replica_sets: Mapping[str, Json]) -> dict[str, str]:

@@ -5,8 +5,7 @@ files or from a cluster with an older schema must not stop a loop.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rollouts.model.strategy import Quota
@@ -17,21 +16,6 @@ _TOO_MANY_SECONDS = 2**31
 _LONGEST_SECONDS = 2**63 / 1e9
 """Go counts durations in nanoseconds."""
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The object, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """The list, or an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """The string, or an empty one."""
-    return value if isinstance(value, str) else ""
 
 
 def integer(value: Any) -> int | None:
@@ -101,21 +85,3 @@ def quota(value: Any, default: Quota) -> Quota:
         digits = value.removesuffix("%")
         return Quota(int(digits), is_percent=True) if re.fullmatch(r"-?\d+", digits) else Quota(0)
     return default
-
-
-def moment(value: Any) -> datetime | None:
-    """An RFC 3339 time in UTC; None when it is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def rfc3339(value: datetime) -> str:
-    """A time as Kubernetes writes it: whole seconds, UTC."""
-    return (
-        value.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
-    )  # a tenth of strftime's cost; years have 4 digits

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rollouts.dialects.argo.reading import integer, mapping, text
+from rollouts.dialects.argo.reading import integer
 from rollouts.model.faults import Fault
 from rollouts.model.objects import Json, Ref
+from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import WorkloadRef
 from rollouts.model.workload import Workload
 

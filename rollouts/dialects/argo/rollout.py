@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rollouts.dialects.argo import status as statuses
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, moment, seconds, text
+from rollouts.dialects.argo.reading import flag, integer, seconds
 from rollouts.dialects.argo.reference import RESOLVED
 from rollouts.dialects.argo.strategy import parse_strategy
 from rollouts.dialects.argo.validation import rollout_faults
@@ -16,6 +16,7 @@ from rollouts.hashing import rollout_template_hash, steps_hash
 from rollouts.model.errors import UndecodableError
 from rollouts.model.keys import REVISION, WORKLOAD_GENERATION
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, text
 from rollouts.model.rollout import HistoryLimits, Rollout, WorkloadRef
 from rollouts.model.strategy import BlueGreen, Canary
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rollouts.dialects.argo.reading import flag, go_duration, go_text, integer, items, mapping, moment, rfc3339, text
+from rollouts.dialects.argo.reading import flag, go_duration, go_text, integer
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, rfc3339, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.status import (
     AnalysisStatus,

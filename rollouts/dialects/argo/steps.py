@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rollouts.dialects.argo.reading import flag, integer, items, mapping, optional_seconds, pause_duration, text
+from rollouts.dialects.argo.reading import flag, integer, optional_seconds, pause_duration
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.strategy import (
     Analyse,
     AnalysisRef,

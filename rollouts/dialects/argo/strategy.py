@@ -6,17 +6,9 @@ Steps and analyses are read in steps.py.
 from collections.abc import Mapping
 from typing import Any
 
-from rollouts.dialects.argo.reading import (
-    flag,
-    integer,
-    items,
-    mapping,
-    optional_seconds,
-    quota,
-    seconds,
-    text,
-)
+from rollouts.dialects.argo.reading import flag, integer, optional_seconds, quota, seconds
 from rollouts.dialects.argo.steps import parse_analysis, parse_step, strings
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.status import DEFAULT_SCALE_DOWN_DELAY
 from rollouts.model.strategy import (
     AntiAffinity,

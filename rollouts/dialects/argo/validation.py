@@ -13,10 +13,11 @@ from typing import Any
 from rollouts.dialects.argo.pods.labels import selector_faults
 from rollouts.dialects.argo.pods.template import template_faults
 from rollouts.dialects.argo.pods.wording import invalid, negative, required
-from rollouts.dialects.argo.reading import integer, mapping
+from rollouts.dialects.argo.reading import integer
 from rollouts.dialects.argo.validation_strategy import strategy_faults
 from rollouts.hashing import rollout_template_hash, typed
 from rollouts.model.faults import Fault, Faults
+from rollouts.model.reading import mapping
 
 _DEADLINE_SECONDS = 600
 _HISTORY = 10

@@ -7,8 +7,9 @@ Argo's texts speak of a Rollout where they mean the Experiment; clients know the
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollouts.dialects.argo.reading import go_duration, integer, items, mapping, text
+from rollouts.dialects.argo.reading import go_duration, integer
 from rollouts.model.faults import Fault, Faults
+from rollouts.model.reading import items, mapping, text
 
 DEADLINE = 600
 """Seconds that an Experiment's versions have to get ready where it says nothing."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from rollouts.dialects.argo.pods.names import qualified
 from rollouts.dialects.argo.pods.wording import invalid, required
-from rollouts.dialects.argo.reading import integer, items, mapping, pause_duration
+from rollouts.dialects.argo.reading import integer, pause_duration
 from rollouts.hashing import typed
 from rollouts.model.faults import Fault
+from rollouts.model.reading import items, mapping
 
 Part = Mapping[str, Any]
 _EXCLUSIVE = ("experiment", "pause", "setWeight", "analysis")

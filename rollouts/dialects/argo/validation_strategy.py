@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollouts.dialects.argo.pods.wording import invalid, required
-from rollouts.dialects.argo.reading import integer, items, mapping, text
+from rollouts.dialects.argo.reading import integer
 from rollouts.dialects.argo.validation_steps import step_faults
 from rollouts.model.faults import Fault
+from rollouts.model.reading import items, mapping, text
 
 Part = Mapping[str, Any]
 _PATH = "spec.strategy"

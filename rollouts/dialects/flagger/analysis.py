@@ -7,9 +7,10 @@ from typing import Any
 
 from analysis.builtin import FAMILIES, Target, family_of
 from rollouts.dialects.flagger import queries
-from rollouts.dialects.flagger.reading import duration, integer, items, mapping, number, text
+from rollouts.dialects.flagger.reading import duration, integer, number
 from rollouts.model import gates as moments
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.strategy import Check, Climb, Gate, Unit
 
 DEFAULT_INTERVAL = timedelta(seconds=60)

@@ -13,10 +13,11 @@ from rollouts.dialects.flagger import providers, queries
 from rollouts.dialects.flagger import status as statuses
 from rollouts.dialects.flagger.analysis import Templates, checks_of, climb_of, gates_of, interval_of, traffic_of
 from rollouts.dialects.flagger.faults import canary_faults
-from rollouts.dialects.flagger.reading import integer, items, mapping, text
+from rollouts.dialects.flagger.reading import integer
 from rollouts.model.edges import Edges
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Climb, Holding, Pace, Pair, Progressive, Router, Words
 

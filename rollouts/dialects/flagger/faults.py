@@ -10,8 +10,9 @@ from analysis.builtin import Target
 from rollouts.dialects.flagger import providers, queries
 from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, source_of
 from rollouts.dialects.flagger.readiness import is_knative
-from rollouts.dialects.flagger.reading import duration, integer, items, mapping, text
+from rollouts.dialects.flagger.reading import duration, integer
 from rollouts.model.faults import Fault, Faults
+from rollouts.model.reading import items, mapping, text
 
 TARGETS = ("Deployment", "DaemonSet", "Service")
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.builtin import Target
-from rollouts.dialects.flagger.reading import mapping, text
+from rollouts.model.reading import mapping, text
 from rollouts.model.strategy import Pair
 
 KUBERNETES, KNATIVE, ISTIO = "kubernetes", "knative", "istio"

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from rollouts.dialects.flagger.reading import integer, items, mapping, moment, text
+from rollouts.dialects.flagger.reading import integer
 from rollouts.dialects.flagger.revision import KNATIVE
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, text
 from rollouts.model.rollout import Rollout
 
 Verdict = tuple[str, bool]

@@ -4,27 +4,13 @@ Called by every module of the dialect. Mistakes that matter are found by faults.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+from rollouts.model.reading import text
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The object, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """The list, or an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """The string, or an empty one."""
-    return value if isinstance(value, str) else ""
 
 
 def number(value: Any) -> float | None:
@@ -44,17 +30,3 @@ def duration(value: Any) -> timedelta | None:
     if not parts or "".join(part.group() for part in parts) != value:
         return None
     return timedelta(seconds=sum(float(part[1]) * _SECONDS[part[2]] for part in parts))
-
-
-def moment(value: Any) -> datetime | None:
-    """An RFC 3339 time in UTC; None when it is none."""
-    try:
-        parsed = datetime.fromisoformat(text(value))
-    except ValueError:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def rfc3339(value: datetime) -> str:
-    """A time as Kubernetes writes it: whole seconds, UTC."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollouts.dialects.flagger.reading import items, mapping, text
 from rollouts.hashing import template_hash
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, text
 
 MARK = "sluice-"
 TRACKING = "flagger.app/config-tracking"

@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from rollouts.dialects.flagger.reading import integer, items, mapping, moment, rfc3339, text
+from rollouts.dialects.flagger.reading import integer
 from rollouts.dialects.flagger.revision import is_ours
 from rollouts.model.objects import Json
+from rollouts.model.reading import items, mapping, moment, rfc3339, text
 from rollouts.model.status import Condition, Cookies, Phase, Status, TickStatus
 
 PROMOTED = "Promoted"

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rollouts.dialects.flagger.readiness import Verdict, is_knative, unready
-from rollouts.dialects.flagger.reading import integer, mapping, moment, text
+from rollouts.dialects.flagger.reading import integer
 from rollouts.dialects.flagger.revision import OFF
 from rollouts.hashing import template_hash
 from rollouts.model.objects import Json
+from rollouts.model.reading import mapping, moment, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import Obstacles, Readiness, Twins
 from rollouts.model.strategy import Pair, Progressive

@@ -8,7 +8,7 @@ from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError, ServerError
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target
 from rollouts.controller.settings import Settings
-from rollouts.dialects.argo.reading import rfc3339
+from rollouts.model.reading import rfc3339
 from rollouts.simulator.clock import virtual_now
 from tests.unit.controller.stories import Shop, Spy, Write, a_canary, a_rollout, a_service, an_object, tell
 
