@@ -17,7 +17,7 @@ HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 WATCHED = (
     *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS),
-    *(kinds.INGRESSES, kinds.DEPLOYMENTS, kinds.JOBS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS),
+    *(kinds.INGRESSES, kinds.DEPLOYMENTS, kinds.JOBS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS, kinds.ENDPOINT_SLICES),
 )
 """Kinds that every scenario watches."""
 
@@ -147,6 +147,22 @@ class Sight:
         """The weights of an HTTPRoute's first rule, by Service."""
         rules = ((self.one(kinds.HTTP_ROUTES, route) or {}).get("spec") or {}).get("rules") or [{}]
         return {ref["name"]: ref.get("weight", 1) for ref in rules[0].get("backendRefs") or ()}
+
+    def is_shown(self, service: str) -> bool:
+        """Whether EndpointSlices show as ready every pod that this Service selects."""
+        selector = ((self.one(kinds.SERVICES, service) or {}).get("spec") or {}).get("selector") or {}
+        slices = [
+            one
+            for one in self.all(kinds.ENDPOINT_SLICES)
+            if one["metadata"].get("labels", {}).get("kubernetes.io/service-name") == service
+        ]
+        ends = [end for one in slices for end in one.get("endpoints") or () if end["conditions"].get("ready")]
+        shown = {end["targetRef"]["name"] for end in ends if "targetRef" in end}
+        return all(
+            pod["metadata"]["name"] in shown
+            for pod in self.pods()
+            if selector.items() <= pod["metadata"].get("labels", {}).items()
+        )
 
     def service_hash(self, service: str) -> str:
         """The pod template hash that a Service selects; "" where it selects none."""

@@ -104,6 +104,8 @@ async def set_up(stage: Stage, case: Json) -> None:
     await stage.apply(*rest, *_routes(rollout, status))
     sizes = _sizes(rest)
     await stage.until(lambda world: all(_is_there(world.one(kinds.REPLICA_SETS, name), sizes[name]) for name in sizes))
+    services = [obj["metadata"]["name"] for obj in rest if obj["kind"] == "Service"]
+    await stage.until(lambda world: all(world.is_shown(name) for name in services), what="EndpointSlices show the pods")
     await stage.patch({"status": _observed(stage, status)}, name=NAME, subresource="status")
 
 

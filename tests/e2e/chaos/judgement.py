@@ -11,7 +11,8 @@ from tests.e2e.chaos.sizes import Course
 from tests.e2e.chaos.stage import Stage
 
 QUIET = 4.0
-"""Seconds without a change after which a run is over: longer than the stories' delays, and the odd back-off."""
+"""Seconds without a change after which a run is over: longer than the stories' delays, the controllers' drain, and the
+odd back-off."""
 
 REST = 60.0
 

@@ -16,7 +16,7 @@ from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, own_control_plane
 
 SERVER = "kube-apiserver"
-FLAGS = ("--gitsync=false", "--qps=500", "--burst=1000")
+FLAGS = ("--gitsync=false", "--qps=500", "--burst=1000", "--route-drain=2s")
 ALONE = "--leader-elect=false"
 
 
