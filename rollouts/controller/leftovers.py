@@ -21,11 +21,11 @@ from rollouts.controller.routes import Routes
 from rollouts.controller.verify import Outside
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Change, Modify, Ref, ref_of
+from rollouts.model.patches import changed
 from rollouts.model.rollout import Rollout
 from rollouts.model.selectors import selects
 from rollouts.model.strategy import BlueGreen, Canary, Progressive, Router
 from rollouts.telemetry.logs import log
-from rollouts.traffic.bodies import changed
 from rollouts.traffic.protocol import Objects, Provider, Rendered
 from rollouts.traffic.registry import routers_of
 

@@ -7,6 +7,7 @@ Called through the seam of `protocol`; what is written is albactions' business, 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rollouts.model import patches
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref, ref_of
 from rollouts.model.plan import Event
@@ -89,7 +90,7 @@ class Alb(Silent):
         """What a rollout has written into an Ingress that is not there any more, by the list of its annotations."""
         ref = ref_of(obj)
         gone = next((name for name in albactions.holders(obj) if not is_there(ref.namespace, name)), "")
-        return Rendered(bodies.changed(ref, obj, albactions.abandoned(obj, gone)) if gone else ())
+        return Rendered(patches.changed(ref, obj, albactions.abandoned(obj, gone)) if gone else ())
 
     def asks(self, _rollout: Rollout, _router: Router, _objects: Objects) -> bool:
         """AWS is asked where the operator wants it."""
@@ -197,6 +198,6 @@ def _rendered(ref: Ref, ingress: Json | None, edits: list[tuple[str, Edit]]) -> 
         if then != now:
             events.append(Event("PatchingALBIngress", f"Updating Ingress `{ref.name}` {words}"))
         now = then
-    body = bodies.difference({"spec": {}, **ingress}, {"spec": {}, **now})
-    change = (Modify(ref, body, version=bodies.version_of(ingress)),) if body else ()
+    body = patches.difference({"spec": {}, **ingress}, {"spec": {}, **now})
+    change = (Modify(ref, body, version=patches.version_of(ingress)),) if body else ()
     return Rendered(change, tuple(events), error)

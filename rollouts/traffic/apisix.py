@@ -8,6 +8,7 @@ headers, lead to the canary alone, and come before those of the original by thei
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from rollouts.model import patches
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Change, Create, Json, Modify, Ref, Remove
 from rollouts.model.reading import items, mapping, text
@@ -183,7 +184,7 @@ def _changed(ref: Ref, route: Json, after: Json) -> list[Change]:
     """The patch of a route's rules, with the version that they were read at."""
     if after == _spec(route):
         return []
-    return [Modify(ref, {"spec": {"http": after["http"]}}, version=bodies.version_of(route))]
+    return [Modify(ref, {"spec": {"http": after["http"]}}, version=patches.version_of(route))]
 
 
 def _header_changes(rollout: Rollout, router: Router, objects: Objects, desired: Desired) -> list[Change]:

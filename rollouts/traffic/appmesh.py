@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rollouts.model.faults import Faults
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Modify, Ref, Selection
+from rollouts.model.patches import changed
 from rollouts.model.plan import Event
 from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
@@ -31,7 +32,7 @@ from rollouts.traffic.appmeshsettings import (
     targets_of,
     type_of,
 )
-from rollouts.traffic.bodies import agreed, annotations, changed, number, with_annotations
+from rollouts.traffic.bodies import agreed, annotations, number, with_annotations
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
 TOTAL = 100

@@ -6,8 +6,8 @@ What has the wrong type counts as absent: a route that somebody else wrote must 
 from collections.abc import Iterable
 from typing import Any
 
-from rollouts.model.objects import Json, Modify, Ref, owner_reference
-from rollouts.model.reading import items, mapping, text
+from rollouts.model.objects import Json, owner_reference
+from rollouts.model.reading import items, mapping
 from rollouts.model.rollout import Rollout
 from rollouts.model.weights import Unknown, Weights
 
@@ -42,11 +42,6 @@ def with_annotations(obj: Json, wanted: Json) -> Json:
     return {**obj, "metadata": meta | ({"annotations": wanted} if wanted else {})}
 
 
-def version_of(obj: Json) -> str:
-    """The resourceVersion, for patches that replace a list."""
-    return text(mapping(obj.get("metadata")).get("resourceVersion"))
-
-
 def owner_of(rollout: Rollout) -> Json:
     """The reference by which an object goes when its rollout goes."""
     return owner_reference(ARGO, rollout.kind, rollout.name, rollout.uid)
@@ -61,25 +56,6 @@ def is_owned(obj: Json, rollout: Rollout) -> bool:
     """Whether the rollout controls an object."""
     references = map(mapping, items(mapping(obj.get("metadata")).get("ownerReferences")))
     return any(one.get("controller") is True and one.get("uid") == rollout.uid for one in references)
-
-
-def difference(before: Json, after: Json) -> Json:
-    """The JSON merge patch that makes `after` of `before`; empty where they are the same."""
-    patch: Json = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        if isinstance(value, dict) and isinstance(before.get(key), dict):
-            inner = difference(before[key], value)
-            if inner:
-                patch[key] = inner
-        elif key not in before or before[key] != value:
-            patch[key] = value
-    return patch
-
-
-def changed(ref: Ref, before: Json, after: Json) -> tuple[Modify, ...]:
-    """The merge patch between two states of an object, if they differ; it may replace lists, hence the version."""
-    body = difference(before, after)
-    return (Modify(ref, body, version_of(before)),) if body else ()
 
 
 def agreed(seen: Iterable[Weights | Unknown], nothing: str) -> Weights | Unknown:

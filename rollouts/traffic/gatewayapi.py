@@ -12,12 +12,12 @@ from typing import Any
 
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Change, Json, Modify, Ref, Selection, ref_of
+from rollouts.model.patches import version_of
 from rollouts.model.questions import Verified
 from rollouts.model.reading import mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Canary, Router, SetMirrorRoute
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic.bodies import version_of
 from rollouts.traffic.gatewaynotes import Note, active_on, is_labelled, kept_metadata, metadata_patch, notes_of
 from rollouts.traffic.gatewayreport import refusal, reports
 from rollouts.traffic.gatewayrules import is_managed, managed_rules, unmirrorable

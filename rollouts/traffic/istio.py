@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from rollouts.model.faults import Faults
 from rollouts.model.keys import MANAGED_BY
 from rollouts.model.objects import Json, Ref, ref_of
+from rollouts.model.patches import changed
 from rollouts.model.reading import text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic.bodies import annotations, changed
+from rollouts.traffic.bodies import annotations
 from rollouts.traffic.istiofaults import faults_of
 from rollouts.traffic.istiomanaged import standing
 from rollouts.traffic.istiorender import Round, changes, not_found

@@ -10,10 +10,10 @@ Each part takes a draft and gives the next one; what stands in the way, in upstr
 from dataclasses import dataclass, replace
 
 from rollouts.model.objects import Json, Modify, Ref
+from rollouts.model.patches import changed
 from rollouts.model.plan import Event
 from rollouts.model.reading import mapping, text
 from rollouts.model.strategy import SetHeaderRoute
-from rollouts.traffic.bodies import changed
 from rollouts.traffic.istiomanaged import Target, place
 from rollouts.traffic.istioroutes import Refusal, routes_of, split
 from rollouts.traffic.istiosettings import DESTINATION_RULE, GROUP, Selected, Setup, Subsets

@@ -8,6 +8,7 @@ none of ingress-nginx's; requests can be picked by `additionalIngressAnnotations
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from rollouts.model import patches
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Create, Json, Modify, Ref, Remove
 from rollouts.model.plan import Event
@@ -140,7 +141,7 @@ def _rendered(
     if not body:
         return Rendered()
     told = Event("PatchingCanaryIngress", f"Updating Ingress `{name}` to desiredWeight '{weight}'")
-    return Rendered((Modify(canary_ref, body, version=bodies.version_of(canary)),), (told,))
+    return Rendered((Modify(canary_ref, body, version=patches.version_of(canary)),), (told,))
 
 
 def _complaint(rollout: Rollout, ref: Ref, stable: Json | None) -> str:
@@ -178,8 +179,8 @@ def _marks(rollout: Rollout, router: Router, stable: Json, weight: int) -> Json:
 def _patch(canary: Json, wanted: Json) -> Json:
     """The merge patch from a canary Ingress to the wanted one; annotations of others stay."""
     body: Json = {}
-    marks = bodies.difference(annotations(canary), annotations(canary) | annotations(wanted))
-    spec = bodies.difference(mapping(canary.get("spec")), wanted["spec"])
+    marks = patches.difference(annotations(canary), annotations(canary) | annotations(wanted))
+    spec = patches.difference(mapping(canary.get("spec")), wanted["spec"])
     if marks:
         body["metadata"] = {"annotations": marks}
     return body | ({"spec": spec} if spec else {})

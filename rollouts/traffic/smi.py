@@ -6,6 +6,7 @@ Weights are numbers, and quantities (strings) in v1alpha1.
 
 from dataclasses import dataclass
 
+from rollouts.model import patches
 from rollouts.model.faults import Faults
 from rollouts.model.objects import Create, Json, Modify, Ref, Remove
 from rollouts.model.plan import Event
@@ -66,8 +67,8 @@ class Smi(Silent):
             return Rendered((Create(ref, body),), (Event("TrafficSplitCreated", f"TrafficSplit `{ref.name}` created"),))
         if not bodies.is_owned(split, rollout):
             return Rendered(error=f"Rollout does not own TrafficSplit `{ref.name}`")
-        patch = bodies.difference(mapping(split.get("spec")), spec)
-        return Rendered((Modify(ref, {"spec": patch}, version=bodies.version_of(split)),) if patch else ())
+        patch = patches.difference(mapping(split.get("spec")), spec)
+        return Rendered((Modify(ref, {"spec": patch}, version=patches.version_of(split)),) if patch else ())
 
     def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:
         """The rollout's split goes."""

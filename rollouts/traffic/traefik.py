@@ -6,13 +6,13 @@ The two Services get their parts wherever they stand in the list; all others are
 from copy import deepcopy
 from dataclasses import dataclass
 
+from rollouts.model import patches
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Json, Modify, Ref
 from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Router
 from rollouts.model.weights import Share, Shares, Unknown, Weights
-from rollouts.traffic import bodies
 from rollouts.traffic.bodies import number
 from rollouts.traffic.protocol import Desired, Kind, Objects, Options, Part, Rendered, Silent
 
@@ -67,7 +67,7 @@ class Traefik(Silent):
         after = _with(before, weights)
         body = {"spec": {"weighted": {"services": after}}}
         return Rendered(
-            (Modify(ref, body, version=bodies.version_of(mapping(objects[ref]))),) if after != before else ()
+            (Modify(ref, body, version=patches.version_of(mapping(objects[ref]))),) if after != before else ()
         )
 
     def clean(self, rollout: Rollout, router: Router, objects: Objects) -> Rendered:

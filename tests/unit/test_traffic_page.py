@@ -13,8 +13,8 @@ import yaml
 from rollouts.dialects.argo.rollout import parse
 from rollouts.model.effects import PointService
 from rollouts.model.objects import Json, ref_of
+from rollouts.model.patches import difference
 from rollouts.model.strategy import Canary
-from rollouts.traffic.bodies import difference
 from rollouts.traffic.plugins import Plugin
 from rollouts.traffic.protocol import Options, Provider
 from rollouts.traffic.registry import PROVIDERS

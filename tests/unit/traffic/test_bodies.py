@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollouts.model import patches
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic import bodies
 from tests.golden.traffic import merged
@@ -20,8 +21,8 @@ objects: st.SearchStrategy[Any] = st.dictionaries(
 @given(before=objects, after=objects)
 def test_a_difference_leads_from_one_to_the_other(before: Any, after: Any) -> None:
     """Merged into the first, the difference gives the second; of the same there is none."""
-    assert merged(before, bodies.difference(before, after)) == after
-    assert bodies.difference(before, before) == {}
+    assert merged(before, patches.difference(before, after)) == after
+    assert patches.difference(before, before) == {}
 
 
 @pytest.mark.parametrize(("value", "expected"), [(5, 5), ("5", 5), (True, None), ("many", None), (None, None)])
