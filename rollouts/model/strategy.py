@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from rollouts.model.edges import NO_EDGES, Edges
+from rollouts.model.owned import OwnedRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +401,7 @@ class Progressive:
     `cookie` keeps users on the new version, `copy_cookie` on the copy ("": nothing does). `facts` go with alerts.
     `edges`: see model/edges. `failure_budget` failed ticks end the run. `promotion_step`
     None moves all traffic back to the copy at once. `probe` asks whether metrics can be had, `notices` are told
-    whenever the run advances.
+    whenever the run advances. `route` is what carries the weights, where we own it.
     """
 
     interval: timedelta
@@ -422,6 +423,7 @@ class Progressive:
     copy_cookie: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     edges: Edges = NO_EDGES
+    route: OwnedRoute | None = None
 
     @property
     def moves_traffic(self) -> bool:

@@ -4,6 +4,7 @@ from tests.golden import (
     analysis,
     analysis_args,
     flagger,
+    flagger_routes,
     hashing,
     phases,
     plugin,
@@ -38,6 +39,7 @@ CATEGORIES: dict[str, Category] = {
         analysis.VALIDATION,
         validation.VALIDATION,
         *flagger.TICKS,
+        *flagger_routes.ROUTES,
         queries.QUERIES,
         *traffic.TRAFFIC,
     )

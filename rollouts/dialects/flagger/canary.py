@@ -14,6 +14,7 @@ from rollouts.dialects.flagger import status as statuses
 from rollouts.dialects.flagger.analysis import Templates, checks_of, climb_of, gates_of, interval_of, traffic_of
 from rollouts.dialects.flagger.faults import canary_faults
 from rollouts.dialects.flagger.reading import integer
+from rollouts.dialects.flagger.routes import route_of
 from rollouts.model.edges import Edges
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
@@ -137,6 +138,7 @@ def _strategy(spec: Mapping[str, Any], meta: Mapping[str, Any], provider: str, t
         copy_cookie=text(affinity.get("primaryCookieName")),
         facts=_facts(spec, namespace, pair),
         edges=LETTER if is_letter else Edges(),
+        route=None if provider == providers.KUBERNETES else route_of(meta, spec, provider, pair, letter=is_letter),
     )
 
 

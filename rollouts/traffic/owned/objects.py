@@ -1,0 +1,48 @@
+"""Generated objects: made whole, repaired by a patch, missed in words. Called by the providers of generated routes."""
+
+from collections.abc import Mapping
+
+from rollouts.model.objects import Change, Create, Json, Ref
+from rollouts.model.owned import OwnedRoute
+from rollouts.model.patches import changed
+from rollouts.model.reading import mapping
+
+UNTENDED = {
+    "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
+    "helm.toolkit.fluxcd.io/driftDetection": "disabled",
+}
+"""Annotations by which others that apply manifests leave an object alone."""
+
+
+def metadata(route: OwnedRoute, name: str, *, is_marked: bool = True) -> Json:
+    """The metadata of a generated object; a marked one carries what users want on the route, and is left alone."""
+    made: Json = {"name": name, "namespace": route.namespace, "ownerReferences": [dict(route.owner)]}
+    if is_marked:
+        made |= {"annotations": {**route.annotations, **UNTENDED}}
+        made |= {"labels": dict(route.labels)} if route.labels else {}
+    return made
+
+
+def whole(ref: Ref, meta: Json, spec: Json) -> Json:
+    """A generated object."""
+    return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta, "spec": spec}
+
+
+def brought(ref: Ref, live: Json | None, wanted: Json) -> tuple[Change, ...]:
+    """Make the object, or bring its spec, labels and annotations to what is wanted; the rest is not ours."""
+    if live is None:
+        return (Create(ref, wanted),)
+    meta, new = mapping(live.get("metadata")), wanted["metadata"]
+    kept = {key: value for key, value in meta.items() if key not in ("labels", "annotations")}
+    kept |= {key: new[key] for key in ("labels", "annotations") if key in new}
+    return changed(ref, live, {**live, "metadata": kept, "spec": wanted["spec"]})
+
+
+def respec(ref: Ref, live: Json, spec: Mapping[str, object]) -> tuple[Change, ...]:
+    """Bring just the spec to what is wanted."""
+    return changed(ref, live, {**live, "spec": dict(spec)})
+
+
+def not_found(resource: str, name: str) -> str:
+    """That an object is missing, as an API server says it."""
+    return f'{resource} "{name}" not found'

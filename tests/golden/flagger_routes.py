@@ -1,0 +1,163 @@
+"""flagger/routes_*: what Flagger's routers make of objects, operation by operation, in strict mode.
+
+Compared are the error, the objects that differ afterwards, those that are gone, and what the route then says. Not
+compared are `writes` (verbs of full updates; ours are patches, and none where nothing changes) and the Canary's status:
+cookies are made by the ticking stages (flagger/ticks); here they are drawn as the oracle's controller kept them.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rollouts.dialects.flagger.canary import DEFAULT_PROVIDER, pair_of
+from rollouts.dialects.flagger.routes import route_of
+from rollouts.model.objects import Change, Create, Modify, Ref, Remove, ref_of
+from rollouts.model.owned import NO_COOKIES, OwnedRoute, Split
+from rollouts.model.status import Cookies
+from rollouts.model.weights import Weights
+from rollouts.simulator.store.patches import merged
+from rollouts.traffic.owned.protocol import Owned, OwnedOptions
+from rollouts.traffic.owned.registry import find, owned
+from rollouts.traffic.protocol import Rendered
+from tests.golden.category import Category, Json, Rule
+
+PROVIDERS = ("traefik",)
+_ABSENT: tuple[Any, ...] = (None, {}, [])
+
+
+@dataclass(slots=True)
+class Scene:
+    """The Canary and the objects between two operations."""
+
+    canary: Json
+    provider: Owned
+    objects: dict[Ref, Json]
+    cookies: Cookies = NO_COOKIES
+    drawn: int = 0
+
+    @property
+    def route(self) -> OwnedRoute:
+        """What the Canary wants now."""
+        spec = self.canary["spec"]
+        name = spec.get("provider") or DEFAULT_PROVIDER
+        return route_of(self.canary["metadata"], spec, name, pair_of(spec), letter=True)
+
+    def seen(self) -> dict[Ref, Json | None]:
+        """What the provider may look at."""
+        return {ref: self.objects.get(ref) for ref in self.provider.touches(self.route)}
+
+    def act(self, action: Json) -> None:
+        """What a user does in between."""
+        if action["kind"] == "Canary":
+            self.canary = merged(self.canary, action["patch"])
+            return
+        for ref, obj in self.objects.items():
+            if (ref.kind, ref.name) == (action["kind"], action["name"]):
+                self.objects[ref] = merged(obj, action["patch"])
+
+    def render(self, operation: Mapping[str, Any]) -> Rendered:
+        """What the provider answers."""
+        if operation["op"] == "reconcile":
+            return self.provider.tend(self.route, self.seen())
+        if operation["op"] == "finalize":
+            return self.provider.give_back(self.route, self.seen())
+        cookies = self._after(operation["canary"])
+        split = Split(operation["primary"], operation["canary"], operation["mirrored"], cookies)
+        rendered = self.provider.shift(self.route, self.seen(), split)
+        if not rendered.error:
+            self.cookies = cookies
+        return rendered
+
+    def _after(self, weight: int) -> Cookies:
+        """The cookies that go with a weight: the oracle's letters are numbered as they come."""
+        affinity, known = self.route.affinity, self.cookies
+        if affinity is None:
+            return known
+        if weight == 0:
+            return replace(known, new="", former=known.new) if known.new else known
+        copy = known.copy or f"{affinity.stable_cookie}={self._letters()}"
+        return replace(known, copy=copy, new=known.new or f"{affinity.cookie}={self._letters()}")
+
+    def _letters(self) -> str:
+        self.drawn += 1
+        return f"RANDOM{self.drawn}"
+
+
+def _replay(given: Json) -> Json:
+    flags = given.get("flags") or {}
+    options = OwnedOptions(
+        flags.get("ingressClass", ""), flags.get("ingressAnnotationsPrefix", OwnedOptions().annotations_prefix)
+    )
+    provider = find(owned(options), given["provider"])
+    assert provider is not None, f"nobody knows {given['provider']}"
+    scene = Scene(deepcopy(given["canary"]), provider, {ref_of(obj): deepcopy(obj) for obj in given["objects"]})
+    return {"steps": [_played(scene, operation) for operation in given["ops"]]}
+
+
+def _played(scene: Scene, operation: Mapping[str, Any]) -> Json:
+    for action in operation.get("actions") or ():
+        scene.act(action)
+    before = {ref: _bare(obj) for ref, obj in scene.objects.items()}
+    rendered = scene.render(operation)
+    for change in rendered.changes:
+        scene.objects = _after(scene.objects, change)
+    after = {ref: _bare(obj) for ref, obj in scene.objects.items()}
+    return {
+        "op": operation["op"],
+        "error": rendered.error or None,
+        "changed": _titled(obj for ref, obj in after.items() if obj != before.get(ref)),
+        "deleted": sorted(f"{ref.kind}/{ref.name}" for ref in before if ref not in after),
+        "routes": _routes(scene),
+    }
+
+
+def _after(objects: Mapping[Ref, Json], change: Change) -> dict[Ref, Json]:
+    match change:
+        case Create(ref, body):
+            assert ref not in objects, f"{ref} is made twice"
+            return {**objects, ref: body}
+        case Modify(ref, body):
+            return {**objects, ref: merged(objects[ref], body)}
+        case Remove(ref):
+            return {each: obj for each, obj in objects.items() if each != ref}
+
+
+def _routes(scene: Scene) -> Json:
+    read = scene.provider.read(scene.route, scene.seen())
+    if isinstance(read, Weights):
+        return {"canary": read.canary, "mirrored": read.is_mirrored, "primary": read.stable}
+    return {"error": read.reason}
+
+
+def _titled(objects: Any) -> Json:
+    return {f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in objects}
+
+
+def _bare(value: Any) -> Any:
+    """Without what typed clients add or leave out: empty values of any kind."""
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = {key: _bare(item) for key, item in value.items()}
+    return {key: item for key, item in known.items() if item not in _ABSENT}
+
+
+def _shown(_: Json, output: Json) -> Json:
+    return {"steps": [_step(step) for step in output["steps"]]}
+
+
+def _step(step: Json) -> Json:
+    return {
+        "op": step["op"],
+        "error": step.get("error"),
+        "changed": _titled(map(_bare, step.get("changed") or ())),
+        "deleted": sorted(step.get("deleted") or ()),
+        "routes": step.get("routes"),
+    }
+
+
+RULES: tuple[Rule, ...] = ()
+
+ROUTES = tuple(Category(f"flagger/routes_{name}", _replay, RULES, shown=_shown) for name in PROVIDERS)
