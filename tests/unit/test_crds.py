@@ -78,13 +78,16 @@ def test_schemas_are_structural_and_small(kind: Kind) -> None:
 
 
 def test_only_rollouts_scale_and_argos_other_kinds_have_no_status() -> None:
-    """Subresources are Argo's and Flux's: an autoscaler reads HPAReplicas, an AnalysisRun is written whole."""
+    """Subresources are the ancestors': an autoscaler reads HPAReplicas, an AnalysisRun is written whole."""
     subresources = {kind.name: set(kind.subresources) for kind in KINDS if kind.subresources}
 
     assert subresources == {
         "Rollout": {"scale", "status"},
         "GitRepository": {"status"},
         "Kustomization": {"status"},
+        "Canary": {"status"},
+        "MetricTemplate": {"status"},
+        "AlertProvider": {"status"},
     }
 
 
@@ -153,6 +156,64 @@ def test_columns_are_argos() -> None:
 
     assert columns["Rollout"] == ["Desired", "Current", "Up-to-date", "Available", "Age"]
     assert columns["AnalysisRun"] == ["Status", "Age"]
+
+
+def test_columns_are_flaggers() -> None:
+    """`kubectl get canaries` shows what it showed before, `-o wide` the rest."""
+    shown = {kind.name: [column["name"] for column in kind.columns if not column.get("priority")] for kind in KINDS}
+    wide = {kind.name: [column["name"] for column in kind.columns if column.get("priority")] for kind in KINDS}
+
+    assert shown["Canary"] == ["Status", "Weight", "LastTransitionTime"]
+    assert shown["MetricTemplate"] == ["Provider"]
+    assert shown["AlertProvider"] == ["Type"]
+    assert wide["Canary"] == [
+        "Suspended",
+        "FailedChecks",
+        "Interval",
+        "Mirror",
+        "StepWeight",
+        "StepWeights",
+        "MaxWeight",
+    ]
+
+
+def test_flaggers_kinds_stand_among_all_and_have_no_short_names() -> None:
+    """`kubectl get all` lists Canaries, as before."""
+    flaggers = [kind for kind in KINDS if kind.group == "flagger.app"]
+
+    assert [kind.name for kind in flaggers] == ["Canary", "MetricTemplate", "AlertProvider"]
+    assert {kind.definition["spec"]["names"].get("shortNames") for kind in flaggers} == {None}
+    assert [kind.definition["spec"]["names"]["categories"] for kind in flaggers] == [["all"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (
+            "Canary",
+            "spec.targetRef spec.analysis targetRef.apiVersion targetRef.kind targetRef.name autoscalerRef.name "
+            "service.port gatewayRefs[].name mirror[].backendRef metrics[].name templateRef.name webhooks[].name "
+            "webhooks[].url alerts[].name alerts[].providerRef sessionAffinity.cookieName",
+        ),
+        ("MetricTemplate", "spec.provider spec.query provider.type secretRef.name"),
+        ("AlertProvider", "secretRef.name"),
+    ],
+)
+def test_required_fields_are_flaggers(kind: str, fields: str) -> None:
+    """What Flagger's definitions refuse without, ours refuse too; a Canary needs no service."""
+    required = set(demanded(schema_of(kind)))
+
+    assert [field for field in fields.split() if not any(path.endswith(f".{field}") for path in required)] == []
+    assert ".spec.service" not in required
+
+
+def test_a_canary_goes_one_way_only() -> None:
+    """Iterations, a step or a list of weights; an AlertProvider has an address or a Secret."""
+    analysis = schema_of("Canary")["properties"]["spec"]["properties"]["analysis"]
+    provider = schema_of("AlertProvider")["properties"]["spec"]
+
+    assert [way["required"][-1] for way in analysis["oneOf"]] == ["iterations", "stepWeight", "stepWeights"]
+    assert [way["required"][-1] for way in provider["oneOf"]] == ["address", "secretRef"]
 
 
 def differences(schema: Json, wanted: Any, path: str) -> Iterator[str]:

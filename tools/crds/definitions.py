@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.crds import analysis, flux, rollout
+from tools.crds import analysis, canary, flux, rollout
 from tools.crds.schema import Schema, string
 
 Column = dict[str, Any]
@@ -13,6 +13,11 @@ def column(name: str, path: str, kind: str = "string", description: str = "") ->
     """A column of `kubectl get`."""
     shown = {"name": name, "type": kind, "jsonPath": path}
     return {**shown, "description": description} if description else shown
+
+
+def wide(name: str, path: str, kind: str = "string") -> Column:
+    """A column of `kubectl get -o wide` only."""
+    return {**column(name, path, kind), "priority": 1}
 
 
 AGE = column("Age", ".metadata.creationTimestamp", "date")
@@ -34,6 +39,7 @@ class Kind:
     columns: tuple[Column, ...]
     is_namespaced: bool = True
     subresources: dict[str, Any] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -46,6 +52,8 @@ class Kind:
         }
         if self.short:
             names["shortNames"] = list(self.short)
+        if self.categories:
+            names["categories"] = list(self.categories)
         return {
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
@@ -91,6 +99,20 @@ ROLLOUT_COLUMNS = (
     column("Available", ".status.availableReplicas", "integer", "Number of available pods"),
     AGE,
 )
+CANARY_COLUMNS = (
+    column("Status", ".status.phase"),
+    column("Weight", ".status.canaryWeight"),
+    wide("Suspended", ".spec.suspend", "boolean"),
+    wide("FailedChecks", ".status.failedChecks"),
+    wide("Interval", ".spec.analysis.interval"),
+    wide("Mirror", ".spec.analysis.mirror", "boolean"),
+    wide("StepWeight", ".spec.analysis.stepWeight"),
+    wide("StepWeights", ".spec.analysis.stepWeights"),
+    wide("MaxWeight", ".spec.analysis.maxWeight"),
+    column("LastTransitionTime", ".status.lastTransitionTime"),
+)
+FLAGGER = ("flagger.app", "v1beta1")
+IN_ALL = ("all",)
 ARGO = ("argoproj.io", "v1alpha1")
 SOURCE = ("source.toolkit.fluxcd.io", "v1")
 KUSTOMIZE = ("kustomize.toolkit.fluxcd.io", "v1")
@@ -135,5 +157,35 @@ KINDS = (
         flux.kustomization(),
         (AGE, READY, MESSAGE),
         subresources=HAS_STATUS,
+    ),
+    Kind(
+        *FLAGGER,
+        "Canary",
+        "canaries",
+        (),
+        canary.canary(),
+        CANARY_COLUMNS,
+        subresources=HAS_STATUS,
+        categories=IN_ALL,
+    ),
+    Kind(
+        *FLAGGER,
+        "MetricTemplate",
+        "metrictemplates",
+        (),
+        canary.template(),
+        (column("Provider", ".spec.provider.type"),),
+        subresources=HAS_STATUS,
+        categories=IN_ALL,
+    ),
+    Kind(
+        *FLAGGER,
+        "AlertProvider",
+        "alertproviders",
+        (),
+        canary.alerts(),
+        (column("Type", ".spec.type"),),
+        subresources=HAS_STATUS,
+        categories=IN_ALL,
     ),
 )

@@ -19,6 +19,11 @@ def integer(description: str, bits: int = 32) -> Schema:
     return {"description": description, "type": "integer", "format": f"int{bits}"}
 
 
+def number(description: str) -> Schema:
+    """A number, whole or not."""
+    return {"description": description, "type": "number"}
+
+
 def boolean(description: str) -> Schema:
     """True or false."""
     return {"description": description, "type": "boolean"}
