@@ -1,11 +1,14 @@
 """Generated objects: made whole, repaired by a patch, missed in words. Called by the providers of generated routes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from rollouts.model.objects import Change, Create, Json, Ref
-from rollouts.model.owned import OwnedRoute
+from rollouts.model.objects import Change, Create, Json, Ref, ref_of
+from rollouts.model.owned import OwnedRoute, Split
 from rollouts.model.patches import changed
 from rollouts.model.reading import mapping
+
+RESET = Split(100, 0)
+"""Everybody is with the stable version."""
 
 UNTENDED = {
     "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
@@ -36,6 +39,19 @@ def brought(ref: Ref, live: Json | None, wanted: Json) -> tuple[Change, ...]:
     kept = {key: value for key, value in meta.items() if key not in ("labels", "annotations")}
     kept |= {key: new[key] for key in ("labels", "annotations") if key in new}
     return changed(ref, live, {**live, "metadata": kept, "spec": wanted["spec"]})
+
+
+def tended(
+    route: OwnedRoute, live: Json | None, wanted: Callable[[Split], Json], now: Split | None, reset: Split = RESET
+) -> tuple[Change, ...]:
+    """Make or repair the object that `wanted` gives for a split. `now` is the split that the live one has, if any.
+
+    The weights stay as they are, but where a repair is to cost them (`reset`).
+    """
+    made = wanted(now or reset)
+    ref = ref_of(made)
+    changes = brought(ref, live, made)
+    return brought(ref, live, wanted(reset)) if changes and route.loses_weights else changes
 
 
 def respec(ref: Ref, live: Json, spec: Mapping[str, object]) -> tuple[Change, ...]:

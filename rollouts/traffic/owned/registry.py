@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from rollouts.traffic.owned import traefik
+from rollouts.traffic.owned import contour, traefik
 from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 
-MODULES: tuple[Callable[[OwnedOptions], Owned], ...] = (traefik.provider,)
+MODULES: tuple[Callable[[OwnedOptions], Owned], ...] = (
+    contour.provider,
+    traefik.provider,
+)
 """One row a provider, in the order of the alphabet."""
 
 
