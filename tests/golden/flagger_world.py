@@ -7,7 +7,7 @@ is given them and has to say and do the right thing.
 from copy import deepcopy
 from typing import Any
 
-from rollouts.dialects.flagger.revision import configs_of
+from rollouts.hashing.configs import configs_of
 from rollouts.model.snapshot import Obstacles
 from rollouts.model.weights import Weights
 from rollouts.simulator.store.patches import merged

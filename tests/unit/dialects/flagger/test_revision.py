@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from rollouts.dialects.flagger.revision import configs_of, is_ours, revision_of, tracked_of
+from rollouts.dialects.flagger.revision import is_ours, revision_of, tracked_of
+from rollouts.hashing.configs import configs_of
 from rollouts.model.objects import Json
 from tests.builders.ticking import a_deployment
 
