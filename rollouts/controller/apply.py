@@ -7,6 +7,7 @@ overload, no answer) raises, and the queue tries again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic
 
 from analysis.errors import AnalysisError, ArgumentError
 from rollouts.cluster.errors import (
@@ -20,16 +21,14 @@ from rollouts.cluster.errors import (
     NotFoundError,
     UnsupportedMediaTypeError,
 )
-from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.controller.caches import Caches, controller_of
 from rollouts.controller.echo import is_echo
-from rollouts.controller.observe import Observer, World
+from rollouts.controller.manner import Manner, W
+from rollouts.controller.observe import World
 from rollouts.controller.pods import Pods
 from rollouts.controller.resources import MANAGER, Resources
 from rollouts.controller.verify import Outside, nobody
 from rollouts.controller.wakers import key_of
-from rollouts.dialects.argo.analysis import render_run
-from rollouts.dialects.argo.experiment import render_experiment
 from rollouts.model.effects import (
     AdoptVersion,
     Effect,
@@ -37,15 +36,12 @@ from rollouts.model.effects import (
     MarkPods,
     ShiftTraffic,
     StartAnalysis,
-    StartExperiment,
 )
 from rollouts.model.objects import Change, Create, Json, Modify, Remove, ref_of
 from rollouts.model.plan import Event
 from rollouts.model.snapshot import Failure
-from rollouts.traffic.protocol import Desired, Rendered
-from rollouts.traffic.registry import routers_of
-from rollouts.workloads import render
-from rollouts.workloads.replicasets import find_new, versions
+from rollouts.traffic.protocol import Rendered
+from rollouts.workloads.replicasets import find_new
 
 TRAFFIC_ROUTING_ERROR = "TrafficRoutingError"
 
@@ -89,18 +85,18 @@ class Outcome:
         return [effect for effect in self.done if effect not in self.idle]
 
 
-class Applier:
+class Applier(Generic[W]):
     """Carries out effects for one rollout at a time."""
 
-    def __init__(self, caches: Caches, resources: Resources, observer: Observer, pods: Pods) -> None:
+    def __init__(self, caches: Caches, resources: Resources, manner: Manner[W], pods: Pods) -> None:
         self._pods = pods
         self._caches = caches
         self._resources = resources
-        self._observer = observer
+        self._manner = manner
         self.outside: Outside = nobody
         self.on_correction: Callable[[str, str], None] = lambda _namespace, _name: None
 
-    async def apply_effects(self, world: World, effects: tuple[Effect, ...]) -> Outcome:
+    async def apply_effects(self, world: W, effects: tuple[Effect, ...]) -> Outcome:
         """All of them, or those before the first that does not go."""
         outcome = Outcome()
         for effect in effects:
@@ -116,13 +112,13 @@ class Applier:
                 outcome.done.append(effect)
         return outcome
 
-    async def _by_now(self, world: World) -> World:
+    async def _by_now(self, world: W) -> W:
         held = self._caches.find(ref_of(world.manifest)) or world.manifest
         if held["metadata"].get("uid") != world.manifest["metadata"].get("uid"):
             raise ConflictError(f"{held['metadata']['name']} was deleted and made anew during the round")
-        return await self._observer.gather(held)
+        return await self._manner.gather(held)
 
-    async def _apply(self, world: World, effect: Effect, outcome: Outcome) -> Failure | None:
+    async def _apply(self, world: W, effect: Effect, outcome: Outcome) -> Failure | None:
         if isinstance(effect, EvictPod):
             await self._evict(world, effect, outcome)
             return None
@@ -131,7 +127,7 @@ class Applier:
         if isinstance(effect, AdoptVersion):
             await self._recheck(world)
         try:
-            rendered = rendered_effect(effect, world)
+            rendered = self._manner.render(effect, world)
         except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
             outcome.events.append(Event("ReconciliationError", f"the analysis cannot start: {error}", is_warning=True))
             return Failure(effect, reason="Invalid", message=str(error))
@@ -149,9 +145,7 @@ class Applier:
             outcome.idle.append(effect)
         return None
 
-    async def _carry_out_all(
-        self, world: World, effect: Effect, rendered: Rendered, outcome: Outcome
-    ) -> Failure | None:
+    async def _carry_out_all(self, world: W, effect: Effect, rendered: Rendered, outcome: Outcome) -> Failure | None:
         """The changes in their order, or those before the first that is refused for good."""
         for change in rendered.changes:
             if isinstance(effect, ShiftTraffic) and effect.is_correction:
@@ -164,7 +158,7 @@ class Applier:
                     return failure
         return None
 
-    async def _corrected(self, world: World, change: Change) -> tuple[Event, ...]:
+    async def _corrected(self, world: W, change: Change) -> tuple[Event, ...]:
         """What is to be said, and counted, when somebody else's change is set right."""
         now = await self._resources.read(change.ref) if isinstance(change, Modify) else None
         if now is None:
@@ -184,78 +178,50 @@ class Applier:
             call.took(call)
         return ""
 
-    async def _recheck(self, world: World) -> None:
+    async def _recheck(self, world: W) -> None:
         """Past the caches: only a rollout that is still there, and stays, may become an owner."""
-        now = await self._observer.refresh(ref_of(world.manifest))
+        now = await self._manner.refresh(ref_of(world.manifest))
         meta = now["metadata"] if now is not None else {}
         if meta.get("uid") != world.rollout.uid or meta.get("deletionTimestamp") is not None:
             raise ConflictError(f"{world.rollout.name} was deleted before it could adopt")
 
-    async def _evict(self, world: World, effect: EvictPod, outcome: Outcome) -> None:
+    async def _evict(self, world: W, effect: EvictPod, outcome: Outcome) -> None:
         refusal = await self._pods.evict(world, effect)
         if refusal:
             outcome.put_off.append(effect)
             text = f"Pod {effect.name} is not restarted yet: {refusal}"
             outcome.events.append(Event("EvictionRefused", text, is_warning=True))
 
-    async def _mark(self, world: World, effect: MarkPods) -> Failure | None:
+    async def _mark(self, world: W, effect: MarkPods) -> Failure | None:
         try:
             await self._pods.mark(world, effect)
         except REFUSALS as error:
             return Failure(effect, reason=type(error).reason, message=error.message)
         return None
 
-    async def _carry_out(self, world: World, change: Change) -> None:
+    async def _carry_out(self, world: W, change: Change) -> None:
         before = self._caches.find(change.ref)
         try:
             answer = await self._resources.carry_out(change)
         except ConflictError:
-            await self._observer.refresh(change.ref)
+            await self._manner.refresh(change.ref)
             raise
         if answer is not None:
             is_known = (
                 is_echo(before, change.body, answer) if isinstance(change, Modify) else isinstance(change, Create)
             )
-            self._caches.put(answer, unheard_by=key_of(world.manifest, ROLLOUTS) if is_known else None)
+            self._caches.put(answer, unheard_by=key_of(world.manifest, self._manner.resource) if is_known else None)
         elif isinstance(change, Remove):
             self._caches.drop(change.ref)
 
-    async def _failure(self, world: World, effect: Effect, change: Change, error: ClusterError) -> Failure | None:
+    async def _failure(self, world: W, effect: Effect, change: Change, error: ClusterError) -> Failure | None:
         """The refusal as the next decision sees it; None for a create that had taken effect before."""
         is_mismatch = isinstance(error, AlreadyExistsError | NotFoundError)
-        existing = await self._observer.refresh(change.ref) if is_mismatch else None
+        existing = await self._manner.refresh(change.ref) if is_mismatch else None
         is_ours = existing is not None and is_own(existing, world)
         if is_ours and isinstance(effect, StartAnalysis):
             return None
         return Failure(effect, reason=type(error).reason, message=error.message, is_ours=is_ours)
-
-
-def rendered_effect(effect: Effect, world: World) -> Rendered:
-    """What an effect asks of the cluster, as things stand; pure."""
-    match effect:
-        case ShiftTraffic():
-            return _routed(effect, world)
-        case StartAnalysis():
-            body = render_run(effect, world.rollout, world.manifest, world.templates)
-            return Rendered((Create(ref_of(body), body),))
-        case StartExperiment():
-            body = render_experiment(effect, world.rollout, world.manifest, world.replica_sets)
-            return Rendered((Create(ref_of(body), body),))
-        case _:
-            return Rendered((render(effect, world.rollout, world.manifest),))
-
-
-def _routed(effect: ShiftTraffic, world: World) -> Rendered:
-    """The routers in turn, as upstream: what stands in the way of one keeps the next ones from theirs."""
-    desired = Desired(effect.shares, effect.managed, versions(world.manifest, world.replica_sets))
-    whole = Rendered()
-    for router in routers_of(world.rollout, world.providers):
-        part = world.providers[router.provider].render(world.rollout, router, world.objects, desired)
-        changes, events = (*whole.changes, *part.changes), (*whole.events, *part.events)
-        whole = Rendered(changes, events, part.error, (*whole.calls, *part.calls))
-        if whole.error:
-            break
-    return whole
 
 
 def foreign_manager(obj: Json) -> str:

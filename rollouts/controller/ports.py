@@ -10,6 +10,7 @@ from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.leftovers import Leftovers
+from rollouts.controller.observe import Observer, World
 from rollouts.controller.plugins.config import ROUTER
 from rollouts.controller.plugins.metrics import MetricPlugins
 from rollouts.controller.plugins.registry import StepPlugins
@@ -58,7 +59,8 @@ class Shared:
     ports: Ports
     settings: Settings
     caches: Caches
-    reconciler: Reconciler
+    reconciler: Reconciler[World]
+    observer: Observer
     wake: Callable[[Key], None]
     emit: Callable[[Json, Event], Awaitable[None]]
     leftovers: Leftovers

@@ -4,13 +4,13 @@ Called by kinds/rollout. Decides nothing itself, and keeps nothing that a restar
 answers live until the next round, and are met again after a crash.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Generic
 
 from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError, ServerError
 from rollouts.cluster.events import Events
-from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.apply import Applier, Outcome
 from rollouts.controller.ask import Conversations
@@ -18,22 +18,23 @@ from rollouts.controller.caches import Caches
 from rollouts.controller.drains import Drains
 from rollouts.controller.echo import is_echo
 from rollouts.controller.kinds.protocol import Key
-from rollouts.controller.observe import Observer, World, snapshot_of
+from rollouts.controller.manner import Manner, W
 from rollouts.controller.patience import Patience
-from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
 from rollouts.controller.report import status_patch, told_by, told_with, write_status
 from rollouts.controller.resources import Resources
-from rollouts.controller.verify import Outside, answer, nobody
+from rollouts.controller.verify import Outside
 from rollouts.controller.wakers import key_of
 from rollouts.decide.ahead import decide_ahead
 from rollouts.decide.duration import Ended, ended_between
-from rollouts.dialects.argo.status import project
+from rollouts.model.alerts import Alert
+from rollouts.model.effects import CallGate, Effect
 from rollouts.model.errors import TemporaryError
 from rollouts.model.objects import ref_of
 from rollouts.model.plan import Event, Plan
 from rollouts.model.questions import Answer, Question
 from rollouts.model.snapshot import Failure, Snapshot
+from rollouts.model.strategy import Pace
 from rollouts.telemetry.logs import log
 
 Decide = Callable[[Snapshot, datetime], Plan]
@@ -44,11 +45,13 @@ class EffectRefusedError(TemporaryError):
     """The API server refused an effect; the next round decides with that knowledge."""
 
 
-class Reconciler:
+class Reconciler(Generic[W]):
     """Makes rounds. `wake` asks for one more round of a key: after an answer, and after whatever changed the world.
 
     `decide` is what the rounds obey; a simulation may put a worse one in its place, to see that it is found out.
     """
+
+    decide: Decide = staticmethod(decide_ahead)
 
     def __init__(
         self,
@@ -56,20 +59,16 @@ class Reconciler:
         caches: Caches,
         events: Events,
         wake: Callable[[Key], None],
-        decide: Decide = decide_ahead,
+        manner: Manner[W],
+        pods: Pods,
     ) -> None:
-        self._decide = decide
+        self._manner = manner
         self._cluster = cluster
         self._caches = caches
         self._events = events
         self._wake = wake
-        resources = Resources(cluster)
-        self.observer = Observer(caches, resources)
         self.conversations = Conversations(wake)
-        self.pods = Pods(cluster)
-        self._applier = Applier(caches, resources, self.observer, self.pods)
-        self.plugins = StepPlugins()
-        self.outside: Outside = nobody
+        self._applier = Applier(caches, Resources(cluster), manner, pods)
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
         self._patience = Patience()
@@ -77,10 +76,10 @@ class Reconciler:
 
     async def round(self, key: Key, manifest: Json, now: datetime) -> datetime | None:
         """Bring the world one decision further; the moment at which time alone makes another."""
-        world = await self.observer.gather(manifest)
+        world = await self._manner.gather(manifest)
         failure = self._failures.pop(key, None)
-        snapshot = snapshot_of(world, self.conversations.answers(key), _some(failure))
-        plan = self._decide(self.drains.seen(key, snapshot, now), now)
+        snapshot = self._manner.see(world, self.conversations.answers(key), _some(failure), now)
+        plan = self.decide(self.drains.seen(key, snapshot, now), now)
         if plan.questions:
             self._ask(key, world, plan.questions)
             return plan.wake_at
@@ -91,25 +90,27 @@ class Reconciler:
             return None
         is_whole = outcome.failure is None and outcome.error is None
         wake_at = plan.wake_at
-        if is_whole or (outcome.failure is not None and failure is not None):
+        is_seen = failure is not None and world.rollout.pace is Pace.EVENTS
+        if is_whole or (outcome.failure is not None and is_seen):
             wake_at = await self._conclude(key, world, plan, outcome, now)
         else:
-            await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
+            stuck = () if outcome.failure is None else self._manner.stuck(outcome.failure)
+            await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events), *stuck))
         self._raise_trouble(key, outcome)
-        self._ask(key, world, plan.errands)
+        self._ask(key, world, (*plan.errands, *_called(outcome.done)))
         return wake_at
 
-    def _ask(self, key: Key, world: World, questions: tuple[Question, ...]) -> None:
+    def _ask(self, key: Key, world: W, questions: tuple[Question, ...]) -> None:
         def asked(question: Question) -> Awaitable[Answer]:
-            return answer(question, world, self.pods, self.plugins, self.outside)
+            return self._manner.answer(question, world)
 
         self.conversations.put(key, questions, asked)
 
-    async def _is_over(self, world: World, outcome: Outcome) -> bool:
+    async def _is_over(self, world: W, outcome: Outcome) -> bool:
         """Whether an effect met nothing because the rollout itself is gone: no trouble, and nothing left to do."""
         if outcome.failure is None or outcome.failure.reason != NotFoundError.reason:
             return False
-        return await self.observer.refresh(ref_of(world.manifest)) is None
+        return await self._manner.refresh(ref_of(world.manifest)) is None
 
     def count_corrections(self, count: Callable[[str, str], None]) -> None:
         """Tell `count`, by namespace and name of the rollout, whenever a foreign change of a route is set right."""
@@ -117,7 +118,7 @@ class Reconciler:
 
     def reach(self, outside: Outside) -> None:
         """From now on this carries out what routers ask for beyond the cluster."""
-        self.outside = self._applier.outside = outside
+        self._applier.outside = outside
 
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
@@ -126,7 +127,7 @@ class Reconciler:
         self.drains.forget(key)
         self.conversations.forget(key)
 
-    async def _conclude(self, key: Key, world: World, plan: Plan, outcome: Outcome, now: datetime) -> datetime | None:
+    async def _conclude(self, key: Key, world: W, plan: Plan, outcome: Outcome, now: datetime) -> datetime | None:
         """Report, unless the status may wait: then only of the effects, and of what comes before them."""
         plan = replace(plan, events=self._patience.untold(key, plan.events))
         until = self._patience.ends_at(key, plan, now)
@@ -141,7 +142,7 @@ class Reconciler:
             self._wake(key)
         return plan.wake_at
 
-    async def _report(self, world: World, plan: Plan, outcome: Outcome) -> bool:
+    async def _report(self, world: W, plan: Plan, outcome: Outcome) -> bool:
         """Status, then events. Where the status does not come to stand, only the effects are told of: they are done."""
         try:
             has_written = await self._write_status(world, plan)
@@ -154,31 +155,33 @@ class Reconciler:
         if ended is not None:
             self.on_attempt(ended)
         untrue = set(told_by([effect for effect in plan.effects if effect not in outcome.done], plan.events))
-        await self._tell(world, (*outcome.events, *(event for event in plan.events if event not in untrue)))
+        told = (*outcome.events, *(event for event in plan.events if event not in untrue))
+        await self._tell(world, told, plan.alerts)
         return has_written
 
-    async def _write_status(self, world: World, plan: Plan) -> bool:
-        observed, wanted = world.manifest, project(plan.status, world.rollout)
+    async def _write_status(self, world: W, plan: Plan) -> bool:
+        observed, wanted = world.manifest, self._manner.project(plan.status, world)
         patch = status_patch(observed.get("status") or {}, wanted)
         if not patch:
             return False
         held = self._caches.find(ref_of(observed)) or observed
         try:
-            answer = await write_status(self._cluster, ROLLOUTS, observed=observed, held=held, patch=patch)
+            answer = await write_status(self._cluster, self._manner.resource, observed=observed, held=held, patch=patch)
             is_known = is_echo(held, {"status": patch}, answer)
-            self._caches.put(answer, unheard_by=key_of(observed, ROLLOUTS) if is_known else None)
+            self._caches.put(answer, unheard_by=key_of(observed, self._manner.resource) if is_known else None)
         except ConflictError:
-            await self.observer.refresh(ref_of(observed))
+            await self._manner.refresh(ref_of(observed))
             raise
         except ServerError:  # the answer may be all that was lost: then the events have to go out
-            now = await self.observer.refresh(ref_of(observed))
+            now = await self._manner.refresh(ref_of(observed))
             if now is None or status_patch(now.get("status") or {}, wanted):
                 raise
         return True
 
-    async def _tell(self, world: World, events: Iterable[Event]) -> None:
+    async def _tell(self, world: W, events: Sequence[Event], alerts: Sequence[Alert] = ()) -> None:
         for event in events:
             await self._events.emit(world.manifest, event)
+        self._manner.announce(world, events, alerts)
 
     def _raise_trouble(self, key: Key, outcome: Outcome) -> None:
         if outcome.error is not None:
@@ -187,6 +190,11 @@ class Reconciler:
             self._failures[key] = outcome.failure
             effect = type(outcome.failure.effect).__name__
             raise EffectRefusedError(f"{effect}: {outcome.failure.reason}: {outcome.failure.message}")
+
+
+def _called(done: Iterable[Effect]) -> tuple[Question, ...]:
+    """Webhooks that are told of what has been done."""
+    return tuple(effect.question for effect in done if isinstance(effect, CallGate))
 
 
 def _some(failure: Failure | None) -> tuple[Failure, ...]:

@@ -59,6 +59,7 @@ def _rollouts(shared: Shared) -> Rollouts:
         shared.reconciler,
         shared.emit,
         shared.leftovers,
+        shared.observer,
         is_ours=lambda obj: is_of_instance(obj, instance_id),
     )
 
@@ -77,6 +78,6 @@ def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:
         shared.emit,
         allows_clear_credentials=shared.settings.allows_clear_credentials,
     )
-    routing = shared.reconciler.observer.providers
+    routing = shared.observer.providers
     known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS), routing)
     yield Kustomizations(ports.cluster, known, git.checkout, git.render, ports.clock, shared.emit)

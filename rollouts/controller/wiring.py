@@ -17,9 +17,13 @@ from rollouts.cluster.leadership import Leadership
 from rollouts.cluster.port import Collection, Json, Query, Resource, Target
 from rollouts.controller.caches import TRIMS, Caches
 from rollouts.controller.leftovers import Leftovers
+from rollouts.controller.observe import Observer
+from rollouts.controller.pods import Pods
 from rollouts.controller.ports import Ports, Shared
 from rollouts.controller.queues import Queues
 from rollouts.controller.reconcile import Reconciler
+from rollouts.controller.resources import Resources
+from rollouts.controller.rolling import Rolling
 from rollouts.controller.roster import kinds_of, resources_of
 from rollouts.controller.routes import Routes
 from rollouts.controller.scenes import rows_of
@@ -55,29 +59,38 @@ class Controller:
         self._ports = ports
         self._settings = settings
         self._events = Events(ports.cluster, ports.clock, heard=self._heard)
-        self._reconciler = Reconciler(ports.cluster, self.caches, self._events, self.queues.wake, ports.decide)
-        self._reconciler.observer.verify_every = settings.verify_every
+        self._observer = Observer(self.caches, Resources(ports.cluster))
+        self._observer.verify_every = settings.verify_every
+        pods = Pods(ports.cluster)
+        pods.at_once = settings.metadata_threads
+        pods.attempts = settings.metadata_attempts
+        rolling = Rolling(self._observer, pods, ports.plugins)
+        rolling.outside = self._outside
+        self._reconciler = Reconciler(ports.cluster, self.caches, self._events, self.queues.wake, rolling, pods)
+        self._reconciler.decide = ports.decide
         self._reconciler.drains.drain = settings.drain
-        self._reconciler.pods.at_once = settings.metadata_threads
-        self._reconciler.pods.attempts = settings.metadata_attempts
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
-        self._reconciler.observer.workloads = self._workloads
+        self._observer.workloads = self._workloads
         self._reconciler.on_attempt = self._attempt_ended
-        self._reconciler.plugins = ports.plugins
         self._reconciler.reach(self._outside)
         self._reconciler.count_corrections(ports.metrics.corrected)
-        self._reconciler.observer.plugins = ports.plugins.names
-        self._wakers = Wakers(self.caches, self.queues.wake, self._reconciler.observer.parse, self._workloads)
+        self._observer.plugins = ports.plugins.names
+        self._wakers = Wakers(self.caches, self.queues.wake, self._observer.parse, self._workloads)
         self._routes = Routes(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
-        self._reconciler.observer.providers = providers(settings.traffic, ports.routers.names)
-        self._reconciler.observer.routes = self._routes
-        self._wakers.follow_routes(self._routes, self._reconciler.observer.providers)
-        self._leftovers = Leftovers(
-            ports.cluster, self.caches, self._reconciler.observer, self._routes, outside=self._outside
-        )
+        self._observer.providers = providers(settings.traffic, ports.routers.names)
+        self._observer.routes = self._routes
+        self._wakers.follow_routes(self._routes, self._observer.providers)
+        self._leftovers = Leftovers(ports.cluster, self.caches, self._observer, self._routes, outside=self._outside)
         self._leftovers.namespace = settings.namespace
         shared = Shared(
-            ports, settings, self.caches, self._reconciler, self.queues.wake, self._events.emit, self._leftovers
+            ports=ports,
+            settings=settings,
+            caches=self.caches,
+            reconciler=self._reconciler,
+            observer=self._observer,
+            wake=self.queues.wake,
+            emit=self._events.emit,
+            leftovers=self._leftovers,
         )
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)

@@ -12,6 +12,7 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.leftovers import Leftovers, routing_of
+from rollouts.controller.observe import Observer, World
 from rollouts.controller.reconcile import Reconciler
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref
@@ -29,8 +30,16 @@ class Rollouts:
     """The Kind of Rollout objects."""
 
     def __init__(
-        self, caches: Caches, reconciler: Reconciler, emit: Emit, leftovers: Leftovers, *, is_ours: IsOurs
+        self,
+        caches: Caches,
+        reconciler: Reconciler[World],
+        emit: Emit,
+        leftovers: Leftovers,
+        observer: Observer,
+        *,
+        is_ours: IsOurs,
     ) -> None:
+        self._observer = observer
         self._leftovers = leftovers
         self._routed: dict[Key, Rollout] = {}
         self._caches = caches
@@ -70,13 +79,13 @@ class Rollouts:
         ref = ref_of_key(key)
         held = self._caches.find(ref)
         if held is None or key in self._unsure:
-            held = await self._reconciler.observer.refresh(ref, keep=self._is_ours)
+            held = await self._observer.refresh(ref, keep=self._is_ours)
             self._unsure.discard(key)
         return held
 
     async def _follow_routers(self, key: Key, manifest: Json) -> None:
         """Where the rollout routes by other names than before, it takes back what it has put there by the old ones."""
-        rollout, before = self._reconciler.observer.parse(manifest), self._routed.get(key)
+        rollout, before = self._observer.parse(manifest), self._routed.get(key)
         if before is not None and before.uid == rollout.uid and routing_of(before) != routing_of(rollout):
             if rollout.faults:
                 return  # nobody knows what it will route, and nothing moves till then
@@ -118,7 +127,7 @@ class Rollouts:
         self._reconciler.forget(key)
         gone = self._known.pop(key, None)
         if gone is not None:
-            self._reconciler.observer.forget(gone)
+            self._observer.forget(gone)
             await self._emit(gone, Event("RolloutDeleted", f"Rollout {key.namespace}/{key.name} is deleted."))
 
 
