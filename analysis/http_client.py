@@ -70,7 +70,7 @@ class HttpClient:
     async def _sent(self, request: Http, more: Mapping[str, str]) -> Answer:
         """One request with these headers besides its own, and its answer."""
         address = _told(request)
-        client, proxy = self._pools.way_to(url_of(request), is_insecure=request.server.is_insecure)
+        client, proxy = self._pools.way_to(url_of(request), request.server)
         again = AsyncRetrying(
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_exponential(multiplier=0.1, max=1),

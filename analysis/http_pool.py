@@ -1,8 +1,8 @@
 """Connections of the HTTP client: one pool for each way out, which is TLS as told, and a proxy or none.
 
 Called by http_client. Without a proxy names are resolved here, and each address is judged before anything is sent to
-it, so what is judged is what is connected to. A proxy is the operator's own, and never judged; behind it only the names
-of hosts can be. Certificates are trusted as Go programs do it: the system's, and those of SSL_CERT_FILE and
+it, so what is judged is what is connected to. The operator's proxy is never judged, a user's is; behind either only the
+names of hosts can be. Certificates are trusted as Go programs do it: the system's, and those of SSL_CERT_FILE and
 SSL_CERT_DIR. Nothing of an answer is remembered: cookies are not kept.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import certifi
 import httpcore
@@ -25,6 +25,7 @@ from analysis.errors import ProviderError, SettingsError
 from analysis.names import Names
 from analysis.proxies import Proxies
 from analysis.reach import Address, Reach, address_of
+from analysis.requests import Server
 
 Client = httpx.AsyncClient  # noqa: TID251  # this is the place
 
@@ -36,6 +37,13 @@ IDLE_SECONDS = 90.0
 """How long a connection is kept for the next request: longer than the usual interval of a metric."""
 
 
+class _Way(NamedTuple):
+    """How a client goes out. `is_users`: through a proxy that a user named, which is judged like any other address."""
+
+    is_insecure: bool
+    is_users: bool
+
+
 class Pools:
     """The clients of all ways out, each made when it is first needed."""
 
@@ -43,21 +51,20 @@ class Pools:
         self._reach = reach
         self._proxies = proxies
         self._environ = environ
-        self._clients: dict[tuple[bool, str], Client] = {}
+        self._clients: dict[tuple[_Way, str], Client] = {}
         self._names = Names()
 
-    def way_to(self, url: str, *, is_insecure: bool) -> tuple[Client, str]:
+    def way_to(self, url: str, server: Server) -> tuple[Client, str]:
         """The client for a URL, and the proxy that it goes through. ProviderError where that is refused."""
-        proxy = self._proxies.of(url)
+        proxy, way = server.proxy or self._proxies.of(url), _Way(server.is_insecure, bool(server.proxy))
         if proxy:
             host = httpx.URL(url).host
             refused = self._reach.refusal(host, _as_proxies_read(host))
             if refused:
                 raise ProviderError(refused)
-        way = (is_insecure, proxy)
-        if way not in self._clients:
-            self._clients[way] = self._opened(proxy, is_insecure=is_insecure)
-        return self._clients[way], proxy
+        if (way, proxy) not in self._clients:
+            self._clients[way, proxy] = self._opened(proxy, way)
+        return self._clients[way, proxy], proxy
 
     async def close(self) -> None:
         """Close every connection."""
@@ -66,10 +73,11 @@ class Pools:
             await client.aclose()
         self._names.close()
 
-    def _opened(self, proxy: str, *, is_insecure: bool) -> Client:
-        tls = tls_context(self._environ, is_insecure=is_insecure)
+    def _opened(self, proxy: str, way: _Way) -> Client:
+        tls = tls_context(self._environ, is_insecure=way.is_insecure)
         if proxy:
-            pool = _through(proxy, tls, tls_context(self._environ, is_insecure=False))
+            judged = _Judged(self._reach, self._names) if way.is_users else None
+            pool = _through(proxy, tls, tls_context(self._environ, is_insecure=False), judged)
         else:
             pool = httpcore.AsyncConnectionPool(
                 ssl_context=tls,
@@ -90,12 +98,18 @@ def _as_proxies_read(host: str) -> Address | None:
         return address_of(host)
 
 
-def _through(proxy: str, tls: ssl.SSLContext, proxy_tls: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+def _through(
+    proxy: str, tls: ssl.SSLContext, proxy_tls: ssl.SSLContext, network: httpcore.AsyncNetworkBackend | None
+) -> httpcore.AsyncConnectionPool:
     told = httpx.Proxy(proxy)
     if told.url.scheme.startswith("socks5"):
         try:
             return httpcore.AsyncSOCKSProxy(
-                proxy_url=str(told.url), proxy_auth=told.raw_auth, ssl_context=tls, max_connections=CONNECTIONS
+                proxy_url=str(told.url),
+                proxy_auth=told.raw_auth,
+                ssl_context=tls,
+                max_connections=CONNECTIONS,
+                network_backend=network,
             )
         except (ImportError, RuntimeError) as error:
             raise ProviderError(
@@ -108,6 +122,7 @@ def _through(proxy: str, tls: ssl.SSLContext, proxy_tls: ssl.SSLContext) -> http
         proxy_ssl_context=proxy_tls if told.url.scheme == "https" else None,
         max_connections=CONNECTIONS,
         keepalive_expiry=IDLE_SECONDS,
+        network_backend=network,
     )
 
 

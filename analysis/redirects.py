@@ -55,6 +55,7 @@ def onward(request: Http, answer: Answer) -> Http | None:
         headers=_harmless(request.server.headers),
         is_insecure=request.server.is_insecure,
         timeout=request.server.timeout,
+        proxy=request.server.proxy,
     )
     return Http(bare, request.method, rest, headers=_harmless(request.headers))
 

@@ -65,13 +65,14 @@ Auth = Basic | Bearer | OAuth2 | SigV4
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How to reach a metric service. `headers` go with every request."""
+    """How to reach a service. `headers` go with every request; `proxy` is a user's own ("": the operator's)."""
 
     address: str
     headers: Pairs = ()
     auth: Auth | None = None
     is_insecure: bool = False
     timeout: timedelta = PATIENCE
+    proxy: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 
 from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
+from analysis.driving import drive
 from analysis.errors import AnalysisError
 from analysis.expression.encoding import marshalled
 from analysis.model import Arg, Measurement, Metric, Phase
@@ -89,18 +90,12 @@ class Runner:
         return Setting(now, self._ports.defaults, job.run, job.number)
 
     async def _drive(self, flow: Generator[Request, Any, _T], hidden: list[str]) -> _T:
-        """Ask what the flow asks, until it is done; what must not be told joins `hidden`."""
-        try:
-            request = next(flow)
-            while True:
-                answer = await self.asking.ask(request)
-                hidden += _secrets_in(request, answer)
-                request = flow.send(answer)
-        except StopIteration as stop:
-            outcome: _T = stop.value
-            return outcome
-        finally:
-            flow.close()
+        """What the flow comes to; what must not be told joins `hidden`."""
+
+        def seen(request: Request, answer: Any) -> None:
+            hidden.extend(_secrets_in(request, answer))
+
+        return await drive(flow, self.asking.ask, seen)
 
     def _now(self) -> datetime:
         # status fields hold whole seconds; what is compared with them later must, too

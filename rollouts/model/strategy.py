@@ -323,7 +323,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A webhook that must agree. `moment` is one of the gate moments of model/gates.py."""
+    """A webhook that must agree. `moment` is one of the gate moments of model/gates.py.
+
+    `is_insecure`: any certificate is good. `fault` says why it cannot be asked at all ("": it can).
+    """
 
     name: str
     url: str
@@ -332,6 +335,8 @@ class Gate:
     retries: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
     is_muted: bool = False
+    is_insecure: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tests.golden import (
     plugin,
     queries,
     replicas,
+    talk,
     traffic,
     transitions,
     validation,
@@ -41,6 +42,7 @@ CATEGORIES: dict[str, Category] = {
         *flagger.TICKS,
         *flagger_routes.ROUTES,
         queries.QUERIES,
+        *talk.TALK,
         *traffic.TRAFFIC,
     )
 }

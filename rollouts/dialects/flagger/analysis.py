@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from analysis.builtin import FAMILIES, Target, family_of
+from analysis.errors import DurationError
+from analysis.units import parse_duration
 from rollouts.dialects.flagger import queries
 from rollouts.dialects.flagger.reading import duration, integer, number
 from rollouts.model import gates as moments
@@ -147,13 +149,23 @@ def _bounds(metric: Mapping[str, Any], name: str) -> tuple[float | None, float |
 
 
 def _gate(webhook: Mapping[str, Any]) -> Gate:
-    timeout = text(webhook.get("timeout"))
+    timeout, fault = patience_of(text(webhook.get("timeout")))
     return Gate(
         name=text(webhook.get("name")),
         url=text(webhook.get("url")),
         moment=text(webhook.get("type")) or moments.ROLLOUT,
-        timeout=(duration(timeout) if len(timeout) > 1 else None) or DEFAULT_TIMEOUT,
+        timeout=timeout,
         retries=integer(webhook.get("retries")),
         metadata={str(key): str(value) for key, value in mapping(webhook.get("metadata")).items()},
         is_muted=webhook.get("muteAlert") is True,
+        is_insecure=webhook.get("disableTLS") is True,
+        fault=fault,
     )
+
+
+def patience_of(written: str) -> tuple[timedelta, str]:
+    """A webhook's timeout, and what is wrong with it; a single sign counts as none."""
+    try:
+        return (parse_duration(written) if len(written) > 1 else DEFAULT_TIMEOUT), ""
+    except DurationError as error:
+        return DEFAULT_TIMEOUT, str(error)

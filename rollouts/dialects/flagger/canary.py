@@ -152,7 +152,7 @@ def _facts(spec: Mapping[str, Any], namespace: str, pair: Pair) -> tuple[tuple[s
     analysis = mapping(spec.get("analysis"))
     return (
         ("Target", f"{pair.kind}/{pair.target}.{namespace}"),
-        ("Failed checks threshold", str(integer(analysis.get("threshold")))),
+        ("Failed checks threshold", str(max(integer(analysis.get("threshold")), 1))),
         ("Progress deadline", f"{deadline_of(spec)}s"),
         ("Traffic routing", traffic_of(analysis)),
     )

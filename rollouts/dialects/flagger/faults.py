@@ -8,9 +8,9 @@ from typing import Any
 
 from analysis.builtin import Target
 from rollouts.dialects.flagger import providers, queries
-from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, source_of
+from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, patience_of, source_of
 from rollouts.dialects.flagger.readiness import is_knative
-from rollouts.dialects.flagger.reading import duration, integer
+from rollouts.dialects.flagger.reading import integer
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.reading import items, mapping, text
 
@@ -120,5 +120,5 @@ def _of_webhooks(analysis: Mapping[str, Any]) -> Iterator[Fault]:
         if text(webhook.get("type")) not in ("", *MOMENTS):
             yield Fault(f"{path}.type", f"{webhook['type']!r} is not known", f"use one of {', '.join(MOMENTS)}")
         timeout = text(webhook.get("timeout"))
-        if len(timeout) > 1 and duration(timeout) is None:
+        if patience_of(timeout)[1]:
             yield Fault(f"{path}.timeout", f"{timeout!r} is no duration", "write it like 10s")
