@@ -16,6 +16,7 @@ DATA = Path(__file__).parent / "data"
 EVERYTHING = yaml.safe_load((DATA / "everything.yaml").read_text(encoding="utf-8"))
 STATUS = yaml.safe_load((DATA / "status.yaml").read_text(encoding="utf-8"))
 FIELDS = yaml.safe_load((DATA / "fields.yaml").read_text(encoding="utf-8"))
+_WIDE = ("Suspended", "FailedChecks", "Interval", "Mirror", "StepWeight", "StepWeights", "MaxWeight")
 ARGOS = tuple(name for name in FIELDS if name[0].isupper())
 TYPES: dict[str, Json] = {
     "int": {"type": "integer"},
@@ -166,15 +167,7 @@ def test_columns_are_flaggers() -> None:
     assert shown["Canary"] == ["Status", "Weight", "LastTransitionTime"]
     assert shown["MetricTemplate"] == ["Provider"]
     assert shown["AlertProvider"] == ["Type"]
-    assert wide["Canary"] == [
-        "Suspended",
-        "FailedChecks",
-        "Interval",
-        "Mirror",
-        "StepWeight",
-        "StepWeights",
-        "MaxWeight",
-    ]
+    assert wide["Canary"] == [*_WIDE]
 
 
 def test_flaggers_kinds_stand_among_all_and_have_no_short_names() -> None:
