@@ -115,6 +115,13 @@ def is_aborted(rollout: Json) -> bool:
     return _status(rollout).get("phase") == "Degraded" and bool(_status(rollout).get("abort"))
 
 
+def is_put_back(rollout: Json) -> bool:
+    """It was given up, and all pods are those of the stable version again."""
+    status = _status(rollout)
+    sizes = [status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas")]
+    return is_aborted(rollout) and sizes == [0, rollout["spec"]["replicas"], rollout["spec"]["replicas"]]
+
+
 def is_held(rollout: Json) -> bool:
     """A human has stopped it."""
     return _status(rollout).get("message") == "manually paused"
@@ -171,7 +178,7 @@ STORIES = (
     Story(
         "basic-retried",
         _BASIC,
-        (_UPDATE, (_AT_1, Hands.abort), (is_aborted, Hands.retry), (_AT_1, Hands.promote_fully)),
+        (_UPDATE, (_AT_1, Hands.abort), (is_put_back, Hands.retry), (_AT_1, Hands.promote_fully)),
         is_healthy(2),
     ),
     Story(
