@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from rollouts.model.objects import Json, Ref
 from rollouts.model.strategy import Pair, PodMetadata
 
+Objects = Mapping[Ref, Json | None]
+"""Live objects by address, None (or nothing) where one does not exist."""
+
 
 @dataclass(frozen=True, slots=True)
 class Front:
@@ -65,7 +68,8 @@ class Copying:
 
     `owner` is the reference to the rollout, `manifest` its address. `suffix` makes the copy's name of a target's.
     `selector_labels` are tried in turn to tell the two apart; of an object's own labels those that begin with one of
-    `label_prefixes` go on its copy (`*`: all). `is_literal`: where the ancestor loses something on the way, so do we.
+    `label_prefixes` go on its copy (`*`: all). `has_revisions`: the target holds both versions itself. `is_literal`:
+    where the ancestor loses something on the way, so do we.
     """
 
     pair: Pair
@@ -79,6 +83,7 @@ class Copying:
     selector_labels: tuple[str, ...] = ()
     label_prefixes: tuple[str, ...] = ()
     tracks_configs: bool = True
+    has_revisions: bool = False
     is_literal: bool = False
 
     @property

@@ -11,3 +11,10 @@ SCALE_DOWN_DEADLINE = "scale-down-deadline"
 EXPERIMENT = "experiment.argoproj.io/name"
 EXPERIMENT_TEMPLATE = "experiment.argoproj.io/template-name"
 WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
+SYNCED = "toolkit.fluxcd.io"
+"""A part of every key by which a sync loop marks what it has applied."""
+UNTENDED = {
+    "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
+    "helm.toolkit.fluxcd.io/driftDetection": "disabled",
+}
+"""Annotations by which others that apply manifests leave an object alone."""

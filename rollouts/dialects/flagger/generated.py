@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollouts.dialects.flagger.canary import FINALIZER, is_strict, pair_of
+from rollouts.dialects.flagger.readiness import is_knative
 from rollouts.dialects.flagger.reading import integer
 from rollouts.dialects.flagger.revision import OFF, TRACKING
 from rollouts.dialects.flagger.routes import API_VERSION
@@ -46,6 +47,7 @@ def copying_of(manifest: Json, flags: Flags = Flags()) -> Copying:
         selector_labels=flags.selector_labels,
         label_prefixes=flags.label_prefixes,
         tracks_configs=flags.tracks_configs,
+        has_revisions=is_knative(mapping(spec.get("targetRef"))),
         is_literal=is_strict(manifest),
     )
 
