@@ -81,6 +81,10 @@ class Caches:
         if cache is not None and held is not None:
             cache.remove(held)
 
+    def controlled(self, resource: Resource, uid: str) -> tuple[Json, ...]:
+        """The kept objects of a resource that this one controls."""
+        return tuple(obj for obj in self.of(resource).owned_by(uid) if controller_of(obj) == uid)
+
     def collect(self, uid: str) -> Iterator[Json]:
         """Every kept object that this one owns."""
         for cache in self._caches.values():

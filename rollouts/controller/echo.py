@@ -1,4 +1,4 @@
-"""Is the answer to a write of ours just what we wrote? Asked by apply and reconcile before they wake anybody.
+"""Is the answer to a write of ours just what we wrote? Asked by apply and statuses before they wake anybody.
 
 The next watch event of the object is no newer than the answer and says nothing; so whatever somebody else did to the
 object in between has to be noticed here, or it never is.

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import Caches, controller_of
+from rollouts.cluster.port import Json
+from rollouts.controller.caches import Caches
 from rollouts.controller.mentions import mentioned_by, selected_by, services_of, template_ref
 from rollouts.controller.references import plugin_faults, route_faults, service_faults, service_ref, template_faults_of
 from rollouts.controller.resources import Resources
@@ -32,6 +32,7 @@ from rollouts.model.snapshot import Analysis, Failure, Snapshot
 from rollouts.model.strategy import TemplateRef
 from rollouts.model.weights import Unknown, Weights
 from rollouts.model.workload import Service
+from rollouts.traffic.bodies import agreed
 from rollouts.traffic.protocol import Objects
 from rollouts.traffic.registry import PROVIDERS, Providers, routers_of
 from rollouts.workloads import claims
@@ -112,13 +113,8 @@ class Observer:
         self._resolved.pop(manifest["metadata"].get("uid", ""), None)
 
     async def refresh(self, ref: Ref, keep: Callable[[Json], bool] = lambda _obj: True) -> Json | None:
-        """Read an object past the caches; what exists (and is to be kept) enters them, what does not leaves them."""
-        obj = await self._resources.read(ref)
-        if obj is None or not keep(obj):
-            self._caches.drop(ref)
-            return None
-        self._caches.put(obj)
-        return self._caches.find(ref)
+        """The object as the server has it now, and the caches from here on."""
+        return await self._resources.refresh(ref, self._caches, keep)
 
     async def gather(self, manifest: Json) -> World:
         """What is around this rollout now."""
@@ -135,10 +131,10 @@ class Observer:
         return World(
             manifest=manifest,
             rollout=rollout,
-            replica_sets=self._controlled(kinds.REPLICA_SETS, rollout.uid),
+            replica_sets=self._caches.controlled(kinds.REPLICA_SETS, rollout.uid),
             nobodys=self._caches.orphans.of(rollout.namespace),
-            runs=self._controlled(kinds.ANALYSIS_RUNS, rollout.uid),
-            experiments=self._controlled(kinds.EXPERIMENTS, rollout.uid),
+            runs=self._caches.controlled(kinds.ANALYSIS_RUNS, rollout.uid),
+            experiments=self._caches.controlled(kinds.EXPERIMENTS, rollout.uid),
             objects=objects,
             slices={name: self._caches.slices.of(rollout.namespace, name) for name in services_of(rollout)},
             verify_every=self.verify_every,
@@ -183,9 +179,6 @@ class Observer:
         if not ref.namespace:  # --namespaced: cluster-scoped kinds are not read, and not kept
             return None
         return await self._resources.read(ref)
-
-    def _controlled(self, resource: Resource, uid: str) -> tuple[Json, ...]:
-        return tuple(obj for obj in self._caches.of(resource).owned_by(uid) if controller_of(obj) == uid)
 
     def _nested(self, objects: Objects) -> dict[Ref, Json | None]:
         """The templates that the named templates are made of, to any depth."""
@@ -274,14 +267,11 @@ def _ready_pods(endpoint_slice: Json) -> Iterator[str]:
 
 def _route(world: World) -> Weights | Unknown:
     """What the routes say; several routers must say the same to be believed."""
-    seen = [
+    seen = (
         world.providers[router.provider].read(world.rollout, router, world.objects)
         for router in routers_of(world.rollout, world.providers)
-    ]
-    unknown = next((weights for weights in seen if isinstance(weights, Unknown)), None)
-    if unknown is not None or not seen:
-        return unknown or Unknown("no route")
-    return seen[0] if all(weights == seen[0] for weights in seen) else Unknown("the routes carry different weights")
+    )
+    return agreed(seen, "no route")
 
 
 def _asks(world: World) -> bool:

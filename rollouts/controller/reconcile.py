@@ -9,20 +9,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Generic
 
-from rollouts.cluster.errors import ClusterError, ConflictError, NotFoundError, ServerError
+from rollouts.cluster.errors import ClusterError, NotFoundError
 from rollouts.cluster.events import Events
 from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.apply import Applier, Outcome
 from rollouts.controller.ask import Conversations
 from rollouts.controller.caches import Caches
 from rollouts.controller.drains import Drains
-from rollouts.controller.echo import is_echo
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.manner import Manner, W
 from rollouts.controller.patience import Patience
 from rollouts.controller.pods import Pods
-from rollouts.controller.report import status_patch, told_by, told_with, write_status
+from rollouts.controller.report import told_by, told_with
 from rollouts.controller.resources import Resources
+from rollouts.controller.statuses import Statuses
 from rollouts.controller.verify import Outside
 from rollouts.controller.wakers import key_of
 from rollouts.decide.ahead import decide_ahead
@@ -63,12 +63,11 @@ class Reconciler(Generic[W]):
         pods: Pods,
     ) -> None:
         self._manner = manner
-        self._cluster = cluster
-        self._caches = caches
         self._events = events
         self._wake = wake
         self.conversations = Conversations(wake)
         self._applier = Applier(caches, Resources(cluster), manner, pods)
+        self._statuses = Statuses(cluster, manner.resource, caches)
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
         self._patience = Patience()
@@ -145,7 +144,11 @@ class Reconciler(Generic[W]):
     async def _report(self, world: W, plan: Plan, outcome: Outcome) -> bool:
         """Status, then events. Where the status does not come to stand, only the effects are told of: they are done."""
         try:
-            has_written = await self._write_status(world, plan)
+            has_written = await self._statuses.write(
+                world.manifest,
+                self._manner.project(plan.status, world),
+                unheard_by=key_of(world.manifest, self._manner.resource),
+            )
         except ClusterError:
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
             raise
@@ -158,25 +161,6 @@ class Reconciler(Generic[W]):
         told = (*outcome.events, *(event for event in plan.events if event not in untrue))
         await self._tell(world, told, plan.alerts)
         return has_written
-
-    async def _write_status(self, world: W, plan: Plan) -> bool:
-        observed, wanted = world.manifest, self._manner.project(plan.status, world)
-        patch = status_patch(observed.get("status") or {}, wanted)
-        if not patch:
-            return False
-        held = self._caches.find(ref_of(observed)) or observed
-        try:
-            answer = await write_status(self._cluster, self._manner.resource, observed=observed, held=held, patch=patch)
-            is_known = is_echo(held, {"status": patch}, answer)
-            self._caches.put(answer, unheard_by=key_of(observed, self._manner.resource) if is_known else None)
-        except ConflictError:
-            await self._manner.refresh(ref_of(observed))
-            raise
-        except ServerError:  # the answer may be all that was lost: then the events have to go out
-            now = await self._manner.refresh(ref_of(observed))
-            if now is None or status_patch(now.get("status") or {}, wanted):
-                raise
-        return True
 
     async def _tell(self, world: W, events: Sequence[Event], alerts: Sequence[Alert] = ()) -> None:
         for event in events:

@@ -6,7 +6,7 @@ than the one asked for is taken in that one: routes of the Gateway API wander fr
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import NotFoundError
@@ -22,6 +22,7 @@ from rollouts.cluster.port import (
     Resource,
     Target,
 )
+from rollouts.controller.caches import Caches
 from rollouts.model.objects import Change, Create, Modify, Ref, Remove, Selection
 from rollouts.model.selectors import selects
 
@@ -46,6 +47,15 @@ class Resources:
             return await self._cluster.get(await self._target(ref))
         except NotFoundError:
             return None
+
+    async def refresh(self, ref: Ref, caches: Caches, keep: Callable[[Json], bool] = lambda _obj: True) -> Json | None:
+        """Read an object past the caches; what exists (and is to be kept) enters them, what does not leaves them."""
+        obj = await self.read(ref)
+        if obj is None or not keep(obj):
+            caches.drop(ref)
+            return None
+        caches.put(obj)
+        return caches.find(ref)
 
     async def select(self, selection: Selection) -> tuple[Json, ...]:
         """The objects that these labels find, as the server has them now; none of a kind that is not served."""

@@ -1,8 +1,7 @@
 """The objects that routers touch: routes, Ingresses, TrafficSplits; watched on demand. Called by observe and by wakers.
 
 A kind is watched from when a rollout names an object of it and the server serves it. Whether missing kinds have come is
-found out by one discovery for all of them, every ten seconds: nobody need start anew once a CRD is installed. Until a
-watch has listed, objects are read one by one, so that no round waits for a list.
+found out by one discovery for all of them, every ten seconds: nobody need start anew once a CRD is installed.
 """
 
 import asyncio
@@ -13,10 +12,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from rollouts.cluster.errors import ClusterError
-from rollouts.cluster.informers import Informer, Listener
-from rollouts.cluster.port import Cluster, Collection, Json, Resource
+from rollouts.cluster.informers import Informer
+from rollouts.cluster.port import Cluster, Json, Resource
 from rollouts.controller.caches import Caches
-from rollouts.controller.resources import Resources, served_as
+from rollouts.controller.resources import served_as
+from rollouts.controller.watches import Watches
 from rollouts.model.objects import Ref, Selection, ref_of
 from rollouts.model.selectors import selects
 from rollouts.telemetry.logs import log
@@ -30,29 +30,18 @@ PATIENCE = 5.0
 """Seconds to wait for the first lists; without them each route is read by itself."""
 
 
-class Routes:
+class Routes(Watches):
     """Watches what routers touch. `namespace` None: in all of them."""
 
     def __init__(
         self, cluster: Cluster, caches: Caches, *, namespace: str | None = None, dice: random.Random | None = None
     ) -> None:
-        self._cluster = cluster
-        self._caches = caches
-        self._resources = Resources(cluster)
-        self._namespace = namespace
-        self._dice = dice or random.Random()
-        self._informers: dict[Kind, Informer] = {}
+        super().__init__(cluster, caches, namespace=namespace, dice=dice)
         self._missing: dict[Kind, None] = {}
-        self._absent: frozenset[Kind] = frozenset()
         self._named_as: dict[Kind, str] = {}
         self._wanted = asyncio.Event()
         self._looked = asyncio.Event()
-        self._listeners: list[Listener] = []
         self.on_appeared: Callable[[Kind], None] = lambda _kind: None
-
-    def listen(self, listener: Listener) -> None:
-        """From now on tell `listener` of every change of an object that routers touch."""
-        self._listeners.append(listener)
 
     def follow(self, kinds: Iterable[Kind]) -> None:
         """Somebody names objects of these kinds: watch them."""
@@ -64,18 +53,6 @@ class Routes:
     def has(self, ref: Ref) -> bool:
         """Whether this is an object of a kind that routers touch."""
         return (ref.api_version, ref.kind) in self._informers or (ref.api_version, ref.kind) in self._missing
-
-    async def find(self, ref: Ref) -> Json | None:
-        """The object as last seen, or as the server has it; None where it or its kind does not exist."""
-        kind = (ref.api_version, ref.kind)
-        informer = self._informers.get(kind)
-        held = None if informer is None else informer.cache.get(ref.namespace, ref.name)
-        if held is not None or kind in self._absent or (informer is not None and informer.synced.is_set()):
-            return held
-        found = await self._resources.read(ref)
-        if found is not None:
-            self._caches.put(found)
-        return found
 
     async def select(self, selection: Selection) -> Mapping[Ref, Json | None]:
         """The objects that labels find, as last seen, or as the server has them."""
@@ -127,16 +104,8 @@ class Routes:
         return begun
 
     def _watch(self, kind: Kind, resource: Resource) -> Informer:
-        cache = self._caches.adopt(resource, kind[0])
-        cache.listen(self._tell)
+        informer = self._begun(kind, resource, self._caches.adopt(resource, kind[0]))
         del self._missing[kind]
         self._named_as[resource.api_version, resource.kind] = kind[0]
-        namespace = self._namespace if resource.is_namespaced else None
-        informer = Informer(self._cluster, Collection(resource, namespace), cache, dice=self._dice)
-        self._informers[kind] = informer
         self.on_appeared(kind)
         return informer
-
-    def _tell(self, before: Json | None, after: Json | None) -> None:
-        for listener in self._listeners:
-            listener(before, after)

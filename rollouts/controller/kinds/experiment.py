@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 
 from analysis.errors import ArgumentError
 from rollouts.cluster import kinds
-from rollouts.cluster.errors import AlreadyExistsError, ClusterError, ConflictError, NotFoundError, ServerError
+from rollouts.cluster.errors import AlreadyExistsError, ClusterError, ConflictError, NotFoundError
 from rollouts.cluster.port import Cluster, Json, Resource
 from rollouts.controller.apply import REFUSALS
 from rollouts.controller.caches import Caches, controller_of
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.mentions import template_ref
 from rollouts.controller.observe import nested_refs
-from rollouts.controller.report import status_patch, write_status
 from rollouts.controller.resources import Resources
+from rollouts.controller.statuses import Statuses
 from rollouts.decide.experiment import decide_experiment, event_of
 from rollouts.dialects.argo.experiment_objects import (
     analysis_refs,
@@ -44,7 +44,7 @@ from rollouts.model.experiment import (
     ExperimentPlan,
     ExperimentSnapshot,
 )
-from rollouts.model.objects import Change, Create, Ref, Remove, ref_of
+from rollouts.model.objects import Change, Create, Ref, Remove
 from rollouts.model.plan import Event
 from rollouts.model.reading import mapping
 from rollouts.telemetry.logs import log
@@ -98,9 +98,9 @@ class Experiments:
     """The Kind of Experiment."""
 
     def __init__(self, cluster: Cluster, caches: Caches, emit: Emit) -> None:
-        self._cluster = cluster
         self._caches = caches
         self._resources = Resources(cluster)
+        self._statuses = Statuses(cluster, kinds.EXPERIMENTS, caches, is_exact=True)
         self._emit = emit
         self._failures: dict[Key, Failures] = {}
 
@@ -114,9 +114,13 @@ class Experiments:
         status, uid = parse_experiment_status(experiment), experiment["metadata"].get("uid", "")
         if not status.phase.is_done or any(template.replicas or template.service for template in status.templates):
             return False
-        if any(run.run and not run.phase.is_done for run in status.runs) or self._owned(kinds.SERVICES, uid):
+        if any(run.run and not run.phase.is_done for run in status.runs) or self._caches.controlled(
+            kinds.SERVICES, uid
+        ):
             return False
-        return not any(mapping(rs.get("spec")).get("replicas") for rs in self._owned(kinds.REPLICA_SETS, uid))
+        return not any(
+            mapping(rs.get("spec")).get("replicas") for rs in self._caches.controlled(kinds.REPLICA_SETS, uid)
+        )
 
     async def reconcile(self, key: Key, now: datetime) -> datetime | None:
         """One round; returns when time alone calls for the next."""
@@ -145,7 +149,7 @@ class Experiments:
             manifest,
             replica_sets=self._by_template(kinds.REPLICA_SETS, manifest, uid),
             services=self._by_template(kinds.SERVICES, manifest, uid),
-            runs=self._owned(kinds.ANALYSIS_RUNS, uid),
+            runs=self._caches.controlled(kinds.ANALYSIS_RUNS, uid),
             templates=await self._templates(manifest),
             ports=self._ports(manifest),
         )
@@ -156,11 +160,8 @@ class Experiments:
         held = self._caches.of(kinds.SERVICES).get(manifest["metadata"].get("namespace", ""), name)
         return () if held is None else tuple(mapping(held.get("spec")).get("ports") or ())
 
-    def _owned(self, resource: Resource, uid: str) -> tuple[Json, ...]:
-        return tuple(obj for obj in self._caches.of(resource).owned_by(uid) if controller_of(obj) == uid)
-
     def _by_template(self, resource: Resource, manifest: Json, uid: str) -> dict[str, Json]:
-        found = ((template_of(obj, manifest), obj) for obj in self._owned(resource, uid))
+        found = ((template_of(obj, manifest), obj) for obj in self._caches.controlled(resource, uid))
         return {template: obj for template, obj in found if template and "deletionTimestamp" not in obj["metadata"]}
 
     async def _templates(self, manifest: Json) -> tuple[Json, ...]:
@@ -183,15 +184,11 @@ class Experiments:
     async def _look(self, ref: Ref) -> Json | None:
         """The object as last seen, or as the server has it; kinds that are not kept are not read."""
         held = self._caches.find(ref)
-        return held if held is not None or self._caches.at(ref) is None else await self._refresh(ref)
-
-    async def _refresh(self, ref: Ref) -> Json | None:
-        obj = await self._resources.read(ref)
-        if obj is None:
-            self._caches.drop(ref)
-            return None
-        self._caches.put(obj)
-        return obj
+        return (
+            held
+            if held is not None or self._caches.at(ref) is None
+            else await self._resources.refresh(ref, self._caches)
+        )
 
     async def _carry_out(self, world: World, effects: tuple[ExperimentEffect, ...]) -> Failures:
         """All of them; what was refused for good. What is refused for now raises, and the round is made again."""
@@ -222,7 +219,7 @@ class Experiments:
             await self._met(world, effect, change.ref, error)
             return
         except (ConflictError, NotFoundError) as error:
-            await self._refresh(change.ref)
+            await self._resources.refresh(change.ref, self._caches)
             if isinstance(change, Create) or isinstance(error, ConflictError):
                 raise
             raise RefusedError(f"{change.ref.name} is gone") from error
@@ -233,7 +230,7 @@ class Experiments:
 
     async def _met(self, world: World, effect: ExperimentEffect, ref: Ref, error: ClusterError) -> None:
         """Something has the name already: what we made before, what a predecessor leaves behind, or a stranger."""
-        existing = await self._refresh(ref)
+        existing = await self._resources.refresh(ref, self._caches)
         if existing is None or _is_passing(existing, world):
             raise RefusedError(f"{ref.name} is on its way out", retry_after=timedelta(seconds=1)) from error
         if not isinstance(effect, CreateTemplate | CreateService):
@@ -248,7 +245,7 @@ class Experiments:
 
     async def _conclude(self, world: World, plan: ExperimentPlan) -> None:
         """The status, if it differs; then the events."""
-        has_written = await self._write(world.manifest, project_experiment_status(plan.status))
+        has_written = await self._statuses.write(world.manifest, project_experiment_status(plan.status))
         if has_written or plan.effects:
             meta = world.manifest["metadata"]
             title = f"{meta.get('namespace', '')}/{meta['name']}"
@@ -258,25 +255,6 @@ class Experiments:
         if (rollout := self._rollout(world.manifest)) is not None:
             for event in plan.shared:
                 await self._emit(rollout, event)
-
-    async def _write(self, manifest: Json, wanted: Json) -> bool:
-        patch = status_patch(mapping(manifest.get("status")), wanted)
-        if not patch:
-            return False
-        try:
-            answer = await write_status(
-                self._cluster, kinds.EXPERIMENTS, observed=manifest, held=manifest, patch=patch, is_exact=True
-            )
-        except (ConflictError, NotFoundError):
-            await self._refresh(ref_of(manifest))
-            raise
-        except ServerError:  # the answer may be all that was lost: then the events have to go out
-            now = await self._refresh(ref_of(manifest))
-            if now is None or status_patch(mapping(now.get("status")), wanted):
-                raise
-            return True
-        self._caches.put(answer)
-        return True
 
     def _rollout(self, manifest: Json) -> Json | None:
         """The rollout whose step this is, if it is one's."""

@@ -1,17 +1,30 @@
 """The Experiment kind in a whole controller: what it writes, what it does about refusals, whom it tells."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, ConflictError, ForbiddenError, ServerError
-from rollouts.cluster.port import Collection, Json, Patch, PatchType, Target
+from rollouts.cluster.port import Collection, Json, Patch, PatchType, Query, Target, WatchEvent
 from rollouts.controller.settings import Settings
 from rollouts.model.keys import INSTANCE_LABEL
 from tests.builders.manifests import a_version, analysed, experiment_step
 from tests.unit.controller.stories import Shop, Spy, Write, a_canary, a_template, an_object, tell
+
+
+class Blind(Spy):
+    """A cluster in between whose watch of AnalysisTemplates brings nothing."""
+
+    def watch(self, collection: Collection, query: Query = Query()) -> AsyncIterator[WatchEvent]:
+        """Pass it on."""
+        return _silence() if collection.resource == kinds.ANALYSIS_TEMPLATES else self._store.watch(collection, query)
+
+
+async def _silence() -> AsyncIterator[WatchEvent]:
+    await asyncio.Event().wait()
+    yield WatchEvent("BOOKMARK", {})
 
 
 def an_experiment(*versions: Json, labels: dict[str, str] | None = None, **spec: Any) -> Json:
@@ -225,13 +238,8 @@ def test_a_template_that_the_watch_has_not_brought_yet_is_asked_for() -> None:
     """Applied with the experiment in one breath: the order of two watches is chance."""
 
     async def story(shop: Shop) -> None:
-        running = await shop.start()
-        await shop.world.apply([a_template("check", interval="60s")])
-        cache = running.controller.caches.of(kinds.ANALYSIS_TEMPLATES)
-        await asyncio.sleep(1)
-        (held,) = cache
-        cache.remove(held)
-        await shop.world.apply([an_experiment(analyses=[analysed()])])
+        await shop.start(Blind(shop.store))
+        await shop.world.apply([a_template("check", interval="60s"), an_experiment(analyses=[analysed()])])
         await asyncio.sleep(20)
         assert (await status_of(shop))["analysisRuns"][0]["phase"] == "Running"
 
