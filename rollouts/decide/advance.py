@@ -6,6 +6,7 @@ it is only watched (or given chosen requests), and in the end gets everything at
 
 from dataclasses import replace
 
+from rollouts.decide.commands import is_retried
 from rollouts.decide.rollback import hold_scaler, scale_target
 from rollouts.decide.routing import TOTAL, is_mirrored, shift, weight_now, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
@@ -35,7 +36,7 @@ def nothing_new(here: Situation) -> Step | None:
     if phase_of(here) not in AT_REST:
         return None
     noted = _noted(here) if phase_of(here) is Phase.FAILED else here.status
-    if not is_changed(here):
+    if not is_changed(here) and not is_retried(here):
         return Step(status=noted, ends=Ends.ACTING)
     return Step(status=noted) if strategy_of(here).edges.forgets_after_failure else None
 
@@ -56,10 +57,11 @@ def begin_run(here: Situation) -> Step | None:
     if phase_of(here) not in AT_REST | {Phase.WAITING}:
         return None
     text = f"New revision detected! Scaling up {subject(here)}"
+    again = (told(f"Retrying {subject(here)}, asked by user"),) if is_retried(here) else ()
     words, facts = strategy_of(here).words, strategy_of(here).facts
     return Step(
         (*hold_scaler(here, is_held=False), *scale_target(here, _size(here))),
-        (told(text, Phase.PROGRESSING),),
+        (*again, told(text, Phase.PROGRESSING)),
         (Alert(f"New revision detected, progressing {words.new} analysis.", Severity.INFO, facts),),
         status=in_phase(here, Phase.PROGRESSING, afresh(here)),
         reason=text,

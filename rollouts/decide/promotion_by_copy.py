@@ -6,11 +6,13 @@ can drain.
 
 from dataclasses import replace
 
+from rollouts.decide.commands import asks
 from rollouts.decide.rollback import hold_scaler, scale_target
 from rollouts.decide.routing import TOTAL, shift, weight_now, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import in_phase, named, phase_of, strategy_of, subject, told
+from rollouts.decide.tidings import JUDGED, in_phase, named, phase_of, strategy_of, subject, told
 from rollouts.model.alerts import Alert, Severity
+from rollouts.model.command import Verb
 from rollouts.model.effects import Effect, MatchScaler, OverwriteCopy
 from rollouts.model.status import Phase
 
@@ -18,6 +20,16 @@ from rollouts.model.status import Phase
 def promote(here: Situation) -> Step:
     """The copy takes over the target's template; traffic stays where it is until the copy is ready again."""
     return replace(_copying(here), status=in_phase(here, Phase.PROMOTING), ends=Ends.ACTING)
+
+
+def promote_now(here: Situation) -> Step | None:
+    """A user who has seen enough: no check is asked any more, but everybody stays on a version that is ready."""
+    if phase_of(here) not in JUDGED or not asks(here, Verb.FINISH):
+        return None
+    step = promote(here)
+    return replace(
+        step, events=(told(f"Promoting {named(here)} without further analysis, asked by user"), *step.events)
+    )
 
 
 def copy_at_once(here: Situation) -> Step | None:

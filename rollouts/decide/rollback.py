@@ -6,6 +6,7 @@ promoting, copy never ready                                        everything to
 
 from dataclasses import replace
 
+from rollouts.decide.commands import asks
 from rollouts.decide.gates import asked, asking, gates_at
 from rollouts.decide.routing import TOTAL, shift, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
@@ -23,10 +24,13 @@ from rollouts.decide.tidings import (
 )
 from rollouts.model import gates as moments
 from rollouts.model.alerts import Alert, Severity
+from rollouts.model.command import Verb
 from rollouts.model.effects import CallGate, Effect, HoldScaler, ScaleTarget
 from rollouts.model.plan import Event
 from rollouts.model.questions import GateAnswer
 from rollouts.model.status import Phase
+
+ABORTABLE = JUDGED | {Phase.WAITING}
 
 
 def roll_back(here: Situation, *events: Event, alerts: tuple[Alert, ...] = ()) -> Step:
@@ -75,10 +79,15 @@ def hold_scaler(here: Situation, *, is_held: bool) -> tuple[HoldScaler, ...]:
 
 
 def abort_asked(here: Situation) -> Step | None:
-    """A user wants this run to end, now."""
-    if not here.status.is_aborted or phase_of(here) not in JUDGED:
+    """A user wants this run to end, now; or a version that waits for approval never to begin."""
+    if not asks(here, Verb.ABORT) or phase_of(here) not in ABORTABLE:
         return None
-    return roll_back(here, warned(f"Rolling back {named(here)} aborted by user"))
+    if phase_of(here) is not Phase.WAITING:
+        return roll_back(here, warned(f"Rolling back {named(here)} aborted by user"))
+    text = f"New revision of {subject(here)} aborted by user before its approval"
+    return Step(
+        events=(warned(text),), status=in_phase(here, Phase.FAILED, afresh(here)), reason=text, ends=Ends.ACTING
+    )
 
 
 def target_reverted(here: Situation) -> Step | None:

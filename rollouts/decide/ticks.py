@@ -10,6 +10,7 @@ from rollouts.decide import (
     advance,
     checks,
     gates,
+    holds,
     leaving,
     measures,
     promotion_by_copy,
@@ -18,9 +19,11 @@ from rollouts.decide import (
     tending,
     twins,
 )
+from rollouts.decide.commands import asks
 from rollouts.decide.conditions import INVALID_SPEC, set_condition, without_condition
 from rollouts.decide.situation import Course, Ends, Situation, Step
-from rollouts.decide.tidings import AT_REST, JUDGED, in_phase, phase_of, strategy_of, told, warned
+from rollouts.decide.tidings import AT_REST, in_phase, phase_of, strategy_of, told, warned
+from rollouts.model.command import Verb
 from rollouts.model.status import Condition
 
 
@@ -41,7 +44,7 @@ def spec_faulty(here: Situation) -> Step | None:
 def tick_not_due(here: Situation) -> Step | None:
     """Between two ticks only a user's abort counts."""
     ticked = here.observed.ticks.ticked
-    if ticked is None or (here.status.is_aborted and phase_of(here) in JUDGED):
+    if ticked is None or (asks(here, Verb.ABORT) and phase_of(here) in rollback.ABORTABLE):
         return None
     due = ticked + strategy_of(here).interval
     if here.now >= due:
@@ -77,6 +80,7 @@ TICKS = Course(
         gates.tell_late_answers,
         tick_not_due,
         run_suspended,
+        holds.let_go,
         rollback.abort_asked,
         twins.target_missing,
         tending.services,
@@ -100,12 +104,15 @@ TICKS = Course(
         promotion_by_copy.copy_at_once,
         gates.tell_of_success,
         promotion_by_copy.finish,
+        promotion_by_copy.promote_now,
         rollback.rollback_asked,
         promotion_by_copy.return_traffic,
         rollback.budget_spent,
+        holds.hold_start,
         measures.begin_checks,
         measures.ask_webhooks,
         measures.measure,
+        holds.hold_progress,
         advance.give_notice,
         gates.confirm_traffic_increase,
         advance.advance_weight,

@@ -8,3 +8,6 @@ CONFIRM_PROMOTION = "confirm-promotion"
 POST_ROLLOUT = "post-rollout"
 ROLLBACK = "rollback"
 EVENT = "event"
+
+CONFIRMING = frozenset({CONFIRM_ROLLOUT, CONFIRM_TRAFFIC_INCREASE, CONFIRM_PROMOTION})
+"""Those that a person may agree in the place of."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rollouts.model.command import Command
 from rollouts.model.faults import Faults
 from rollouts.model.status import Status
 from rollouts.model.strategy import Canary, Holding, Pace, Strategy
@@ -52,7 +53,8 @@ class Rollout:
     `reverts`: deleted, it gives back what it took; `is_held_back` says that it cannot go before (our finalizer).
     `configs` are hashes of the configuration that the template names, by its place (None: not looked after).
     `rollback_window` None means that every way back walks all steps. `is_partly_read`: something in the manifest is no
-    value of its type, so that the dialect knows only a part of it, and makes pods of that.
+    value of its type, so that the dialect knows only a part of it, and makes pods of that. `command` is what a person
+    asks of the present run.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Rollout:
     pace: Pace = Pace.EVENTS
     holding: Holding = Holding.REPLICA_SETS
     is_partly_read: bool = False
+    command: Command | None = None
     faults: Faults = ()
 
     @property

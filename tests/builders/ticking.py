@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 
 from rollouts.decide import decide
 from rollouts.dialects.flagger import canary as canaries
+from rollouts.dialects.flagger import commands
 from rollouts.dialects.flagger import status as statuses
 from rollouts.dialects.flagger.readiness import is_knative
 from rollouts.dialects.flagger.revision import OFF, revision_of, tracked_of
@@ -21,6 +22,7 @@ from rollouts.dialects.flagger.twins import SERVING, twins_of
 from rollouts.model import effects as e
 from rollouts.model import gates as moments
 from rollouts.model.alerts import Alert
+from rollouts.model.command import Command, Verb
 from rollouts.model.objects import Json
 from rollouts.model.plan import Event, Plan
 from rollouts.model.questions import Answer, AskGate, AskMetric, GateAnswer, MetricAnswer, Question
@@ -198,6 +200,11 @@ class World:
     def release(self, image: str) -> None:
         """The user writes another image into the target."""
         self.deployments["web"]["spec"]["template"]["spec"]["containers"][0]["image"] = image
+
+    def command(self, verb: Verb, moment: str = "", weight: int = 0) -> None:
+        """A person's command to the run as it stands."""
+        written = commands.written(Command(verb, moment, weight), self.canary, self.rollout.target)
+        self.canary["metadata"].setdefault("annotations", {})[commands.ANNOTATION] = written
 
     def run_pods(self) -> None:
         """Every Deployment gets the status that `states` wants of it: ready unless told otherwise."""

@@ -6,6 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from rollouts.dialects.flagger.commands import ANNOTATION
+from rollouts.model.command import Verb
 from rollouts.model.effects import ShiftTraffic
 from rollouts.model.plan import Plan
 from tests.builders.ticking import GOOD, World, a_canary, a_webhook
@@ -19,6 +21,7 @@ MOMENTS = (
     "post-rollout",
     "rollback",
 )
+COMMANDS = [(verb, "") for verb in Verb] + [(Verb.PROMOTE, moment) for moment in MOMENTS if "confirm" in moment]
 AT_REST = ("Initialized", "Succeeded", "Failed")
 
 
@@ -60,6 +63,7 @@ moves = st.fixed_dictionaries(
         "web-primary": st.sampled_from(["pending", "deadline"]),
         "rate": st.sampled_from([50, "none", "error"]),
         "refused": st.sampled_from(MOMENTS),
+        "command": st.sampled_from(COMMANDS),
         "image": st.sampled_from(["web:1", "web:2", "web:3"]),
     },
 )
@@ -73,6 +77,9 @@ def act(here: World, move: dict[str, Any]) -> Plan:
     here.metrics = {**GOOD, **({"request-success-rate": move["rate"]} if "rate" in move else {})}
     refusing = {move.get("refused"), "rollback"} - ({"rollback"} if move.get("refused") == "rollback" else set())
     here.hooks = {f"/hook/{name}": {"status": 403, "body": "no"} for name in refusing if name}
+    if "command" in move:
+        verb, moment = move["command"]
+        here.command(verb, moment, here.status.get("canaryWeight", 0))
     if "image" in move:
         here.release(move["image"])
     return here.tick()
@@ -114,7 +121,8 @@ def shifts(plan: Plan) -> list[ShiftTraffic]:
 
 
 def settle(here: World) -> None:
-    """Quiet ticks, as many as the longest run takes."""
+    """Quiet ticks, as many as the longest run takes, and nobody holds it any more."""
+    here.canary["metadata"].get("annotations", {}).pop(ANNOTATION, None)
     for _ in range(130):
         if here.phase in AT_REST and not here.decide().effects and not here.texts():
             return

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from rollouts.dialects.flagger import providers, queries
+from rollouts.dialects.flagger import commands, providers, queries
 from rollouts.dialects.flagger import status as statuses
 from rollouts.dialects.flagger.analysis import Templates, checks_of, climb_of, gates_of, interval_of, traffic_of
 from rollouts.dialects.flagger.faults import canary_faults
@@ -22,7 +22,6 @@ from rollouts.model.reading import items, mapping, text
 from rollouts.model.rollout import Rollout
 from rollouts.model.strategy import Climb, Holding, Pace, Pair, Progressive, Router, Words
 
-ABORT = "sluice.dev/abort"
 STRICT = "sluice.dev/flagger-strict"
 FINALIZER = "finalizer.flagger.app"
 DEFAULT_PROVIDER = "istio"
@@ -54,9 +53,8 @@ def parse(
     User mistakes become `faults`. Raises UndecodableError where metadata.name or spec have the wrong shape altogether.
     """
     meta, spec = _sections(manifest)
-    provider, annotations = text(spec.get("provider")) or default_provider, mapping(meta.get("annotations"))
+    provider = text(spec.get("provider")) or default_provider
     strategy = _strategy(spec, meta, provider, templates or {})
-    status = statuses.read(mapping(manifest.get("status")), revision)
     return Rollout(
         kind="Canary",
         namespace=text(meta.get("namespace")),
@@ -65,7 +63,7 @@ def parse(
         generation=integer(meta.get("generation")),
         target=revision,
         strategy=strategy,
-        status=statuses.with_abort(status, text(annotations.get(ABORT))),
+        status=statuses.read(mapping(manifest.get("status")), revision),
         progress_deadline=timedelta(seconds=deadline_of(spec)),
         is_suspended=spec.get("suspend") is True,
         is_deleted=meta.get("deletionTimestamp") is not None,
@@ -74,6 +72,7 @@ def parse(
         configs=configs,
         pace=Pace.TICKS,
         holding=Holding.PRIMARY_COPY,
+        command=commands.read(manifest, revision),
         faults=() if is_strict(manifest) else canary_faults(spec, provider, text(meta.get("namespace")), templates),
     )
 

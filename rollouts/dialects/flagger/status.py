@@ -5,7 +5,6 @@ build on, so the one condition follows the phase exactly.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,11 +52,6 @@ def read(status: Mapping[str, Any], revision: str) -> Status:
         ),
         conditions=tuple(_condition(mapping(condition)) for condition in items(status.get("conditions"))),
     )
-
-
-def with_abort(status: Status, revision: str) -> Status:
-    """The status with a user's request to end the run of this revision; for any other it says nothing."""
-    return replace(status, is_aborted=bool(revision) and revision == status.ticks.applied)
 
 
 def project(status: Status, kind: str = "Deployment") -> Json:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from rollouts.model.command import Verb
 from rollouts.model.effects import OverwriteCopy, ShiftTraffic
 from rollouts.model.weights import Weights
 from tests.builders.ticking import World, a_canary, a_run, started
@@ -82,7 +83,7 @@ def test_a_user_aborts_between_two_ticks() -> None:
     """The request names the version that it means; that one is rolled back at once, later ones are not."""
     here = a_run()
     here.tick()
-    here.canary["metadata"]["annotations"] = {"sluice.dev/abort": here.status["lastAppliedSpec"]}
+    here.command(Verb.ABORT)
     here.now += timedelta(seconds=1)
     here.carry_out(here.decide())
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollouts.dialects.flagger.status import project, read, with_abort
+from rollouts.dialects.flagger.status import project, read
 from rollouts.model.status import Cookies, Phase, Status, TickStatus
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -91,10 +91,3 @@ def test_what_flagger_was_about_to_judge_is_judged_on() -> None:
 def test_an_empty_status_is_a_new_canary() -> None:
     """Nothing is known, and nothing that makes no sense is believed."""
     assert read({"phase": "Terminated?", "conditions": "none"}, "sluice-x") == Status()
-
-
-def test_an_abort_means_one_revision() -> None:
-    """A request for another than the present one says nothing."""
-    assert with_abort(a_status(), "sluice-b").is_aborted
-    assert not with_abort(a_status(), "sluice-a").is_aborted
-    assert not with_abort(Status(), "").is_aborted
