@@ -37,7 +37,12 @@ class OwnedRoute:
     `service` is everybody's Service, the other two lead to one version each; `owner` is the reference to the rollout.
     `labels` and `annotations` go on the route object. `match` are the requests that an analysis is after, `in_rounds`
     says that only those go to the new version, ever. `beside` names the user's object that the route stands next to or
-    copies from. `loses_weights`: a repair of the route sets its weights back, as the ancestor does.
+    copies from. `loses_weights`: a repair of the route sets its weights back, as the ancestor does; `is_literal`: what
+    a provider cannot say is left out without a word, as there.
+
+    `mesh` is the one among several that the rollout is in. `selector` and `stable_selector` are labels that tell the
+    pods of the two versions. `serving_mark` is the annotation by which a user's own object names the revision that
+    serves.
     """
 
     provider: str
@@ -60,6 +65,11 @@ class OwnedRoute:
     interval: timedelta = timedelta(seconds=60)
     beside: Ref | None = None
     loses_weights: bool = False
+    is_literal: bool = False
+    mesh: str = ""
+    selector: Mapping[str, str] = field(default_factory=dict)
+    stable_selector: Mapping[str, str] = field(default_factory=dict)
+    serving_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

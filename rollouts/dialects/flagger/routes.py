@@ -6,6 +6,7 @@ from typing import Any
 from rollouts.dialects.flagger import providers
 from rollouts.dialects.flagger.analysis import interval_of
 from rollouts.dialects.flagger.reading import integer
+from rollouts.dialects.flagger.twins import SERVING
 from rollouts.model.objects import Json, Ref, owner_reference
 from rollouts.model.owned import Affinity, OwnedRoute
 from rollouts.model.reading import items, mapping, text
@@ -13,12 +14,15 @@ from rollouts.model.strategy import Pair
 
 API_VERSION = "flagger.app/v1beta1"
 DAY = 86400
+MESH = "kuma.io/mesh"
+LABEL = "app"
+"""The label that versions are told apart by, as long as nobody has looked at the target."""
 
 
 def route_of(
     meta: Mapping[str, Any], spec: Mapping[str, Any], provider: str, pair: Pair, *, letter: bool
 ) -> OwnedRoute:
-    """All that rendering needs. Who routes by something unknown routes by Istio; to the letter, repairs cost weights."""
+    """All that rendering needs. Unknown providers are taken for Istio; to the letter, repairs cost weights."""
     service, analysis = mapping(spec.get("service")), mapping(spec.get("analysis"))
     apex, in_rounds = mapping(service.get("apex")), integer(analysis.get("iterations")) > 0
     return OwnedRoute(
@@ -42,6 +46,11 @@ def route_of(
         interval=interval_of(analysis),
         beside=_beside(spec, text(meta.get("namespace"))),
         loses_weights=letter,
+        is_literal=letter,
+        mesh=text(mapping(meta.get("annotations")).get(MESH)),
+        selector={LABEL: pair.target},
+        stable_selector={LABEL: pair.copy},
+        serving_mark=SERVING,
     )
 
 

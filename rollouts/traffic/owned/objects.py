@@ -32,13 +32,15 @@ def whole(ref: Ref, meta: Json, spec: Json) -> Json:
 
 
 def brought(ref: Ref, live: Json | None, wanted: Json) -> tuple[Change, ...]:
-    """Make the object, or bring its spec, labels and annotations to what is wanted; the rest is not ours."""
+    """Make the object, or bring it to what is wanted; labels and annotations only of an object that has marks."""
     if live is None:
         return (Create(ref, wanted),)
     meta, new = mapping(live.get("metadata")), wanted["metadata"]
-    kept = {key: value for key, value in meta.items() if key not in ("labels", "annotations")}
-    kept |= {key: new[key] for key in ("labels", "annotations") if key in new}
-    return changed(ref, live, {**live, "metadata": kept, "spec": wanted["spec"]})
+    marks = ("labels", "annotations") if "annotations" in new else ()
+    kept = {key: value for key, value in meta.items() if key not in marks}
+    kept |= {key: new[key] for key in marks if key in new}
+    rest = {key: wanted[key] for key in wanted if key not in ("apiVersion", "kind", "metadata")}
+    return changed(ref, live, {**live, **rest, "metadata": kept})
 
 
 def tended(
@@ -57,6 +59,13 @@ def tended(
 def respec(ref: Ref, live: Json, spec: Mapping[str, object]) -> tuple[Change, ...]:
     """Bring just the spec to what is wanted."""
     return changed(ref, live, {**live, "spec": dict(spec)})
+
+
+def split_of(route: OwnedRoute, parts: Mapping[str, int]) -> Split | None:
+    """The split that weights by the names of Services amount to; None where they lead to neither version."""
+    if not parts.keys() & {route.stable_service, route.canary_service}:
+        return None
+    return Split(parts.get(route.stable_service, 0), parts.get(route.canary_service, 0))
 
 
 def not_found(resource: str, name: str) -> str:

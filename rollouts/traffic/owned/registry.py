@@ -2,12 +2,30 @@
 
 from collections.abc import Callable, Mapping
 
-from rollouts.traffic.owned import contour, traefik
+from rollouts.traffic.owned import (
+    apisix,
+    appmesh,
+    contour,
+    knative,
+    kuma,
+    nginx,
+    skipper,
+    traefik,
+    trafficsplit,
+)
 from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 
 MODULES: tuple[Callable[[OwnedOptions], Owned], ...] = (
+    apisix.provider,
+    appmesh.provider,
+    appmesh.plain_provider,
     contour.provider,
+    knative.provider,
+    kuma.provider,
+    nginx.provider,
+    skipper.provider,
     traefik.provider,
+    *trafficsplit.PROVIDERS,
 )
 """One row a provider, in the order of the alphabet."""
 

@@ -6,7 +6,7 @@ Called by the modules of such providers, which give their parts as functions.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rollouts.model.objects import Json, Ref
+from rollouts.model.objects import Json, Ref, Remove
 from rollouts.model.owned import OwnedRoute, Split
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic.owned.objects import RESET, metadata, not_found, respec, tended, whole
@@ -20,7 +20,9 @@ class Single(Lasting):
 
     `spec` writes the whole spec for a split; `parts` reads the split of one, None where it is not ours. `reset` is what
     a repair makes of a live spec's weights where it is to cost them. `asked` and `written` are what users are told
-    before `resource "name" not found` when a route is to be read, and to be written.
+    before `resource "name" not found` when a route is to be read, and to be written. `finish` puts on the object what
+    else belongs there; `weighed` is the one field of the spec that carries weights ("": any). An object that
+    `is_clustered` is in no namespace, so no rollout can own it.
     """
 
     name: str
@@ -32,6 +34,9 @@ class Single(Lasting):
     parts: Callable[[OwnedRoute, Json], Split | None]
     reset: Callable[[OwnedRoute, Json], Split] = lambda _route, _spec: RESET
     is_marked: bool = True
+    weighed: str = ""
+    is_clustered: bool = False
+    finish: Callable[[OwnedRoute, Json], Json] = lambda _route, made: made
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -49,7 +54,7 @@ class Single(Lasting):
         spec = _spec_of(live)
 
         def wanted(split: Split) -> Json:
-            return whole(ref, metadata(route, ref.name, is_marked=self.is_marked), self.spec(route, split))
+            return self.finish(route, whole(ref, self._metadata(route, ref), self.spec(route, split)))
 
         return Rendered(tended(route, live, wanted, self.parts(route, spec), self.reset(route, spec)))
 
@@ -59,7 +64,9 @@ class Single(Lasting):
         live = objects[ref]
         if live is None:
             return Rendered(error=self._missing(self.written, ref))
-        return Rendered(respec(ref, live, {**_spec_of(live), **self.spec(route, split)}))
+        spec = self.spec(route, split)
+        told = {self.weighed: spec[self.weighed]} if self.weighed else spec
+        return Rendered(respec(ref, live, {**_spec_of(live), **told}))
 
     def read(self, route: OwnedRoute, objects: Objects) -> Weights | Unknown:
         """The split of the object; one that is not ours yet leads nobody to stable."""
@@ -70,8 +77,20 @@ class Single(Lasting):
         parts = self.parts(route, _spec_of(live)) or Split(0, 100)
         return Weights(parts.canary, parts.stable)
 
+    def give_back(self, route: OwnedRoute, objects: Objects) -> Rendered:
+        """What nobody owns is taken away here; to the letter it stays behind."""
+        ref = self._ref(route)
+        is_left = route.loses_weights or not self.is_clustered or objects[ref] is None
+        return Rendered() if is_left else Rendered((Remove(ref),))
+
     def _ref(self, route: OwnedRoute) -> Ref:
-        return Ref(*self.kind, route.namespace, route.service)
+        return Ref(*self.kind, "" if self.is_clustered else route.namespace, route.service)
+
+    def _metadata(self, route: OwnedRoute, ref: Ref) -> Json:
+        meta = metadata(route, ref.name, is_marked=self.is_marked)
+        if self.is_clustered:
+            meta = {key: meta[key] for key in meta if key not in ("namespace", "ownerReferences")}
+        return meta
 
     def _missing(self, words: str, ref: Ref) -> str:
         said = words.format(name=ref.name, namespace=ref.namespace)
