@@ -112,7 +112,7 @@ def _template(copying: Copying, target: Json, objects: Objects, side: Side) -> J
     template = mapping(target["spec"].get("template"))
     meta, pod = mapping(template.get("metadata")), tracked_configs.renamed(copying, target, objects)
     _awake(pod, copying.keys.off)
-    keep_apart(pod, side)
+    _keep_apart(pod, side, copying.suffix)
     labels = {**without_synced(mapping(meta.get("labels"))), side.label: side.copy}
     annotations = without_synced(mapping(meta.get("annotations")))
     edition = edition_of([labels, annotations, pod, tracked_configs.contents(copying, target, objects)])
@@ -133,22 +133,25 @@ def edition_of(contents: Any) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def keep_apart(pod: Json, side: Side) -> None:
+def _keep_apart(pod: Json, side: Side, suffix: str) -> None:
     """Rules that spread the target's pods, or keep them apart, are about the copy's own pods in the copy."""
-    for constraint in map(mapping, items(pod.get("topologySpreadConstraints"))):
-        _about_copy(mapping(constraint.get("labelSelector")), side)
     rules = mapping(mapping(pod.get("affinity")).get("podAntiAffinity"))
-    for term in map(mapping, items(rules.get("requiredDuringSchedulingIgnoredDuringExecution"))):
-        _about_copy(mapping(term.get("labelSelector")), side)
-    for term in map(mapping, items(rules.get("preferredDuringSchedulingIgnoredDuringExecution"))):
-        _about_copy(mapping(mapping(term.get("podAffinityTerm")).get("labelSelector")), side)
+    weighted = map(mapping, items(rules.get("preferredDuringSchedulingIgnoredDuringExecution")))
+    terms = [
+        *items(pod.get("topologySpreadConstraints")),
+        *items(rules.get("requiredDuringSchedulingIgnoredDuringExecution")),
+        *(term.get("podAffinityTerm") for term in weighted),
+    ]
+    for term in map(mapping, terms):
+        _about_copy(mapping(term.get("labelSelector")), side, suffix)
 
 
-def _about_copy(selector: Json, side: Side) -> None:
+def _about_copy(selector: Json, side: Side, suffix: str) -> None:
     labels = mapping(selector.get("matchLabels"))
-    if labels.get(side.label) == side.known_as:
-        labels[side.label] = side.copy_known_as
+    for key in side.keys:
+        if labels.get(key) == side.known_as:
+            labels[key] = f"{side.known_as}{suffix}"
     for expression in map(mapping, items(selector.get("matchExpressions"))):
-        if expression.get("key") == side.label:
+        if expression.get("key") in side.keys:
             values = items(expression.get("values"))
-            expression["values"] = [side.copy_known_as if value == side.known_as else value for value in values]
+            expression["values"] = [f"{value}{suffix}" if value == side.known_as else value for value in values]

@@ -12,13 +12,13 @@ _SIDECARS = ("istio-proxy", "envoy")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The label and its two values. `known_as` is the target's value in rules about its pods, and the copy's there."""
+    """The label and its two values. In rules about the target's pods one of `keys` has the value `known_as`."""
 
     label: str
     target: str
     copy: str
+    keys: tuple[str, ...]
     known_as: str
-    copy_known_as: str
 
 
 def side_of(copying: Copying, target: Json) -> Side:
@@ -26,8 +26,13 @@ def side_of(copying: Copying, target: Json) -> Side:
     labels = mapping(mapping(mapping(target.get("spec")).get("selector")).get("matchLabels"))
     label = next((label for label in copying.selector_labels if label in labels), "")
     value = text(labels.get(label))
-    known = copying.pair.target if copying.is_literal else value
-    return Side(label, value, f"{value}{copying.suffix}", known, f"{known}{copying.suffix}")
+    keys, known = ((label,), value) if not copying.is_literal else (_literal_keys(copying), copying.pair.target)
+    return Side(label, value, f"{value}{copying.suffix}", keys, known)
+
+
+def _literal_keys(copying: Copying) -> tuple[str, ...]:
+    """To the letter any of the labels counts, by the target's name; and a DaemonSet's rules stay about the target."""
+    return () if copying.target.kind == "DaemonSet" else copying.selector_labels
 
 
 def ports_of(copying: Copying, target: Json) -> dict[str, int]:

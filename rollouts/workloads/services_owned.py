@@ -27,7 +27,7 @@ def tend(copying: Copying, objects: Objects) -> tuple[Change, ...]:
     if target is None:
         return ()
     if not copying.pair.is_sized:
-        return _followed(copying, target, objects)
+        return _followed(copying, target, objects) if objects.get(copying.copy) else ()
     pair, front, side = copying.pair, copying.front, side_of(copying, target)
     return (
         *_brought(copying, objects, pair.canary_service, side.target, front.canary),
@@ -146,8 +146,13 @@ def _ports(copying: Copying, target: Json) -> list[Json]:
     served: Json = {"name": front.port_name, "protocol": "TCP", "port": front.port}
     served["targetPort"] = front.target_port or front.port
     served |= {"appProtocol": front.app_protocol} if front.app_protocol else {}
-    found = ports_of(copying, target)
-    return [served, *({"name": n, "protocol": "TCP", "port": p, "targetPort": p} for n, p in found.items())]
+    return [served, *(_discovered(copying, name, port) for name, port in ports_of(copying, target).items())]
+
+
+def _discovered(copying: Copying, name: str, port: int) -> Json:
+    """A Service with two ports of one name is refused; to the letter, it is tried."""
+    is_taken = name == copying.front.port_name and not copying.is_literal
+    return {"name": f"{name}-{port}" if is_taken else name, "protocol": "TCP", "port": port, "targetPort": port}
 
 
 def _wishes(copying: Copying) -> Json:
@@ -166,7 +171,7 @@ def _plain(port: Any) -> Json:
 def _with_node_ports(ports: list[Json], held: Json) -> list[Json]:
     """Ports with the node ports that those of their names have."""
     known = {text(port.get("name")): port.get("nodePort") for port in map(mapping, items(held.get("ports")))}
-    taken = ((port, known.get(text(port.get("name")))) for port in ports)
+    taken = ((port, known.pop(text(port.get("name")), None)) for port in ports)
     return [{**port, "nodePort": node} if node else port for port, node in taken]
 
 
