@@ -5,7 +5,7 @@ compared are `writes` (verbs of full updates; ours are patches, and none where n
 cookies are made by the ticking stages (flagger/ticks); here they are drawn as the oracle's controller kept them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,13 +22,16 @@ from rollouts.traffic.owned.registry import find, owned
 from rollouts.traffic.protocol import Rendered
 from tests.golden.category import Category, Json, Rule
 
-MOST_BY_RULE = {"apisix": 0.1, "nginx": 0.15, "skipper": 0.1}
-"""The part of the cases whose Canary names no object."""
+MOST_BY_RULE = {"apisix": 0.1, "gloo": 0.7, "nginx": 0.15, "skipper": 0.1}
+"""The part of the cases whose Canary names no object; for Gloo, that copies a configuration with a threshold."""
 
 PROVIDERS = (
     "apisix",
     "appmesh_v1beta2",
     "contour",
+    "gatewayapi_v1",
+    "gatewayapi_v1beta1",
+    "gloo",
     "knative",
     "kuma",
     "linkerd",
@@ -40,6 +43,8 @@ PROVIDERS = (
 )
 _ABSENT: tuple[Any, ...] = (None, {}, [], "")
 PANIC = "panic"
+OLDER = "gatewayapi:v1beta1"
+"""Here upstream knows no cookie of those on the primary."""
 
 
 @dataclass(slots=True)
@@ -62,6 +67,11 @@ class Scene:
     def seen(self) -> dict[Ref, Json | None]:
         """What the provider may look at."""
         return {ref: self.objects.get(ref) for ref in self.provider.touches(self.route)}
+
+    def can(self, action: Json) -> bool:
+        """Whether what a user means is there."""
+        there = {(ref.kind, ref.name) for ref in self.objects}
+        return action["kind"] == "Canary" or (action["kind"], action["name"]) in there
 
     def act(self, action: Json) -> None:
         """What a user does in between."""
@@ -92,7 +102,8 @@ class Scene:
             return known
         if weight == 0:
             return replace(known, new="", former=known.new) if known.new else known
-        copy = known.copy or f"{affinity.stable_cookie}={self._letters()}"
+        has_copy = self.provider.name != OLDER
+        copy = known.copy or (f"{affinity.stable_cookie}={self._letters()}" if has_copy else "")
         return replace(known, copy=copy, new=known.new or f"{affinity.cookie}={self._letters()}")
 
     def _letters(self) -> str:
@@ -108,12 +119,21 @@ def _replay(given: Json) -> Json:
     provider = find(owned(options), given["provider"])
     assert provider is not None, f"nobody knows {given['provider']}"
     scene = Scene(deepcopy(given["canary"]), provider, {ref_of(obj): deepcopy(obj) for obj in given["objects"]})
-    return {"steps": [_played(scene, operation) for operation in given["ops"]]}
+    return {"steps": list(_steps(scene, given["ops"]))}
+
+
+def _steps(scene: Scene, operations: list[Json]) -> Iterator[Json]:
+    """Step after step, up to a user's hand on an object that is not there: with that the oracle's player ended."""
+    for operation in operations:
+        actions = operation.get("actions") or ()
+        if not all(map(scene.can, actions)):
+            return
+        for action in actions:
+            scene.act(action)
+        yield _played(scene, operation)
 
 
 def _played(scene: Scene, operation: Mapping[str, Any]) -> Json:
-    for action in operation.get("actions") or ():
-        scene.act(action)
     before = {ref: _bare(obj) for ref, obj in scene.objects.items()}
     rendered = scene.render(operation)
     for change in rendered.changes:
@@ -177,6 +197,24 @@ def _step(step: Json) -> Json:
     }
 
 
+def _drops_threshold(_: Json, output: Json) -> bool:
+    """A threshold that the oracle's client had no field for."""
+    return any(_has_lost(obj) for step in output["steps"] for obj in step["changed"])
+
+
+def _has_lost(obj: Json) -> bool:
+    return bool(obj["kind"] == "Upstream" and obj["spec"].get("loadBalancerConfig") == {})
+
+
+def _with_threshold(given: Json, output: Json) -> Json:
+    pattern = next(obj for obj in given["objects"] if obj["kind"] == "Upstream")
+    copied = {"loadBalancerConfig": pattern["spec"]["loadBalancerConfig"]}
+    steps = deepcopy(output["steps"])
+    for obj in (obj for step in steps for obj in step["changed"] if _has_lost(obj)):
+        obj["spec"] |= copied
+    return {"steps": steps}
+
+
 def _crashes(step: Json) -> bool:
     """Upstream crashes before anything is done, or when it reads what there is not."""
     return (not step["changed"] and PANIC in step) or PANIC in step["routes"]
@@ -202,7 +240,16 @@ CRASHES = Rule(
     _refused,
 )
 
+WHOLE_COPY = Rule(
+    "load-balancer-config-whole",
+    "upstream's type for loadBalancerConfig has no field that takes healthyPanicThreshold, so its copy loses that",
+    _drops_threshold,
+    _with_threshold,
+)
+
+RULES = (CRASHES, WHOLE_COPY)
+
 ROUTES = tuple(
-    Category(f"flagger/routes_{name}", _replay, (CRASHES,), shown=_shown, most_by_rule=MOST_BY_RULE.get(name, 0.02))
+    Category(f"flagger/routes_{name}", _replay, RULES, shown=_shown, most_by_rule=MOST_BY_RULE.get(name, 0.02))
     for name in PROVIDERS
 )
