@@ -67,6 +67,8 @@ def scale(copying: Copying, objects: Objects, replicas: int) -> tuple[Change, ..
 def _noted(copying: Copying, target: Json) -> tuple[Change, ...]:
     """Let the newest revision be the one that serves."""
     newest = text(mapping(target.get("status")).get("latestCreatedRevisionName"))
+    if not newest:
+        return ()
     annotations = mapping(target["metadata"].get("annotations"))
     after = {**target["metadata"], "annotations": {**annotations, copying.keys.serving: newest}}
     return changed(copying.target, target, {**target, "metadata": after})

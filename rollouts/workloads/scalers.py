@@ -14,6 +14,8 @@ from rollouts.model.reading import items, mapping, text
 
 KEDA = "ScaledObject"
 PAUSED = "autoscaling.keda.sh/paused-replicas"
+NAMED = "scaledobject.keda.sh/name"
+"""The label by which KEDA marks its objects with their own name."""
 _BOUNDS = {KEDA: ("minReplicaCount", "maxReplicaCount")}
 _KUBERNETES_BOUNDS = ("minReplicas", "maxReplicas")
 
@@ -31,7 +33,7 @@ def tend(copying: Copying, objects: Objects) -> tuple[Change, ...]:
         return ()
     scaler, own = found
     ref = twin_ref(copying, scaler)
-    labels = dict(mapping(own["metadata"].get("labels")))
+    labels = _labels(own)
     meta: Json = {"name": ref.name, "namespace": ref.namespace, "ownerReferences": [dict(copying.owner)]}
     meta |= {"labels": labels} if labels else {}
     body = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta, "spec": _spec(copying, scaler, own)}
@@ -46,7 +48,7 @@ def match(copying: Copying, objects: Objects) -> tuple[Change, ...]:
         return tend(copying, objects)
     scaler, own = found
     after = {**live, "spec": _spec(copying, scaler, own)}
-    labels = mapping(own["metadata"].get("labels"))
+    labels = _labels(own)
     if not copying.is_literal and labels:
         after["metadata"] = {**live["metadata"], "labels": {**mapping(live["metadata"].get("labels")), **labels}}
     return changed(twin_ref(copying, scaler), live, after)
@@ -62,6 +64,10 @@ def hold(copying: Copying, objects: Objects, *, is_held: bool) -> tuple[Change, 
     if mapping(own["metadata"].get("annotations")).get(PAUSED) == wanted:
         return ()
     return (Modify(scaler.ref, {"metadata": {"annotations": {PAUSED: wanted}}}),)
+
+
+def _labels(own: Json) -> Json:
+    return {key: value for key, value in mapping(own["metadata"].get("labels")).items() if key != NAMED}
 
 
 def _found(copying: Copying, objects: Objects) -> tuple[TwinScaler, Json] | None:

@@ -4,7 +4,6 @@ Called by twins. A Service that is not there is made; one that a user has made i
 selector, its ports, and the mark that keeps others from putting it back.
 """
 
-import json
 from copy import deepcopy
 from typing import Any
 
@@ -14,9 +13,9 @@ from rollouts.model.objects import Change, Create, Json, Ref
 from rollouts.model.patches import changed
 from rollouts.model.reading import items, mapping, text
 from rollouts.model.strategy import PodMetadata
+from rollouts.workloads import adoption
 from rollouts.workloads.selection import ports_of, side_of
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _ASSIGNED = ("clusterIP", "clusterIPs", "healthCheckNodePort", "loadBalancerIP")
 """What the API server, or a load balancer, gives to one Service alone."""
 
@@ -50,12 +49,8 @@ def give_back(copying: Copying, objects: Objects) -> tuple[Change, ...]:
     live = objects.get(ref)
     if target is None or live is None or not copying.pair.is_sized or is_owned(copying, live):
         return ()
-    side, written = side_of(copying, target), _written(live)
-    selector = mapping(mapping(written.get("spec")).get("selector")) or {side.label: side.target}
-    after = {**live, "spec": {**live["spec"], "selector": selector}}
-    if not copying.is_literal:
-        after["metadata"] = _tended_again(live["metadata"], written)
-    return changed(ref, live, after)
+    side = side_of(copying, target)
+    return changed(ref, live, adoption.given_back(copying, live, {side.label: side.target}))
 
 
 def versions(copying: Copying, objects: Objects) -> tuple[Change, ...]:
@@ -107,6 +102,7 @@ def _spec_of(target: Json, live: Json) -> Json:
     """The target's spec with the addresses of the Service that gets it."""
     held = mapping(live.get("spec"))
     spec = {key: deepcopy(value) for key, value in target["spec"].items() if key not in _ASSIGNED}
+    spec |= {"clusterIP": "None"} if target["spec"].get("clusterIP") == "None" else {}
     spec |= {key: held[key] for key in _ASSIGNED if key in held}
     if "ports" in spec:
         spec["ports"] = _with_node_ports([{k: v for k, v in p.items() if k != "nodePort"} for p in spec["ports"]], held)
@@ -127,15 +123,17 @@ def _brought(copying: Copying, objects: Objects, name: str, value: str, marks: P
     spec = {**held, "selector": selector}
     if [_plain(port) for port in items(held.get("ports"))] != [_plain(port) for port in ports]:
         spec["ports"] = _with_node_ports(ports, held)
-    return changed(ref, live, {**live, "metadata": _marked(copying, live, labels, annotations), "spec": spec})
+    if is_owned(copying, live):
+        meta = _marked(copying, live, labels, annotations)
+    else:
+        meta = {**live["metadata"], "annotations": adoption.taken(copying, live, selector)}
+    return changed(ref, live, {**live, "metadata": meta, "spec": spec})
 
 
 def _marked(copying: Copying, live: Json, labels: Json, annotations: Json) -> Json:
-    """The metadata of a Service: ours has just what is wanted, a user's keeps all, and is left alone by others."""
+    """The metadata of a Service of ours: just what is wanted, and what its user leaves to others."""
     meta, front = live["metadata"], copying.front
     held_labels, held = mapping(meta.get("labels")), mapping(meta.get("annotations"))
-    if not is_owned(copying, live):
-        return {**meta, "annotations": {**held, **UNTENDED}}
     kept = {key: value for key, value in held_labels.items() if key in front.kept_labels}
     noted = {key: value for key, value in held.items() if key in front.kept_annotations}
     return {**meta, "labels": {**kept, **labels}, "annotations": {**noted, **annotations}}
@@ -173,19 +171,3 @@ def _with_node_ports(ports: list[Json], held: Json) -> list[Json]:
     known = {text(port.get("name")): port.get("nodePort") for port in map(mapping, items(held.get("ports")))}
     taken = ((port, known.pop(text(port.get("name")), None)) for port in ports)
     return [{**port, "nodePort": node} if node else port for port, node in taken]
-
-
-def _written(live: Json) -> Json:
-    """What the user applied by kubectl, as far as it can be read."""
-    try:
-        return mapping(json.loads(text(mapping(live["metadata"].get("annotations")).get(LAST_APPLIED))))
-    except ValueError:
-        return {}
-
-
-def _tended_again(meta: Json, written: Json) -> Json:
-    """The metadata without our marks; whoever applies the Service may do so again."""
-    own = mapping(mapping(written.get("metadata")).get("annotations"))
-    held = mapping(meta.get("annotations"))
-    left = {key: value for key, value in held.items() if key in own or UNTENDED.get(key) != value}
-    return {**meta, "annotations": left}

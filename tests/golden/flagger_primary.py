@@ -14,13 +14,13 @@ from rollouts.dialects.flagger.canary import STRICT
 from rollouts.dialects.flagger.generated import SELECTOR_LABELS, Flags, copying_of
 from rollouts.model import effects as e
 from rollouts.model.copying import Copying
-from rollouts.model.objects import Change, Create, Modify, Ref, Remove, ref_of
+from rollouts.model.objects import Change, ref_of
 from rollouts.simulator.store.patches import merged
 from rollouts.workloads import twins
 from rollouts.workloads.selection import ports_of, side_of
+from tests.builders.copying import World, carry_out
 from tests.golden.category import Category, Json
 
-World = dict[Ref, Json]
 _EDITION = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _NO_METADATA = {"error": None, "label": "", "ports": None, "value": ""}
 
@@ -58,7 +58,7 @@ def _step(world: World, copying: Copying, op: str) -> Json:
     before = deepcopy(world)
     if not obstacles.services and not error:
         for change in _changes(world, copying, op):
-            _carry_out(world, change)
+            carry_out(world, change)
     changed = [body for ref, body in world.items() if body != before.get(ref)]
     return {
         "op": op,
@@ -117,17 +117,6 @@ _EFFECTS: dict[str, Callable[[World, Copying], e.Effect]] = {
     "finalize": lambda world, copying: e.ScaleTarget(copying.pair.target, _copy_size(world, copying)),
     "finalizeApex": lambda *_: e.GiveBack(),
 }
-
-
-def _carry_out(world: World, change: Change) -> None:
-    match change:
-        case Create(ref=ref, body=body):
-            assert ref not in world, f"{ref} is there already"
-            world[ref] = deepcopy(body)
-        case Modify(ref=ref, body=patch):
-            world[ref] = merged(world[ref], patch)
-        case Remove(ref=ref):
-            del world[ref]
 
 
 def _has_ended(step: Json) -> bool:
