@@ -48,10 +48,8 @@ class Apisix(Lasting):
         if source is None:
             return Rendered(error=_missing(source_ref, "APISIX route", "get query error"))
         item = _item_of(source, route)
-        if item is None:
-            return Rendered(
-                error=f"Can not find {route.service} backend on apisix route {source_ref.name}.{source_ref.namespace} "
-            )
+        if isinstance(item, str):
+            return Rendered(error=item)
         if live is None:
             return Rendered((Create(ref, whole(ref, _metadata(route, ref, source), _spec(route, item, RESET))),))
         changes = respec(ref, live, _spec(route, item, _now(route, live) or RESET))
@@ -100,22 +98,21 @@ def _backends(item: Json) -> list[Json]:
     return [mapping(backend) for backend in items(item.get("backends"))]
 
 
-def _item_of(source: Json, route: OwnedRoute) -> Json | None:
-    """The first item that leads to everybody's Service."""
+def _item_of(source: Json, route: OwnedRoute) -> Json | str:
+    """The first item that leads to everybody's Service, or what is wrong; beside other backends its part is unknown."""
     listed = (mapping(item) for item in items(mapping(source.get("spec")).get("http")))
-    return next((item for item in listed if _port_of(item, route) is not None), None)
-
-
-def _port_of(item: Json, route: OwnedRoute) -> object:
-    """The port by which an item leads to everybody's Service; None where it does not."""
-    led = (backend for backend in _backends(item) if backend.get("serviceName") == route.service)
-    return next((backend.get("servicePort", route.port) for backend in led), None)
+    led = (item for item in listed if any(each.get("serviceName") == route.service for each in _backends(item)))
+    item, name = next(led, None), f"{source['metadata']['name']}.{route.namespace}"
+    if item is None:
+        return f"Can not find {route.service} backend on apisix route {name} "
+    if len(_backends(item)) != 1:
+        return f"APISIX route {name}'s http route {item.get('name')} only one http backend is supported"
+    return item
 
 
 def _spec(route: OwnedRoute, item: Json, split: Split) -> Json:
     pairs = ((route.stable_service, split.stable), (route.canary_service, split.canary))
-    port = _port_of(item, route)
-    backends = [{"serviceName": name, "servicePort": port, "weight": weight} for name, weight in pairs]
+    backends = [{**_backends(item)[0], "serviceName": name, "weight": weight} for name, weight in pairs]
     return {"http": [{"websocket": False, **item, "priority": FIRST, "backends": backends}]}
 
 

@@ -19,6 +19,7 @@ from rollouts.traffic.protocol import Kind, Objects, Rendered
 
 API_VERSION = "appmesh.k8s.aws/v1beta2"
 NODE, ROUTER, SERVICE = ((API_VERSION, kind) for kind in ("VirtualNode", "VirtualRouter", "VirtualService"))
+HELD = ("awsName", "meshRef")
 CHOSEN, REST = ("a", 10), ("b", 20)
 """Suffix and priority of the two routes where requests are chosen."""
 
@@ -44,10 +45,7 @@ class AppMesh(Lasting):
         """All six as their user wants them."""
         stable, canary, router, service, canary_router, canary_service = self.touches(route)
         now = _now(route, objects[router]) or RESET
-        nodes = (
-            brought(ref, objects[ref], whole(ref, metadata(route, ref.name), virtualnodes.spec(route, ref.name)))
-            for ref in (stable, canary)
-        )
+        nodes = (_node(route, ref, objects[ref]) for ref in (stable, canary))
         unmarked: tuple[tuple[Ref, Json, Json], ...] = (
             (router, {}, _router(route, _routes(route, now))),
             (service, virtualnodes.gateway(route), _service(router)),
@@ -82,11 +80,22 @@ def _missing(ref: Ref) -> str:
     return f"VirtualRouter {ref.name} get query error: {not_found('virtualrouters.appmesh.k8s.aws', ref.name)}"
 
 
+def _held(live: Json | None) -> Json:
+    """What App Mesh's own controller has put into a spec."""
+    spec = mapping(mapping(live).get("spec"))
+    return {key: spec[key] for key in HELD if key in spec}
+
+
+def _node(route: OwnedRoute, ref: Ref, live: Json | None) -> tuple[Change, ...]:
+    spec = virtualnodes.spec(route, ref.name) | _held(live)
+    return brought(ref, live, whole(ref, metadata(route, ref.name), spec))
+
+
 def _respecced(route: OwnedRoute, objects: Objects, ref: Ref, marks: Json, spec: Json) -> tuple[Change, ...]:
     """Make the object, or repair just its spec."""
     live = objects[ref]
     if live is not None:
-        return respec(ref, live, spec)
+        return respec(ref, live, spec | _held(live))
     meta = metadata(route, ref.name, is_marked=False) | ({"annotations": marks} if marks else {})
     return (Create(ref, whole(ref, meta, spec)),)
 

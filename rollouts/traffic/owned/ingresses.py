@@ -14,6 +14,7 @@ from rollouts.traffic.owned.objects import metadata, not_found, respec, whole
 from rollouts.traffic.protocol import Kind, Objects, Rendered
 
 KIND: Kind = ("networking.k8s.io/v1", "Ingress")
+RESOURCE = "ingresses.networking.k8s.io"
 UNNAMED = "ingress selector is empty"
 
 
@@ -27,7 +28,7 @@ def refs(route: OwnedRoute) -> tuple[Ref, ...]:
 
 def missing(ref: Ref, word: str = "ingress") -> str:
     """That an Ingress is not there."""
-    resource = not_found("ingresses.networking.k8s.io", ref.name)
+    resource = not_found(RESOURCE, ref.name)
     return f"{word} {ref.name}.{ref.namespace} get query error: {resource}"
 
 
@@ -41,11 +42,18 @@ def live_second(route: OwnedRoute, objects: Objects) -> tuple[Ref, Json] | str:
 
 
 def tend(
-    route: OwnedRoute, objects: Objects, word: str, marks: Callable[[Json], Json], spec: Callable[[Json], Json | str]
+    route: OwnedRoute,
+    objects: Objects,
+    word: str,
+    marks: Callable[[Json], Json],
+    spec: Callable[[Json], Json | str],
+    *,
+    renews: bool = False,
 ) -> Rendered:
     """Make the second Ingress, or bring its rules to what `spec` makes of the user's; a text is what stands in the way.
 
-    `marks` makes the first annotations of the user's; later ones carry weights, and are left alone.
+    `marks` makes the first annotations of the user's; later ones carry weights, and are left alone, but where a repair
+    `renews` them.
     """
     named = refs(route)
     if not named:
@@ -57,9 +65,12 @@ def tend(
     wanted = spec(source)
     if isinstance(wanted, str):
         return Rendered(error=wanted)
+    first = marks(annotations(source))
     if live is not None:
-        return Rendered(respec(ref, live, wanted))
-    meta = metadata(route, ref.name, is_marked=False) | {"annotations": marks(annotations(source))}
+        changes = respec(ref, live, wanted)
+        renewed = with_annotations({**live, "spec": wanted}, first)
+        return Rendered(changed(ref, live, renewed) if changes and renews else changes)
+    meta = metadata(route, ref.name, is_marked=False) | {"annotations": first}
     labels = mapping(mapping(source.get("metadata")).get("labels"))
     return Rendered((Create(ref, whole(ref, meta | ({"labels": labels} if labels else {}), wanted)),))
 

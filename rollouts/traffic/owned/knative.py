@@ -63,7 +63,10 @@ class Knative:
         serves = _serving(route, live)
         if not serves:
             return Rendered(error=_unmarked(ref, KNATIVE))
-        return Rendered(respec(ref, live, {**mapping(live.get("spec")), "traffic": _traffic(serves, split)}))
+        spec, wanted = mapping(live.get("spec")), _traffic(serves, split)
+        if _told(spec.get("traffic")) == _told(wanted):
+            return Rendered()
+        return Rendered(respec(ref, live, {**spec, "traffic": wanted}))
 
     def read(self, route: OwnedRoute, objects: Objects) -> Weights | Unknown:
         """What Knative has made of it, by the name of the revision."""
@@ -104,6 +107,14 @@ def _serving(route: OwnedRoute, live: Json) -> str:
 
 def _traffic(serves: str, split: Split) -> list[Json]:
     return [{"latestRevision": True, "percent": split.canary}, {"revisionName": serves, "percent": split.stable}]
+
+
+def _told(traffic: object) -> list[tuple[bool, str, int | None]]:
+    """What targets say, whether or not Knative has filled in what they leave out."""
+    listed = map(mapping, items(traffic))
+    return [
+        (to.get("latestRevision") is True, text(to.get("revisionName")), number(to.get("percent"))) for to in listed
+    ]
 
 
 def _carried(ref: Ref, targets: list[Json], serves: str) -> Weights | Unknown:

@@ -9,6 +9,7 @@ from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 from rollouts.traffic.owned.single import Single
 
 MISSING = "TrafficRoute {name} get query error"
+UNLED = "TrafficRoute {name} does not contain routes for"
 TAG = "kuma.io/service"
 MESH = "default"
 
@@ -52,6 +53,7 @@ def provider(_options: OwnedOptions) -> Owned:
         spec=_spec,
         parts=_parts,
         weighed="conf",
+        unled=UNLED,
         is_clustered=True,
         finish=_in_mesh,
     )

@@ -63,9 +63,8 @@ def respec(ref: Ref, live: Json, spec: Mapping[str, object]) -> tuple[Change, ..
 
 def split_of(route: OwnedRoute, parts: Mapping[str, int]) -> Split | None:
     """The split that weights by the names of Services amount to; None where they lead to neither version."""
-    if not parts.keys() & {route.stable_service, route.canary_service}:
-        return None
-    return Split(parts.get(route.stable_service, 0), parts.get(route.canary_service, 0))
+    split = Split(parts.get(route.stable_service, 0), parts.get(route.canary_service, 0))
+    return split if split.stable or split.canary else None
 
 
 def not_found(resource: str, name: str) -> str:

@@ -21,8 +21,9 @@ class Single(Lasting):
     `spec` writes the whole spec for a split; `parts` reads the split of one, None where it is not ours. `reset` is what
     a repair makes of a live spec's weights where it is to cost them. `asked` and `written` are what users are told
     before `resource "name" not found` when a route is to be read, and to be written. `finish` puts on the object what
-    else belongs there; `weighed` is the one field of the spec that carries weights ("": any). An object that
-    `is_clustered` is in no namespace, so no rollout can own it.
+    else belongs there; `weighed` is the one field of the spec that carries weights ("": any); `unled` is what users
+    are told of one that leads to neither version ("": nothing). An object that `is_clustered` is in no namespace, so no
+    rollout can own it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Single(Lasting):
     reset: Callable[[OwnedRoute, Json], Split] = lambda _route, _spec: RESET
     is_marked: bool = True
     weighed: str = ""
+    unled: str = ""
     is_clustered: bool = False
     finish: Callable[[OwnedRoute, Json], Json] = lambda _route, made: made
 
@@ -74,7 +76,11 @@ class Single(Lasting):
         live = objects[ref]
         if live is None:
             return Unknown(self._missing(self.asked, ref))
-        parts = self.parts(route, _spec_of(live)) or Split(0, 100)
+        parts = self.parts(route, _spec_of(live))
+        if parts is None and self.unled:
+            said = self.unled.format(name=ref.name, namespace=ref.namespace)
+            return Unknown(f"{said} {route.stable_service} and {route.canary_service}")
+        parts = parts or Split(0, 100)
         return Weights(parts.canary, parts.stable)
 
     def give_back(self, route: OwnedRoute, objects: Objects) -> Rendered:

@@ -13,7 +13,7 @@ from rollouts.model.reading import mapping, text
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic.bodies import annotations, number
 from rollouts.traffic.owned import ingresses
-from rollouts.traffic.owned.objects import RESET
+from rollouts.traffic.owned.objects import RESET, not_found
 from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 from rollouts.traffic.protocol import Kind, Objects, Rendered
 
@@ -49,9 +49,10 @@ class Skipper:
         def marks(found: Json) -> Json:
             return found | {WEIGHTS: _weights(route, RESET), PREDICATE: _predicate(found, WINS)}
 
-        return ingresses.tend(
-            route, objects, "apexIngress", marks, lambda source: ingresses.with_paths(source, paths_of)
-        )
+        def spec(source: Json) -> Json:
+            return ingresses.with_paths(source, paths_of)
+
+        return ingresses.tend(route, objects, "apexIngress", marks, spec, renews=route.loses_weights)
 
     def shift(self, route: OwnedRoute, objects: Objects, split: Split) -> Rendered:
         """The weights, and whether the Ingress matches at all."""
@@ -72,8 +73,15 @@ class Skipper:
 
     def give_back(self, route: OwnedRoute, objects: Objects) -> Rendered:
         """The second Ingress goes, so that the user's gets the requests again."""
-        found = ingresses.live_second(route, objects)
-        return Rendered() if isinstance(found, str) else Rendered((Remove(found[0]),))
+        named = self.touches(route)
+        if not named:
+            return Rendered()
+        ref = named[1]
+        if objects[ref] is not None:
+            return Rendered((Remove(ref),))
+        gone = not_found(ingresses.RESOURCE, ref.name)
+        told = f"ingress {ref.name}.{ref.namespace} unable to remove canary ingress: {gone}"
+        return Rendered(error=told if route.is_literal else "")
 
 
 def _weights(route: OwnedRoute, split: Split) -> str:

@@ -18,6 +18,7 @@ from rollouts.traffic.owned.single import Single
 
 GROUP = "split.smi-spec.io"
 MISSING = "TrafficSplit {name}.{namespace} get query error"
+UNLED = "TrafficSplit {name}.{namespace} does not contain routes for"
 GATEWAYS = "VirtualService.v1alpha3.networking.istio.io/spec.gateways"
 """Where Istio's adapter for these objects looks for gateways."""
 
@@ -66,6 +67,7 @@ def _provider(name: str, _options: OwnedOptions) -> Owned:
         parts=_parts,
         is_marked=False,
         weighed="backends",
+        unled=UNLED,
         finish=_with_gateways,
     )
 

@@ -8,6 +8,7 @@ from rollouts.model.reading import items, mapping, text
 from rollouts.traffic.bodies import number
 
 GATEWAY = "gateway.appmesh.k8s.aws"
+ARN = "arn:aws"
 RETRY_ON = "gateway-error"
 RETRY_TIMEOUT = 250
 """Milliseconds for one try where nobody says."""
@@ -21,9 +22,14 @@ def spec(route: OwnedRoute, service: str) -> Json:
         "listeners": [listener(route) | _listening(route)],
         "serviceDiscovery": {"dns": {"hostname": f"{service}.{route.namespace}.svc.cluster.local."}},
     }
-    names = map(text, items(route.settings.get("backends")))
-    backends = [{"virtualService": {"virtualServiceRef": {"name": name}}} for name in names]
+    backends = [_backend(text(name)) for name in items(route.settings.get("backends"))]
     return made | ({"backends": backends} if backends else {})
+
+
+def _backend(name: str) -> Json:
+    """A VirtualService that a version calls, by its name here or by Amazon's."""
+    told: Json = {"virtualServiceARN": name} if name.startswith(ARN) else {"virtualServiceRef": {"name": name}}
+    return {"virtualService": told}
 
 
 def listener(route: OwnedRoute) -> Json:
@@ -39,7 +45,7 @@ def patience(route: OwnedRoute) -> Json:
     made = {"timeout": timeout} if timeout else {}
     if retries:
         made["retryPolicy"] = {
-            "maxRetries": number(retries.get("attempts")) or 0,
+            "maxRetries": number(retries.get("attempts")) or 1,
             "perRetryTimeout": _milliseconds(text(retries.get("perTryTimeout"))) or _duration(RETRY_TIMEOUT),
             "httpRetryEvents": (text(retries.get("retryOn")) or RETRY_ON).split(","),
         }
