@@ -5,6 +5,7 @@ compared are `writes` (verbs of full updates; ours are patches, and none where n
 cookies are made by the ticking stages (flagger/ticks); here they are drawn as the oracle's controller kept them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from rollouts.model.owned import NO_COOKIES, OwnedRoute, Split
 from rollouts.model.status import Cookies
 from rollouts.model.weights import Weights
 from rollouts.simulator.store.patches import merged
+from rollouts.traffic.owned.istio import ORIGINAL
 from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 from rollouts.traffic.owned.registry import find, owned
 from rollouts.traffic.protocol import Rendered
@@ -32,6 +34,7 @@ PROVIDERS = (
     "gatewayapi_v1",
     "gatewayapi_v1beta1",
     "gloo",
+    "istio",
     "knative",
     "kuma",
     "linkerd",
@@ -167,9 +170,14 @@ def _routes(scene: Scene) -> Json:
 
 
 def _titled(objects: Any) -> Json:
-    """By kind and name, without the status that the oracle's client sent along with a spec."""
+    """By kind and name, without the status that the oracle's client sent along with a spec.
+
+    What an object was before is compared as an object: the order of its fields means nothing.
+    """
     return {
-        f"{obj['kind']}/{obj['metadata']['name']}": {key: obj[key] for key in obj if key != "status"} for obj in objects
+        f"{obj['kind']}/{obj['metadata']['name']}": {key: obj[key] for key in obj if key != "status"}
+        | {"original": _bare(json.loads(obj["metadata"].get("annotations", {}).pop(ORIGINAL, "{}")))}
+        for obj in objects
     }
 
 

@@ -25,6 +25,7 @@ def route_of(
     """All that rendering needs. Unknown providers are taken for Istio; to the letter, repairs cost weights."""
     service, analysis = mapping(spec.get("service")), mapping(spec.get("analysis"))
     apex, in_rounds = mapping(service.get("apex")), integer(analysis.get("iterations")) > 0
+    is_tcp = provider == providers.ISTIO and text(service.get("appProtocol")).lower() == "tcp"
     return OwnedRoute(
         provider=provider if providers.is_known(provider) else providers.ISTIO,
         namespace=text(meta.get("namespace")),
@@ -42,7 +43,7 @@ def route_of(
         in_rounds=in_rounds,
         mirrors=analysis.get("mirror") is True,
         mirror_weight=integer(analysis.get("mirrorWeight")),
-        affinity=None if in_rounds else _affinity(mapping(analysis.get("sessionAffinity"))),
+        affinity=None if in_rounds or is_tcp else _affinity(mapping(analysis.get("sessionAffinity"))),
         interval=interval_of(analysis),
         beside=_beside(spec, text(meta.get("namespace"))),
         loses_weights=letter,

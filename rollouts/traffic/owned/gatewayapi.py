@@ -144,7 +144,7 @@ def _rules(route: OwnedRoute, version: Version, split: Split, *, doubles: bool =
 def _chosen(route: OwnedRoute) -> list[Json]:
     """The requests that an analysis is after. To the letter, what cannot be said chooses everything."""
     try:
-        return matches_of(list(route.match), by_letter=route.is_literal)
+        return matches_of(route.match, by_letter=route.is_literal)
     except UnmatchableError:
         if route.is_literal:
             return []

@@ -5,9 +5,10 @@ leads to. Lists that stand for maps are ordered by name: a map has no order, and
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from rollouts.model.objects import Json
 from rollouts.model.owned import OwnedRoute
@@ -36,7 +37,7 @@ class Version:
     reports: bool
 
 
-def matches_of(wanted: list[Json], *, by_letter: bool) -> list[Json]:
+def matches_of(wanted: Iterable[Any], *, by_letter: bool) -> list[Json]:
     """The matches of a rule; raises UnmatchableError, in the ancestor's words.
 
     A prefix or suffix of a value is said by a regular expression, but for users of the letter: theirs is refused.

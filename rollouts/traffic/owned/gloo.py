@@ -1,7 +1,7 @@
 """A RouteTable over two Upstreams, one for each version's Service (spec/flagger.md §2.9).
 
-What the Upstream that users name says of connections goes into both. The table takes chosen requests or all: Gloo merges
-it into the user's own virtual service, so nobody else passes here.
+What the Upstream that users name says of connections goes into both. The table takes chosen requests or all: the
+user's own virtual service delegates to it.
 """
 
 from dataclasses import dataclass
