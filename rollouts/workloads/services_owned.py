@@ -44,12 +44,14 @@ def serve(copying: Copying, objects: Objects) -> tuple[Change, ...]:
 
 
 def give_back(copying: Copying, objects: Objects) -> tuple[Change, ...]:
-    """A Service that a user has made leads to the target again, by the selector that the user wrote."""
+    """A Service that a user has made is as it was before; one that does not lead to the copy already is."""
     target, ref = objects.get(copying.target), copying.service(copying.pair.service)
     live = objects.get(ref)
     if target is None or live is None or not copying.pair.is_sized or is_owned(copying, live):
         return ()
     side = side_of(copying, target)
+    if live["spec"].get("selector") != {side.label: side.copy}:
+        return ()
     return changed(ref, live, adoption.given_back(copying, live, {side.label: side.target}))
 
 
