@@ -38,8 +38,9 @@ from rollouts.model.effects import (
     StartAnalysis,
 )
 from rollouts.model.objects import Change, Create, Json, Modify, Remove, ref_of
-from rollouts.model.plan import Event
+from rollouts.model.plan import Event, Plan
 from rollouts.model.snapshot import Failure
+from rollouts.model.status import Status
 from rollouts.traffic.protocol import Rendered
 from rollouts.workloads.replicasets import find_new
 
@@ -96,13 +97,13 @@ class Applier(Generic[W]):
         self.outside: Outside = nobody
         self.on_correction: Callable[[str, str], None] = lambda _namespace, _name: None
 
-    async def apply_effects(self, world: W, effects: tuple[Effect, ...]) -> Outcome:
+    async def apply_effects(self, world: W, plan: Plan) -> Outcome:
         """All of them, or those before the first that does not go."""
         outcome = Outcome()
-        for effect in effects:
+        for effect in plan.effects:
             try:
                 by_now = await self._by_now(world) if outcome.done else world
-                outcome.failure = await self._apply(by_now, effect, outcome)
+                outcome.failure = await self._apply(by_now, effect, outcome, plan.status)
             except ClusterError as error:
                 outcome.error = error
             if outcome.failure is not None or outcome.error is not None:
@@ -118,7 +119,7 @@ class Applier(Generic[W]):
             raise ConflictError(f"{held['metadata']['name']} was deleted and made anew during the round")
         return await self._manner.gather(held)
 
-    async def _apply(self, world: W, effect: Effect, outcome: Outcome) -> Failure | None:
+    async def _apply(self, world: W, effect: Effect, outcome: Outcome, wanted: Status) -> Failure | None:
         if isinstance(effect, EvictPod):
             await self._evict(world, effect, outcome)
             return None
@@ -127,7 +128,7 @@ class Applier(Generic[W]):
         if isinstance(effect, AdoptVersion):
             await self._recheck(world)
         try:
-            rendered = self._manner.render(effect, world)
+            rendered = await self._manner.render(effect, world, wanted)
         except ArgumentError as error:  # a template went since the decision, or a field of the status is not there
             outcome.events.append(Event("ReconciliationError", f"the analysis cannot start: {error}", is_warning=True))
             return Failure(effect, reason="Invalid", message=str(error))

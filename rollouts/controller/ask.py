@@ -25,7 +25,9 @@ class EndlessQuestionsError(TemporaryError):
 
 
 class Conversations:
-    """What each key has asked, and what it was told."""
+    """What each key has asked, and what it was told. `longest_chain`: rounds in a row that may ask."""
+
+    longest_chain = LONGEST_CHAIN
 
     def __init__(self, wake: Callable[[Key], None]) -> None:
         self._wake = wake
@@ -67,9 +69,9 @@ class Conversations:
 
     def _count(self, key: Key) -> None:
         self._rounds[key] = self._rounds.get(key, 0) + 1
-        if self._rounds[key] > LONGEST_CHAIN:
+        if self._rounds[key] > self.longest_chain:
             self.settle(key)
-            raise EndlessQuestionsError(f"asked {LONGEST_CHAIN} times in a row without coming to a decision")
+            raise EndlessQuestionsError(f"asked {self.longest_chain} times in a row without coming to a decision")
 
     def _pause(self, key: Key) -> float:
         """None after the first break in a row, then a second, then twice as long each time."""

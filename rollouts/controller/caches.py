@@ -13,8 +13,20 @@ from rollouts.controller.kinds.protocol import Key
 from rollouts.dialects.argo.analysis_run import without_details
 from rollouts.model.objects import Ref
 
+_CONTENTS = ("data", "binaryData", "stringData")
+
+
+def without_contents(config: Json) -> Json:
+    """A ConfigMap or a Secret as it is kept: who needs what it says reads it."""
+    return {field: value for field, value in config.items() if field not in _CONTENTS}
+
+
 SERVICE_LABEL = "kubernetes.io/service-name"
-TRIMS: Mapping[Resource, Callable[[Json], Json]] = {kinds.ANALYSIS_RUNS: without_details}
+TRIMS: Mapping[Resource, Callable[[Json], Json]] = {
+    kinds.ANALYSIS_RUNS: without_details,
+    kinds.CONFIG_MAPS: without_contents,
+    kinds.SECRETS: without_contents,
+}
 """What the controller takes off an object before it keeps it, by resource."""
 NONE: Mapping[Resource, Callable[[Json], Json]] = MappingProxyType({})
 
@@ -32,6 +44,7 @@ class Caches:
 
     def __init__(self, resources: Iterable[Resource], trims: Mapping[Resource, Callable[[Json], Json]] = NONE) -> None:
         self.resources = tuple(resources)
+        self._trims = trims
         self._caches = {(r.api_version, r.kind): Cache(trims.get(r, _whole)) for r in self.resources}
         self._lent: dict[tuple[str, str], Cache] = {}
         self.deaf: Key | None = None
@@ -68,7 +81,7 @@ class Caches:
 
     def adopt(self, resource: Resource, named: str) -> Cache:
         """From now on objects of one more kind are kept, in this cache; it is found under `named` as a version too."""
-        cache = self._caches.setdefault((resource.api_version, resource.kind), Cache())
+        cache = self._caches.setdefault((resource.api_version, resource.kind), Cache(self._trims.get(resource, _whole)))
         return self._caches.setdefault((named, resource.kind), cache)
 
     def lend(self, resource: Resource) -> Cache:

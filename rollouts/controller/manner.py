@@ -1,7 +1,7 @@
 """What kinds of rollouts do differently in a round: how their worlds are gathered, seen, changed and told of.
 
 Called by reconcile and apply, which make the rounds of every kind alike. `Rolling` (controller/rolling) is that of
-rollouts that move by events, `Ticking` (controller/ticking) that of those that move by the beat of a clock.
+rollouts that move by events, `Ticking` (controller/ticking/manner) that of those that move by the beat of a clock.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -46,8 +46,8 @@ class Manner(Protocol[W]):
         """The world as a decision sees it."""
         ...
 
-    def render(self, effect: Effect, world: W) -> Rendered:
-        """What an effect asks of the cluster, as things stand; pure."""
+    async def render(self, effect: Effect, world: W, wanted: Status) -> Rendered:
+        """What an effect asks of the cluster, as things stand; `wanted` is the status that will say it is done."""
         ...
 
     def project(self, status: Status, world: W) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from analysis.ports import Ports as Measuring
+from rollouts.cluster.events import Events
 from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.clock import Clock
@@ -15,8 +16,10 @@ from rollouts.controller.plugins.config import ROUTER
 from rollouts.controller.plugins.metrics import MetricPlugins
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.reconcile import Decide, Reconciler
+from rollouts.controller.routes import Routes
 from rollouts.controller.settings import Settings
 from rollouts.controller.sources import SourceFactory
+from rollouts.controller.wakers import Wakers
 from rollouts.decide.ahead import decide_ahead
 from rollouts.gitsync.ports import Checkout, Render
 from rollouts.model.plan import Event
@@ -64,3 +67,6 @@ class Shared:
     wake: Callable[[Key], None]
     emit: Callable[[Json, Event], Awaitable[None]]
     leftovers: Leftovers
+    events: Events
+    routes: Routes
+    wakers: Wakers

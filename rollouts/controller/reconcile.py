@@ -83,7 +83,7 @@ class Reconciler(Generic[W]):
             self._ask(key, world, plan.questions)
             return plan.wake_at
         self.conversations.settle(key)
-        outcome = await self._applier.apply_effects(world, plan.effects)
+        outcome = await self._applier.apply_effects(world, plan)
         self.drains.note(key, outcome.moved)
         if await self._is_over(world, outcome):
             return None

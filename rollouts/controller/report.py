@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rollouts.cluster.errors import ConflictError
-from rollouts.cluster.kinds import ROLLOUTS
+from rollouts.cluster.kinds import CANARIES, ROLLOUTS
 from rollouts.cluster.port import Cluster, Json, Patch, PatchType, Resource, Target
 from rollouts.model.effects import CreateVersion, Effect, PointService, ScaleVersion, SetRevision
 from rollouts.model.plan import Event
 
 USER_FIELDS = frozenset({"pauseConditions", "controllerPause", "abort", "promoteFull", "currentStepIndex"})
 
-STATUS_SUBRESOURCE: Mapping[Resource, str] = {ROLLOUTS: "status"}
+STATUS_SUBRESOURCE: Mapping[Resource, str] = {ROLLOUTS: "status", CANARIES: "status"}
 """Where the status of a kind is written; a kind that is not here has none apart from the object."""
 
 

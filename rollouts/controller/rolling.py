@@ -49,7 +49,7 @@ class Rolling:
         """The world as a decision sees it."""
         return snapshot_of(world, answers, failures)
 
-    def render(self, effect: Effect, world: World) -> Rendered:
+    async def render(self, effect: Effect, world: World, _wanted: Status) -> Rendered:
         """What an effect asks of the cluster."""
         return rendered_effect(effect, world)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Resource
 from rollouts.controller.kinds.protocol import Kind
-from rollouts.controller.kinds.rollout import Rollouts
+from rollouts.controller.kinds.rollout import IsOurs, Rollouts
 from rollouts.controller.kinds.service import Services
 from rollouts.controller.ports import GitPorts, Shared
 from rollouts.controller.resources import Resources
@@ -32,7 +32,8 @@ def resources_of(settings: Settings, *, has_git: bool) -> tuple[Resource, ...]:
     """What is kept in caches. A controller of one namespace reads nothing that is cluster-scoped."""
     wide = () if settings.namespace else (kinds.CLUSTER_ANALYSIS_TEMPLATES,)
     syncs = has_git and settings.syncs_git and not settings.is_analysis_only
-    return (*ALWAYS, *wide, *(SYNC if syncs else ()))
+    ticks = settings.ticking.is_wanted and not settings.is_analysis_only
+    return (*ALWAYS, *wide, *(SYNC if syncs else ()), *((kinds.CANARIES,) if ticks else ()))
 
 
 def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
@@ -48,20 +49,27 @@ def kinds_of(shared: Shared) -> Iterator[tuple[Kind, int]]:
         yield _rollouts(shared), settings.rollout_threads
         yield Experiments(ports.cluster, caches, shared.emit), settings.experiment_threads
         yield Services(caches, Resources(ports.cluster)), settings.service_threads
+        if caches.has(kinds.CANARIES):
+            from rollouts.controller.ticking.wiring import ticking_kind
+
+            yield ticking_kind(shared, kinds.CANARIES, _is_ours(settings)), settings.rollout_threads
         if caches.has(kinds.KUSTOMIZATIONS) and ports.git is not None:
             yield from ((kind, SYNC_WORKERS) for kind in _sync_loop(shared, ports.git))
 
 
 def _rollouts(shared: Shared) -> Rollouts:
-    instance_id = shared.settings.instance_id
     return Rollouts(
         shared.caches,
         shared.reconciler,
         shared.emit,
         shared.leftovers,
         shared.observer,
-        is_ours=lambda obj: is_of_instance(obj, instance_id),
+        is_ours=_is_ours(shared.settings),
     )
+
+
+def _is_ours(settings: Settings) -> IsOurs:
+    return lambda obj: is_of_instance(obj, settings.instance_id)
 
 
 def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:

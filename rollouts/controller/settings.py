@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.reach import Reach, places_in
 from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
+from rollouts.controller.ticking.settings import TickSettings, chats_of, tick_settings_of
 from rollouts.dialects.argo.reading import go_duration
 from rollouts.model.errors import RolloutsError
 from rollouts.telemetry.logs import FORMATS, LEVELS
@@ -79,6 +80,7 @@ class Settings:
     context: str = ""
     overrides: Overrides = field(default_factory=Overrides)
     traffic: Options = field(default_factory=Options)
+    ticking: TickSettings = field(default_factory=TickSettings)
 
     @property
     def lease_name(self) -> str:
@@ -158,6 +160,34 @@ FLAGS: tuple[Flag, ...] = (
     Flag("route-drain", "10s", "How long old versions keep their pods after routes or Services moved.", "drain"),
     Flag("prometheus", "", "Default address of Prometheus (or $ARGO_ROLLOUTS_PROMETHEUS_ADDRESS).", "prometheus"),
     Flag("metrics-allow", "", "Addresses that metrics may be asked at (default: all but denied ones).", "allowed"),
+    Flag("canaries", True, "Run Canaries.", "runs_canaries"),
+    Flag("mesh-provider", "istio", "Provider of Canaries that name none.", "mesh_provider"),
+    Flag("metrics-server", "", "Prometheus of Canaries that name none (default: --prometheus).", "metrics_server"),
+    Flag("selector-labels", "app,name,app.kubernetes.io/name", "Labels that tell pods apart.", "selector_labels"),
+    Flag("include-label-prefix", "", "Prefixes of labels that go on copies (*: all).", "label_prefixes"),
+    Flag("enable-config-tracking", True, "Copy ConfigMaps and Secrets, and see their changes.", "tracks_configs"),
+    Flag("ingress-annotations-prefix", "nginx.ingress.kubernetes.io", "Prefix of annotations.", "ingress_prefix"),
+    Flag("ingress-class", "", "Class of generated HTTPProxies.", "ingress_class"),
+    Flag("no-cross-namespace-refs", False, "Canaries name nothing of other namespaces.", "stays_home"),
+    Flag("cluster-name", "", "Name of the cluster in alerts.", "cluster_name"),
+    Flag("event-webhook", "", "Webhook that hears of every event of a Canary ($EVENT_WEBHOOK_URL).", "event_webhook"),
+    Flag("slack-url", "", "Slack webhook for alerts of Canaries that name nobody ($SLACK_URL).", "slack_url"),
+    Flag("slack-token", "", "Token of Slack's API ($SLACK_TOKEN).", "slack_token"),
+    Flag("slack-proxy-url", "", "Proxy towards Slack ($SLACK_PROXY_URL).", "slack_proxy"),
+    Flag("slack-user", "flagger", "Name that alerts in Slack come from.", "slack_user"),
+    Flag("slack-channel", "", "Channel of alerts in Slack.", "slack_channel"),
+    Flag("msteams-url", "", "Teams webhook for the same alerts ($MSTEAMS_URL).", "teams_url"),
+    Flag("msteams-proxy-url", "", "Proxy towards Teams ($MSTEAMS_PROXY_URL).", "teams_proxy"),
+    Flag("kubeconfig-qps", 100, "Old name: see --qps."),
+    Flag("kubeconfig-burst", 250, "Old name: see --burst."),
+    Flag("kubeconfig-service-mesh", "", "Kubeconfig of another cluster with the mesh's API."),
+    Flag("control-loop-interval", "10s", "Pause between two looks for new Canaries: they are seen at once."),
+    Flag("threadiness", 2, "Workers: see --rollout-threads."),
+    Flag("enable-leader-election", False, "Old name: see --leader-elect."),
+    Flag("log-level", "debug", "Old name: see --loglevel."),
+    Flag("zap-encoding", "json", "Old name: see --logformat."),
+    Flag("zap-replace-globals", False, "Go's own loggers."),
+    Flag("port", "8080", "Old name: see --metricsPort and --healthzPort."),
     Flag("metrics-deny", "", "Addresses that metrics may not be asked at, besides metadata of clouds.", "denied"),
 )
 
@@ -230,6 +260,7 @@ def settings_of(values: Mapping[str, Any], environ: Mapping[str, str], home: str
         kubeconfig=told["kubeconfig"] or environ.get("KUBECONFIG", ""),
         overrides=Overrides(server=told["server"] or told["master"], **{name: told[name] for name in _OVERRIDES}),
         traffic=_routers(told),
+        ticking=_ticking(values, told, environ),
         rollout_threads=_positive("rollout-threads", told["rollout_threads"]),
         analysis_threads=_positive("analysis-threads", told["analysis_threads"]),
         experiment_threads=_positive("experiment-threads", told["experiment_threads"]),
@@ -245,6 +276,13 @@ def _routers(told: Mapping[str, Any]) -> Options:
         **{name: told[name] for name in _ROUTERS_AS_TOLD},
         verifies_target_groups=told["verifies_target_groups"] or told["verifies_weights"],
     )
+
+
+def _ticking(values: Mapping[str, Any], told: Mapping[str, Any], environ: Mapping[str, str]) -> TickSettings:
+    try:
+        return tick_settings_of(told, chats_of(values, {flag.name: flag.default for flag in FLAGS}), environ)
+    except AnalysisError as error:
+        raise SettingsError(str(error)) from error
 
 
 def without_meaning(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -102,6 +102,10 @@ class Wakers:
         routes.listen(self._waker(self._users_of_route))
         routes.on_appeared = self._kind_appeared
 
+    def name(self, key: Key, refs: Iterable[Ref]) -> None:
+        """From now on this key is woken by changes of just these objects, as far as their kinds are watched."""
+        self._mentions.update(key, refs)
+
     def own_key(self, caches: Caches, resource: Resource, is_over: Callable[[Json], bool] = lambda _: False) -> None:
         """From now on an object of this resource wakes its own key, unless it is over and was so before."""
         caches.of(resource).listen(self._waker(lambda obj: () if is_over(obj) else (key_of(obj, resource),)))

@@ -38,10 +38,10 @@ from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 from rollouts.traffic.registry import providers
 
-OF_INSTANCE = (kinds.ROLLOUTS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
+OF_INSTANCE = (kinds.ROLLOUTS, kinds.CANARIES, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS)
 """Kinds of which only those with our instance id are ours."""
 
-FROM_SOURCE = (kinds.ROLLOUTS, kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)
+FROM_SOURCE = (kinds.ROLLOUTS, kinds.CANARIES, kinds.GIT_REPOSITORIES, kinds.KUSTOMIZATIONS)
 """Kinds that the Source brings; all others have informers of ours."""
 
 LAST_SCRAPE_SECONDS = 65.0
@@ -91,6 +91,9 @@ class Controller:
             wake=self.queues.wake,
             emit=self._events.emit,
             leftovers=self._leftovers,
+            events=self._events,
+            routes=self._routes,
+            wakers=self._wakers,
         )
         for kind, workers in kinds_of(shared):
             self.queues.add(kind, workers)
@@ -190,7 +193,7 @@ class Controller:
     def _measure(self) -> None:
         self._ports.metrics.describe(lambda: rows_of(self.caches))
         self._ports.metrics.describe(self.queues.depths)
-        for resource in OF_INSTANCE:
+        for resource in self._of_instance():
             self.caches.of(resource).listen(self._forget_series)
 
     def _forget_series(self, before: Json | None, after: Json | None) -> None:
@@ -200,8 +203,11 @@ class Controller:
 
     def _forget(self, namespace: str, name: str) -> None:
         """Unless somebody has made an object of that name meanwhile."""
-        if all(self.caches.of(resource).get(namespace, name) is None for resource in OF_INSTANCE):
+        if all(self.caches.of(resource).get(namespace, name) is None for resource in self._of_instance()):
             self.metrics.forget(namespace, name)
+
+    def _of_instance(self) -> list[Resource]:
+        return [resource for resource in OF_INSTANCE if self.caches.has(resource)]
 
     async def _outside(self, request: Request) -> Any:
         """What routers ask for: a plugin of theirs, or a service of the world."""

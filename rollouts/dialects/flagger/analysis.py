@@ -70,6 +70,19 @@ def source_of(metric: Mapping[str, Any], namespace: str) -> str:
     return f"{text(reference.get('namespace')) or namespace}/{text(reference.get('name'))}"
 
 
+def sources_of(manifest: Json) -> tuple[str, ...]:
+    """The MetricTemplates that a Canary names, as `namespace/name`, in order."""
+    analysis = mapping(mapping(manifest.get("spec")).get("analysis"))
+    namespace = text(mapping(manifest.get("metadata")).get("namespace"))
+    metrics = map(mapping, items(analysis.get("metrics")))
+    return tuple(dict.fromkeys(source_of(metric, namespace) for metric in metrics if metric.get("templateRef")))
+
+
+def metrics_server_of(manifest: Json) -> str:
+    """The Prometheus of this Canary, "" for everybody's."""
+    return text(mapping(manifest.get("spec")).get("metricsServer"))
+
+
 def gates_of(analysis: Mapping[str, Any]) -> tuple[Gate, ...]:
     """Every webhook, in order; without a type it is asked in each tick."""
     return tuple(_gate(mapping(webhook)) for webhook in items(analysis.get("webhooks")))
