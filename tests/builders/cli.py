@@ -2,6 +2,7 @@
 
 import copy
 import io
+import json
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -143,3 +144,9 @@ def local(*words: str) -> Outcome:
     with redirect_stdout(out), redirect_stderr(err):
         code = run(words, program="sluice", table={**CLIENT, **OWN})
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def lint_findings(*words: object) -> list[dict[str, Any]]:
+    """What `sluice lint` finds in these places, as programs get it."""
+    findings: list[dict[str, Any]] = json.loads(local("lint", "-o", "json", *map(str, words)).stdout)["findings"]
+    return findings

@@ -1,15 +1,14 @@
 """docs/install.md as a stranger follows it: its commands, in order, against a real control plane.
 
-Pods are fake there. A stand-in for the kubelet reads each Deployment of the controller that the page has applied and
-runs the program with its arguments, in its namespace, with the token of its ServiceAccount.
+Pods are fake there: a stand-in for the kubelet runs the controllers.
 """
 
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from rollouts.controller.roster import ALWAYS
 from tests.e2e import installed
 from tests.e2e.harness import ROOT, ControlPlane, own_control_plane
+from tests.e2e.kubelet import Kubelet, a_kubelet
 
 pytestmark = pytest.mark.e2e
 
@@ -46,47 +46,11 @@ def plane() -> ControlPlane:
     return own_control_plane()
 
 
-@dataclass
-class Kubelet:
-    """Runs the controllers whose Deployments are there; `look` brings it up to date."""
-
-    kubeconfig: Path
-    folder: Path
-    programs: dict[str, tuple[list[str], installed.Program]] = field(default_factory=dict)
-
-    def look(self) -> None:
-        """Start what is new, start anew what has other arguments, end what is gone."""
-        asked = installed.kubectl(self.kubeconfig, "get", "deployments", "-A", f"--selector={LABEL}", "-o=json")
-        wanted = {
-            obj["metadata"]["namespace"]: obj["spec"]["template"]["spec"]["containers"][0]["args"][1:]
-            for obj in json.loads(asked)["items"]
-            if "deletionTimestamp" not in obj["metadata"]
-        }
-        for namespace in [name for name, (args, _) in self.programs.items() if wanted.get(name) != args]:
-            assert self.programs.pop(namespace)[1].stop() == 0
-        for namespace in wanted.keys() - self.programs.keys():
-            self.programs[namespace] = wanted[namespace], self.start(namespace, wanted[namespace])
-
-    def log(self, namespace: str) -> str:
-        """What the controller there has said."""
-        return "\n".join(self.programs[namespace][1].lines())
-
-    def start(self, namespace: str, args: Sequence[str]) -> installed.Program:
-        """Run the controller of a namespace."""
-        config = installed.account_kubeconfig(
-            self.kubeconfig, self.folder / f"{namespace}.kubeconfig", namespace=namespace
-        )
-        flags = [flag for flag in args if not flag.startswith("--data-dir")]
-        return installed.Program(config, self.folder / f"{namespace}.log", flags, namespace)
-
-
 @pytest.fixture
 def kubelet(plane: ControlPlane, tmp_path: Path) -> Iterator[Kubelet]:
-    """The stand-in; every controller that it started is ended."""
-    found = Kubelet(plane.kubeconfig, tmp_path)
-    yield found
-    for _, program in found.programs.values():
-        program.stop()
+    """Runs our controllers, one a namespace."""
+    with a_kubelet(plane.kubeconfig, tmp_path, "-A", f"--selector={LABEL}", by="namespace") as found:
+        yield found
 
 
 def run(plane: ControlPlane, home: Path, commands: str) -> str:
@@ -135,10 +99,10 @@ def test_one_namespace_needs_its_role_only(plane: ControlPlane, kubelet: Kubelet
     """With the Role of install/namespaced.yaml nothing is refused, and nothing cluster-scoped is asked for."""
     run(plane, tmp_path, NAMESPACED)
     arguments = ["--namespaced", "--kloglevel=6", "--logformat=json"]
-    program = kubelet.programs["small"] = arguments, kubelet.start("small", arguments)
+    program = kubelet.start("small", "small", arguments)
     run(plane, tmp_path, ROLLOUT.format(json.dumps(a_rollout())))
-    assert program[1].stop() == 0
-    lines = [json.loads(line) for line in program[1].lines()]
+    assert program.stop() == 0
+    lines = [json.loads(line) for line in program.lines()]
     requests = [line for line in lines if line["event"] == "request"]
     read = {line["path"] for line in requests if line["verb"] in ("List", "Watch")}
 

@@ -7,7 +7,6 @@ by a controller of ours without an instance id.
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from tests.builders.manifests import a_rollout, a_template, canary, pause, weight
 from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, own_control_plane
+from tests.e2e.kubelet import Kubelet, a_kubelet
 from tests.e2e.test_install import blocks, run
 
 pytestmark = pytest.mark.e2e
@@ -29,37 +29,11 @@ def plane() -> ControlPlane:
     return own_control_plane()
 
 
-@dataclass
-class Kubelet:
-    """Runs the programs of the Deployments that have replicas; `look` brings it up to date."""
-
-    kubeconfig: Path
-    folder: Path
-    programs: dict[str, tuple[list[str], installed.Program]] = field(default_factory=dict)
-
-    def look(self) -> None:
-        """Start what is new, start anew what has other arguments, end what has no replicas."""
-        asked = installed.kubectl(self.kubeconfig, "-n", installed.NAMESPACE, "get", "deployments", "-o=json")
-        wanted = {
-            obj["metadata"]["name"]: obj["spec"]["template"]["spec"]["containers"][0].get("args", [])[1:]
-            for obj in json.loads(asked)["items"]
-            if obj["spec"]["replicas"]
-        }
-        for name in [name for name, (args, _) in self.programs.items() if wanted.get(name) != args]:
-            assert self.programs.pop(name)[1].stop() == 0
-        for name in wanted.keys() - self.programs.keys():
-            config = installed.account_kubeconfig(self.kubeconfig, self.folder / f"{name}.kubeconfig")
-            flags = [flag for flag in wanted[name] if not flag.startswith("--data-dir")]
-            self.programs[name] = wanted[name], installed.Program(config, self.folder / f"{name}.log", flags)
-
-
 @pytest.fixture
 def kubelet(plane: ControlPlane, tmp_path: Path) -> Iterator[Kubelet]:
-    """The stand-in; every controller that it started is ended."""
-    found = Kubelet(plane.kubeconfig, tmp_path)
-    yield found
-    for _, program in found.programs.values():
-        program.stop()
+    """Runs both controllers of the namespace, by the names of their Deployments."""
+    with a_kubelet(plane.kubeconfig, tmp_path, f"--namespace={installed.NAMESPACE}", by="name") as found:
+        yield found
 
 
 def ask(plane: ControlPlane, *words: str, given: object = None) -> str:

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from analysis.ports import InProcessPorts
 from analysis.requests import Defaults
 from rollouts.cluster import kinds
-from rollouts.cluster.informers import Cache, Informer
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
 from rollouts.controller.clock import Clock, wall_clock
 from rollouts.controller.measuring import ClusterPorts
@@ -32,7 +31,7 @@ from rollouts.simulator.store import Store
 from rollouts.simulator.world import World
 from rollouts.telemetry.logs import configure
 from tests.scenarios.commands import kubectl, run_command
-from tests.scenarios.sight import WATCHED, Shelves
+from tests.scenarios.sight import watched
 from tests.scenarios.stage import House, Stage
 
 T = TypeVar("T")
@@ -60,7 +59,7 @@ async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *,
     answers: dict[str, float] = {}
     async with World(NOBODY_ASKS, now=clock, store=store) as world, _controlled(store, clock, answers):
         await store.create(Collection(kinds.NAMESPACES), {"metadata": {"name": namespace}})
-        async with _watched(store) as shelves, _kubectl(store, served=served) as ask:
+        async with watched(store) as shelves, _kubectl(store, served=served) as ask:
             house = House(
                 cluster=store,
                 shelves=shelves,
@@ -100,27 +99,6 @@ async def _controlled(store: Store, clock: Clock, answers: dict[str, float]) -> 
     finally:
         stop.set()
         await running
-
-
-@asynccontextmanager
-async def _watched(store: Store) -> AsyncIterator[Shelves]:
-    shelves = Shelves()
-    informers = [_informer(store, resource, shelves) for resource in WATCHED]
-    tasks = [asyncio.create_task(informer.run()) for informer in informers]
-    try:
-        for informer in informers:
-            await informer.synced.wait()
-        yield shelves
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _informer(store: Store, resource: Resource, shelves: Shelves) -> Informer:
-    cache = Cache()
-    shelves.follow(resource, cache)
-    return Informer(store, Collection(resource), cache, dice=random.Random(1))
 
 
 @asynccontextmanager

@@ -20,7 +20,6 @@ from aiohttp import web
 from rollouts.cluster import kinds
 from rollouts.cluster.client import HttpCluster
 from rollouts.cluster.errors import AlreadyExistsError, ClusterError, NotFoundError
-from rollouts.cluster.informers import Cache, Informer
 from rollouts.cluster.login import login
 from rollouts.cluster.plain import connect
 from rollouts.cluster.port import Cluster, Collection, Target
@@ -31,7 +30,7 @@ from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, control_plane
 from tests.scenarios.commands import kubectl, run_command
 from tests.scenarios.embedded import Story, answer
-from tests.scenarios.sight import WATCHED, Shelves
+from tests.scenarios.sight import watched
 from tests.scenarios.stage import House, Stage
 
 ABREAST = 10
@@ -120,7 +119,7 @@ class Theatre:
             program = await stack.enter_async_context(_controller(plane, cluster, self._folder, prometheus))
             yield House(
                 cluster=cluster,
-                shelves=await stack.enter_async_context(_watched(cluster)),
+                shelves=await stack.enter_async_context(watched(cluster)),
                 clock=wall_clock,
                 command=_commands(plane),
                 kubectl=kubectl(plane.kubeconfig),
@@ -154,25 +153,6 @@ async def _leads(cluster: Cluster, program: installed.Program) -> None:
     done, _ = await asyncio.wait({leading, ended}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     leading.cancel()
     assert leading in done, "\n".join(["the controller does not lead:", *program.lines()])
-
-
-@asynccontextmanager
-async def _watched(cluster: Cluster) -> AsyncIterator[Shelves]:
-    """One watch a kind, for all scenarios."""
-    shelves, informers = Shelves(), list[Informer]()
-    for resource in WATCHED:
-        cache = Cache()
-        shelves.follow(resource, cache)
-        informers.append(Informer(cluster, Collection(resource), cache))
-    tasks = [asyncio.create_task(informer.run()) for informer in informers]
-    try:
-        for informer in informers:
-            await informer.synced.wait()
-        yield shelves
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

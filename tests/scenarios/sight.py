@@ -3,15 +3,18 @@
 Given to the predicates of `stage.until`. Every question has an answer, also about what is not there yet.
 """
 
+import asyncio
+import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from rollouts.cli.phase import phase_of
 from rollouts.cluster import kinds
-from rollouts.cluster.informers import Cache, version_of
-from rollouts.cluster.port import Json, Resource
+from rollouts.cluster.informers import Cache, Informer, version_of
+from rollouts.cluster.port import Cluster, Collection, Json, Resource
 
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
@@ -63,6 +66,25 @@ class Shelves:
             self._objects[namespace, resource][meta["name"]] = after
         for listener in tuple(self._listeners[namespace]):
             listener()
+
+
+@asynccontextmanager
+async def watched(cluster: Cluster) -> AsyncIterator[Shelves]:
+    """What the cluster has, kept up by one watch a kind for all scenarios; there once everything has been listed."""
+    shelves, informers = Shelves(), list[Informer]()
+    for resource in WATCHED:
+        cache = Cache()
+        shelves.follow(resource, cache)
+        informers.append(Informer(cluster, Collection(resource), cache, dice=random.Random(1)))
+    tasks = [asyncio.create_task(informer.run()) for informer in informers]
+    try:
+        for informer in informers:
+            await informer.synced.wait()
+        yield shelves
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Sight:

@@ -1,13 +1,10 @@
 """The folders examples/metric-plugin-*: each as it stands, from its template to the verdict."""
 
 import asyncio
-import importlib.util
 import json
-import tomllib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +19,10 @@ from analysis.runner import Job, Runner
 from rollouts.controller.clock import wall_clock
 from rollouts.controller.plugins.config import METRIC, configured_in
 from rollouts.controller.plugins.metrics import MetricPlugins
-from rollouts.controller.plugins.packages import in_process
 from rollouts.controller.plugins.programs import program
 from rollouts.controller.plugins.protocol import Plugin
 from rollouts.dialects.argo.analysis import faults_of, parse_template
+from tests.builders.plugins import packaged
 from tests.builders.servers import serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -73,16 +70,7 @@ def the_program() -> Plugin:
 
 
 def the_package() -> Plugin:
-    """By the entry point that the package declares."""
-    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
-    [(name, value)] = project["entry-points"][METRIC.group].items()
-    entry = EntryPoint(name, value, METRIC.group)
-    spec = importlib.util.spec_from_file_location(entry.module, PACKAGE / f"{entry.module}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return in_process(name, getattr(module, entry.attr)())
+    return packaged(PACKAGE, METRIC)
 
 
 def story(plugin: Callable[[], Plugin], folder: Path, *pages: tuple[int, Any]) -> Measurement:

@@ -1,11 +1,8 @@
 """The folders examples/router-plugin-*: each as it stands, told what a rollout wants of it."""
 
 import asyncio
-import importlib.util
 import json
-import tomllib
 from dataclasses import replace
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,6 @@ from aiohttp import web
 from analysis.requests import Program
 from rollouts.controller.plugins.config import ROUTER, configured_in
 from rollouts.controller.plugins.metrics import MetricPlugins
-from rollouts.controller.plugins.packages import in_process
 from rollouts.controller.plugins.programs import program
 from rollouts.controller.plugins.protocol import Plugin as Ready
 from rollouts.dialects.argo.rollout import parse
@@ -25,6 +21,7 @@ from rollouts.model.strategy import Canary, Router
 from rollouts.model.weights import Share, Shares, Weights
 from rollouts.traffic.plugins import Plugin
 from rollouts.traffic.protocol import Desired
+from tests.builders.plugins import packaged
 from tests.builders.servers import serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -50,19 +47,6 @@ async def told(ready: Ready, requests: list[Program]) -> list[Any]:
         return [await plugins.call(request) for request in requests]
     finally:
         await plugins.close()
-
-
-def the_package() -> Ready:
-    """By the entry point that the package declares."""
-    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text())["project"]
-    [(name, value)] = project["entry-points"][ROUTER.group].items()
-    entry = EntryPoint(name, value, ROUTER.group)
-    spec = importlib.util.spec_from_file_location(entry.module, PACKAGE / f"{entry.module}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return in_process(name, getattr(module, entry.attr)())
 
 
 def test_the_program_puts_a_split_into_its_proxy_and_asks_for_it() -> None:
@@ -104,9 +88,10 @@ def test_the_package_keeps_a_file_and_takes_it_away(tmp_path: Path) -> None:
     provider = Plugin(router.provider)
     (call,) = provider.render(rollout, router, {}, Desired(SPLIT)).calls
 
-    asyncio.run(told(the_package(), [call.request]))
+    asyncio.run(told(packaged(PACKAGE, ROUTER), [call.request]))
     written = json.loads((tmp_path / "shop.shop.json").read_text())
-    asyncio.run(told(the_package(), [one.request for one in provider.clean(rollout, router, {}).calls]))
+    cleaning = provider.clean(rollout, router, {}).calls
+    asyncio.run(told(packaged(PACKAGE, ROUTER), [one.request for one in cleaning]))
 
     assert written == {"shop-canary": 20, "shop-stable": 80}
     assert list(tmp_path.iterdir()) == []

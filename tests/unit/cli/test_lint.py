@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rollouts.cli.lint_places import Place, Places
-from tests.builders.cli import Outcome, local
+from tests.builders.cli import Outcome, lint_findings, local
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLLOUT = """\
@@ -55,15 +55,9 @@ def change(app: Path, old: str, new: str, file: str = "rollout.yaml") -> None:
     (app / file).write_text(text.replace(old, new))
 
 
-def found(*words: str) -> list[dict[str, Any]]:
-    """The findings as programs get them."""
-    findings: list[dict[str, Any]] = json.loads(local("lint", "-o", "json", *words).stdout)["findings"]
-    return findings
-
-
 def one(app: Path) -> dict[str, Any]:
     """The only finding."""
-    findings = found(str(app))
+    findings = lint_findings(app)
     assert len(findings) == 1, findings
     return findings[0]
 
@@ -88,7 +82,7 @@ def test_a_sound_folder_has_no_findings(app: Path) -> None:
 def test_a_mistake_is_found_at_its_line(app: Path, old: str, new: str, rule: str, line: int, path: str) -> None:
     """With the look that found it, the field's path and a column within the line."""
     change(app, old, new)
-    finding = next(f for f in found(str(app)) if f["path"] == path)
+    finding = next(f for f in lint_findings(app) if f["path"] == path)
 
     assert (finding["rule"], finding["severity"], finding["line"]) == (rule, "error", line)
     text = (app / "rollout.yaml").read_text().splitlines()[line - 1]
@@ -124,7 +118,7 @@ def test_references_of_a_single_file_are_warnings(app: Path) -> None:
     file = str(app / "rollout.yaml")
     (app / "services.yaml").unlink()
 
-    assert {f["severity"] for f in found("-f", file)} == {"warning"}
+    assert {f["severity"] for f in lint_findings("-f", file)} == {"warning"}
     assert [local("lint", *words).code for words in (["-f", file], ["--strict", file])] == [0, 1]
     assert [local("lint", *words).code for words in ([str(app)], ["--partial", str(app)])] == [1, 0]
 
@@ -136,7 +130,7 @@ def test_a_kustomization_is_built_and_its_findings_are_where_they_are_written(ap
     overlay = app.parent / f"{app.name}-prod"
     overlay.mkdir()
     (overlay / "kustomization.yaml").write_text(f"resources: [../{app.name}]\nnamespace: shop\nnamePrefix: my-\n")
-    findings = found(str(overlay))
+    findings = lint_findings(overlay)
 
     assert {(f["file"], f["object"]) for f in findings} == {(str(app / "rollout.yaml"), "Rollout/shop/my-web")}
     assert [f["line"] for f in findings] == [12, 13, 15, 16]
@@ -156,7 +150,7 @@ def test_a_template_is_checked_by_itself(app: Path) -> None:
     change(app, "result[0] == 1", "result[0] ==", "services.yaml")
     (app / "run.yaml").write_text(SERVICES.rpartition("---")[2].replace("AnalysisTemplate", "AnalysisRun"))
     change(app, "successCondition", "count: 2, failureCondition", "run.yaml")
-    findings = {f["object"].partition("/")[0]: f["path"] for f in found(str(app))}
+    findings = {f["object"].partition("/")[0]: f["path"] for f in lint_findings(app)}
 
     assert findings["AnalysisTemplate"] == "spec.metrics[0].successCondition"
     assert findings["AnalysisRun"] == "spec.metrics[0]"
@@ -167,7 +161,7 @@ def test_syntax_and_shape_are_told_by_line(app: Path) -> None:
     (app / "broken.yaml").write_text("a: [\n")
     (app / "alien.yaml").write_text("{}\n---\nkind: Rollout\n")
     change(app, "setWeight: 20", "setWeight: 120")
-    rules = [(Path(f["file"]).name, f["rule"]) for f in found(str(app))]
+    rules = [(Path(f["file"]).name, f["rule"]) for f in lint_findings(app)]
 
     assert rules == [
         ("alien.yaml", "file"),
@@ -180,7 +174,9 @@ def test_syntax_and_shape_are_told_by_line(app: Path) -> None:
 def test_an_object_that_stands_twice_is_an_error_in_one_folder_only(app: Path) -> None:
     """In two folders it may be deployed in two ways."""
     (app / "again.yaml").write_text(ROLLOUT)
-    assert [(f["rule"], f["severity"]) for f in found(str(app)) if f["rule"] == "duplicate"] == [("duplicate", "error")]
+    assert [(f["rule"], f["severity"]) for f in lint_findings(app) if f["rule"] == "duplicate"] == [
+        ("duplicate", "error")
+    ]
 
     (app / "again.yaml").unlink()
     (app / "other").mkdir()
@@ -193,7 +189,7 @@ def test_a_canary_of_flagger_is_checked_too(app: Path) -> None:
     canary = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "api"}}
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}
     (app / "canary.yaml").write_text(json.dumps({**canary, "spec": {"targetRef": target, "provider": "mesh"}}))
-    paths = [finding["path"] for finding in found(str(app))]
+    paths = [finding["path"] for finding in lint_findings(app)]
 
     assert "spec.provider" in paths
     assert "spec.targetRef.name" in paths

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.cli import local
+from tests.builders.cli import lint_findings
 
 METRIC = {
     "name": "m",
@@ -28,8 +28,7 @@ def findings(folder: Path, args: list[dict[str, Any]] | None = None, **changes: 
         "spec": spec,
     }
     (folder / "template.yaml").write_text(json.dumps(template))
-    found: list[dict[str, Any]] = json.loads(local("lint", "-o", "json", str(folder)).stdout)["findings"]
-    return found
+    return lint_findings(folder)
 
 
 def test_arguments_without_a_value_are_no_mistake(tmp_path: Path) -> None:

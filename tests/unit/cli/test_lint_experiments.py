@@ -1,11 +1,10 @@
 """`lint` over Experiments and over steps that start some: what the controller would find out when they run."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.builders.cli import local
+from tests.builders.cli import lint_findings
 
 TRIAL = """\
 apiVersion: argoproj.io/v1alpha1
@@ -52,8 +51,7 @@ def findings(folder: Path, **files: str) -> list[tuple[str, str, int]]:
     """Rule, message and line of each."""
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text)
-    told = json.loads(local("lint", "-o", "json", str(folder)).stdout)["findings"]
-    return [(finding["rule"], finding["message"], finding["line"]) for finding in told]
+    return [(finding["rule"], finding["message"], finding["line"]) for finding in lint_findings(folder)]
 
 
 def test_sound_ones_are_told_so(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """The controller is killed with the answer to every one of its writes, and its successor finishes the work."""
 
 import asyncio
-from functools import partial
 
 from rollouts.cluster.port import Json
-from tests.unit.controller.stories import Shop, Spy, a_routed_canary, a_template, tell
+from tests.unit.controller.crashes import Story, deaths
+from tests.unit.controller.stories import Shop, a_routed_canary, a_template
 
 STEPS: tuple[Json, ...] = (
     {"setWeight": 20},
@@ -30,26 +30,4 @@ async def check(shop: Shop) -> None:
 
 def test_a_controller_that_is_killed_after_any_write_is_followed_by_one_that_converges() -> None:
     """Whatever was half done: the first rounds of the next process finish it, until a story has no such write."""
-    number = 0
-    while tell(partial(_crash, number)):
-        number += 1
-
-    assert number > 40
-
-
-async def _crash(number: int, shop: Shop) -> bool:
-    """One story in which the controller dies with the answer to this write; whether it came to that."""
-    spy = Spy(shop.store)
-    spy.dies_after = number
-    running = await shop.start(spy)
-    rehearsing = asyncio.create_task(rehearse(shop))
-    dying = asyncio.create_task(spy.died.wait())
-    await asyncio.wait({dying}, timeout=200)
-    if dying.done():
-        await running.kill()
-        await shop.start(shop.store)
-    dying.cancel()
-    await rehearsing
-    await asyncio.sleep(200)
-    await check(shop)
-    return spy.died.is_set()
+    assert deaths(Story(rehearse, check)) > 40

@@ -1,15 +1,14 @@
 """The controller is killed with the answer to every write of an experiment's life, and its successor finishes it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
+
+import pytest
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, CreateOptions, Json
 from tests.builders.manifests import a_version, analysed, experiment_step
-from tests.unit.controller.stories import Shop, Spy, a_canary, a_template, an_object, tell
-
-Rehearsal = Callable[[Shop], Awaitable[None]]
+from tests.unit.controller.crashes import Part, Story, deaths
+from tests.unit.controller.stories import Shop, Spy, a_canary, a_template, an_object
 
 ALONE: Json = {
     "templates": [a_version("base", "web:v1", replicas=2, service={}), a_version("can", "web:v2")],
@@ -53,18 +52,6 @@ async def promoted(shop: Shop) -> None:
     assert sorted(rs["spec"]["replicas"] for rs in await shop.listed(kinds.REPLICA_SETS)) == [0, 0, 3]
 
 
-STORIES = ((alone, all_over, 15), (as_a_step, promoted, 15))
-
-
-def test_a_controller_that_is_killed_after_any_write_is_followed_by_one_that_finishes() -> None:
-    """Whatever was half done; until a story has no such write."""
-    for rehearse, check, least in STORIES:
-        number = 0
-        while tell(partial(_crash, number, rehearse, check)):
-            number += 1
-        assert number > least
-
-
 class Quiet(Spy):
     """Events are not counted: whoever dies after one has died before the next write."""
 
@@ -74,19 +61,9 @@ class Quiet(Spy):
         return await super().create(collection, body, options)
 
 
-async def _crash(number: int, rehearse: Rehearsal, check: Rehearsal, shop: Shop) -> bool:
-    """One story in which the controller dies with the answer to this write; whether it came to that."""
-    spy = Quiet(shop.store)
-    spy.dies_after = number
-    running = await shop.start(spy)
-    rehearsing = asyncio.ensure_future(rehearse(shop))
-    dying = asyncio.create_task(spy.died.wait())
-    await asyncio.wait({dying}, timeout=60)
-    if dying.done():
-        await running.kill()
-        await shop.start(shop.store)
-    dying.cancel()
-    await rehearsing
-    await asyncio.sleep(90)
-    await check(shop)
-    return spy.died.is_set()
+@pytest.mark.parametrize(("rehearse", "check"), [(alone, all_over), (as_a_step, promoted)])
+def test_a_controller_that_is_killed_after_any_write_is_followed_by_one_that_finishes(
+    rehearse: Part, check: Part
+) -> None:
+    """Whatever was half done; until a story has no such write."""
+    assert deaths(Story(rehearse, check, spy=Quiet, rest=90)) > 15
