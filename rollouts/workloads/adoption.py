@@ -11,8 +11,8 @@ from rollouts.model.copying import Copying
 from rollouts.model.keys import UNTENDED
 from rollouts.model.objects import Json
 from rollouts.model.reading import mapping, text
+from rollouts.workloads.marks import LAST_APPLIED
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FORMER = "sluice.dev/former-service"
 _LENT = ("selector", "ports")
 

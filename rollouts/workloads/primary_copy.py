@@ -14,7 +14,7 @@ from rollouts.model.objects import Change, Create, Json, Modify
 from rollouts.model.patches import changed
 from rollouts.model.reading import items, mapping, text
 from rollouts.workloads import services_owned, tracked_configs
-from rollouts.workloads.marks import chosen, without_synced
+from rollouts.workloads.marks import chosen, one_s_own, without_synced
 from rollouts.workloads.selection import Side, side_of
 
 _KEPT = ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds", "strategy", "updateStrategy")
@@ -75,8 +75,7 @@ def _noted(copying: Copying, target: Json) -> tuple[Change, ...]:
 
 
 def _whole(copying: Copying, target: Json, objects: Objects, replicas: int) -> Json:
-    side, meta = side_of(copying, target), target["metadata"]
-    annotations = without_synced(mapping(meta.get("annotations")))
+    side, annotations = side_of(copying, target), _annotations(copying, target, None)
     metadata: Json = {"name": copying.copy.name, "namespace": copying.copy.namespace}
     metadata |= {"labels": _labels(copying, target, side), "ownerReferences": [dict(copying.owner)]}
     metadata |= {"annotations": annotations} if annotations else {}
@@ -89,10 +88,9 @@ def _whole(copying: Copying, target: Json, objects: Objects, replicas: int) -> J
 def _promoted(copying: Copying, target: Json, copy: Json, objects: Objects) -> Json:
     """The copy with all of the target but its identity; where an autoscaler sizes it, its size stays too."""
     side, meta = side_of(copying, target), copy["metadata"]
-    marks = {
-        "labels": _labels(copying, target, side),
-        "annotations": chosen(mapping(target["metadata"].get("annotations")), copying.label_prefixes),
-    }
+    annotations = _annotations(copying, target, copy)
+    marks = {"labels": _labels(copying, target, side)}
+    marks |= {"annotations": annotations} if annotations or "annotations" in meta else {}
     spec = {key: value for key, value in copy["spec"].items() if key not in (*_KEPT, "template")}
     size = mapping(target.get("spec")).get("replicas")
     if size and copying.scaler is None and copying.target.kind != "DaemonSet":
@@ -102,6 +100,15 @@ def _promoted(copying: Copying, target: Json, copy: Json, objects: Objects) -> J
 
 def _labels(copying: Copying, target: Json, side: Side) -> Json:
     return {**chosen(mapping(target["metadata"].get("labels")), copying.label_prefixes), side.label: side.copy}
+
+
+def _annotations(copying: Copying, target: Json, copy: Json | None) -> Json:
+    """The target's, whether the copy is made or promoted; to the letter a promotion leaves only those of a prefix."""
+    given = mapping(target["metadata"].get("annotations"))
+    if copying.is_literal:
+        return without_synced(given) if copy is None else chosen(given, copying.label_prefixes)
+    held = one_s_own(mapping(copy["metadata"].get("annotations"))) if copy is not None else {}
+    return {key: value for key, value in without_synced(given).items() if not one_s_own({key: value})} | held
 
 
 def _spec(copying: Copying, target: Json, objects: Objects, side: Side) -> Json:
