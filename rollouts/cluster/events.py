@@ -126,7 +126,7 @@ def transition_of(about: Json) -> list[object]:
     status = status if isinstance(status, dict) else {}
     keys = (
         *("phase", "currentPodHash", "currentStepIndex", "abortedAt", "pauseConditions", "artifact", "inventory"),
-        *("templateStatuses", "analysisRuns"),
+        *("templateStatuses", "analysisRuns", "lastTransitionTime"),
     )
     conditions = status.get("conditions")
     stood = [

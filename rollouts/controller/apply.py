@@ -135,12 +135,12 @@ class Applier(Generic[W]):
         failure = await self._carry_out_all(world, effect, rendered, outcome)
         if failure is not None:
             if isinstance(effect, ShiftTraffic) and failure.reason != AlreadyExistsError.reason:
-                outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, failure.message, is_warning=True))
+                outcome.events.append(Event(self._manner.routing_trouble, failure.message, is_warning=True))
             return failure
         outcome.events.extend(rendered.events)
         trouble = rendered.error or await self._tell_plugins(rendered)
         if trouble:
-            outcome.events.append(Event(TRAFFIC_ROUTING_ERROR, trouble, is_warning=True))
+            outcome.events.append(Event(self._manner.routing_trouble, trouble, is_warning=True))
             return Failure(effect, reason=TRAFFIC_ROUTING_ERROR, message=trouble)
         if not rendered.changes and not rendered.calls:
             outcome.idle.append(effect)

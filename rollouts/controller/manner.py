@@ -34,6 +34,11 @@ class Manner(Protocol[W]):
         """What its manifests are called."""
         ...
 
+    @property
+    def routing_trouble(self) -> str:
+        """The reason of events that tell what keeps a route from being written."""
+        ...
+
     async def gather(self, manifest: Json) -> W:
         """What is around this rollout now."""
         ...

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic
 
 from rollouts.cluster.errors import ClusterError, NotFoundError
-from rollouts.cluster.events import Events
+from rollouts.cluster.events import Events, event_name
 from rollouts.cluster.port import Cluster, Json
 from rollouts.controller.apply import Applier, Outcome
 from rollouts.controller.ask import Conversations
@@ -70,6 +70,7 @@ class Reconciler(Generic[W]):
         self._statuses = Statuses(cluster, manner.resource, caches)
         self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
+        self._told: dict[Key, frozenset[str]] = {}
         self._patience = Patience()
         self.drains = Drains()
 
@@ -122,6 +123,7 @@ class Reconciler(Generic[W]):
     def forget(self, key: Key) -> None:
         """The rollout is gone."""
         self._failures.pop(key, None)
+        self._told.pop(key, None)
         self._patience.end(key)
         self.drains.forget(key)
         self.conversations.forget(key)
@@ -147,7 +149,7 @@ class Reconciler(Generic[W]):
             has_written = await self._statuses.write(
                 world.manifest,
                 self._manner.project(plan.status, world),
-                unheard_by=key_of(world.manifest, self._manner.resource),
+                unheard_by=self._key_of(world),
             )
         except ClusterError:
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events)))
@@ -163,9 +165,17 @@ class Reconciler(Generic[W]):
         return has_written
 
     async def _tell(self, world: W, events: Sequence[Event], alerts: Sequence[Alert] = ()) -> None:
-        for event in events:
+        """Tell what the last round did not tell in the same words, where the rollout stood as it stands."""
+        key, names = self._key_of(world), {event_name(world.manifest, event): event for event in events}
+        untold = [event for name, event in names.items() if name not in self._told.get(key, ())]
+        if names:
+            self._told[key] = frozenset(names)
+        for event in untold:
             await self._events.emit(world.manifest, event)
-        self._manner.announce(world, events, alerts)
+        self._manner.announce(world, untold, alerts)
+
+    def _key_of(self, world: W) -> Key:
+        return key_of(world.manifest, self._manner.resource)
 
     def _raise_trouble(self, key: Key, outcome: Outcome) -> None:
         if outcome.error is not None:

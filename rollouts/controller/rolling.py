@@ -5,6 +5,7 @@ from datetime import datetime
 
 from rollouts.cluster.kinds import ROLLOUTS
 from rollouts.cluster.port import Json, Resource
+from rollouts.controller.apply import TRAFFIC_ROUTING_ERROR
 from rollouts.controller.observe import Observer, World, snapshot_of
 from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
@@ -34,6 +35,11 @@ class Rolling:
     def resource(self) -> Resource:
         """Rollouts."""
         return ROLLOUTS
+
+    @property
+    def routing_trouble(self) -> str:
+        """Argo's."""
+        return TRAFFIC_ROUTING_ERROR
 
     async def gather(self, manifest: Json) -> World:
         """What is around this rollout now."""

@@ -14,6 +14,7 @@ from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.reconcile import Reconciler
 from rollouts.controller.ticking.observe import TickingObserver
 from rollouts.controller.ticking.world import TickingWorld
+from rollouts.decide.tidings import SYNCED
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Ref
 from rollouts.model.plan import Event
@@ -87,7 +88,7 @@ class TickingRollouts:
             return
         self._told[key] = version
         log().error("cannot be decoded", rollout=f"{key.namespace}/{key.name}", error=str(error))
-        await self._emit(manifest, Event("Synced", str(error), is_warning=True))
+        await self._emit(manifest, Event(SYNCED, str(error), is_warning=True))
 
     def _forget(self, key: Key) -> None:
         self._told.pop(key, None)

@@ -8,6 +8,7 @@ from rollouts.controller.ticking.answers import Answers
 from rollouts.controller.ticking.observe import TickingObserver
 from rollouts.controller.ticking.tidings import Tidings
 from rollouts.controller.ticking.world import TickingWorld, seen
+from rollouts.decide.tidings import SYNCED
 from rollouts.model import effects
 from rollouts.model.alerts import Alert
 from rollouts.model.effects import CallGate, CreateCopy, Effect, GiveBack, OverwriteCopy, ShiftTraffic, Tend
@@ -33,6 +34,11 @@ class Ticking:
     def resource(self) -> Resource:
         """What its manifests are called."""
         return self._observer.resource
+
+    @property
+    def routing_trouble(self) -> str:
+        """That of all events."""
+        return SYNCED
 
     async def gather(self, manifest: Json) -> TickingWorld:
         """What is around this rollout now."""
@@ -74,8 +80,10 @@ class Ticking:
 
     def stuck(self, failure: Failure) -> tuple[Event, ...]:
         """No decision asks what was refused: an event tells it."""
+        if isinstance(failure.effect, ShiftTraffic):
+            return ()  # told by whoever carried it out
         effect = type(failure.effect).__name__
-        return (Event("Synced", f"{effect} was refused: {failure.message}", is_warning=True),)
+        return (Event(SYNCED, f"{effect} was refused: {failure.message}", is_warning=True),)
 
     def announce(self, world: TickingWorld, events: Iterable[Event], alerts: Iterable[Alert]) -> None:
         """Tell webhooks and chats; returns at once."""

@@ -19,6 +19,7 @@ from rollouts.cluster.port import Json
 from rollouts.controller import webhooks
 from rollouts.controller.ticking.answers import Answers
 from rollouts.controller.ticking.world import TickingWorld
+from rollouts.decide.tidings import SYNCED
 from rollouts.model.alerts import Alert, Receiver
 from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
@@ -104,7 +105,7 @@ class Tidings:
                 await drive(deliver(notice, receiver), self._ports.ask)
             except AnalysisError as error:
                 log().warning("an alert was not told", rollout=_title(world), error=str(error))
-                await self._emit(world.manifest, Event("Synced", f"Alert not sent: {error}", is_warning=True))
+                await self._emit(world.manifest, Event(SYNCED, f"Alert not sent: {error}", is_warning=True))
 
         return tell
 
