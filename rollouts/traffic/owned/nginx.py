@@ -1,17 +1,17 @@
-"""A second Ingress for ingress-nginx, which reads weight or chosen requests off its annotations (spec/flagger.md §2.9).
+"""A second Ingress for ingress-nginx, which reads weight or chosen requests off its annotations.
 
 One Ingress knows one header and one cookie: of several, the last ones stand.
 """
 
 from dataclasses import dataclass
 
+from rollouts.model.keys import UNTENDED
 from rollouts.model.objects import Json, Ref
 from rollouts.model.owned import OwnedRoute, Split
 from rollouts.model.reading import mapping, text
 from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic.bodies import annotations, number
 from rollouts.traffic.owned import ingresses
-from rollouts.traffic.owned.objects import UNTENDED
 from rollouts.traffic.owned.protocol import Lasting, Owned, OwnedOptions
 from rollouts.traffic.protocol import Kind, Objects, Rendered
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from rollouts.model.keys import UNTENDED
 from rollouts.model.objects import Change, Create, Json, Ref, ref_of
 from rollouts.model.owned import OwnedRoute, Split
 from rollouts.model.patches import changed
@@ -9,12 +10,6 @@ from rollouts.model.reading import mapping
 
 RESET = Split(100, 0)
 """Everybody is with the stable version."""
-
-UNTENDED = {
-    "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
-    "helm.toolkit.fluxcd.io/driftDetection": "disabled",
-}
-"""Annotations by which others that apply manifests leave an object alone."""
 
 
 def metadata(route: OwnedRoute, name: str, *, is_marked: bool = True) -> Json:
