@@ -6,7 +6,8 @@ AnalysisError
 │   └── UnsupportedError  it uses a part of the language that this version does not have
 ├── SettingsError         a metric whose settings cannot work: says the field and the cure
 │   ├── ArgumentError     an argument that nobody supplied, or that cannot be inserted
-│   └── PathError         a JSONPath that cannot be read
+│   ├── PathError         a JSONPath that cannot be read
+│   └── TemplateError     a Go template that cannot be parsed or rendered
 └── ProviderError         the metric service did not answer as it should
     ├── NoDataError       it answered, but with nothing
     ├── NoAnswerError     it cannot be reached, or gave no answer in time
@@ -41,6 +42,10 @@ class ArgumentError(SettingsError):
 
 class PathError(SettingsError):
     """A JSONPath, or a template of them, that cannot be read."""
+
+
+class TemplateError(SettingsError):
+    """A Go template that cannot be parsed or rendered; the words are Go's."""
 
 
 class ProviderError(AnalysisError):

@@ -53,13 +53,14 @@ def measure(here: Situation) -> Step | None:
     """Ask every check of this tick, and judge the answers in order."""
     if is_first(here):
         return None
-    asked = [(check, AskMetric(check.name, check.query, attempt(here))) for check in strategy_of(here).checks]
-    answers = [(check, here.snapshot.answers.get(question)) for check, question in asked]
-    known = [(check, answer) for check, answer in answers if isinstance(answer, MetricAnswer)]
+    checks = strategy_of(here).checks
+    asked = {check: AskMetric(check.name, check.query, attempt(here)) for check in checks if not check.fault}
+    answers = {check: here.snapshot.answers.get(question) for check, question in asked.items()}
+    known = {check: answer for check, answer in answers.items() if isinstance(answer, MetricAnswer)}
     if len(known) < len(asked):
-        return Step(questions=tuple(question for _, question in asked), reason="measures", ends=Ends.ROUND)
-    for check, answer in known:
-        event = _complaint(here, check, answer)
+        return Step(questions=tuple(asked.values()), reason="measures", ends=Ends.ROUND)
+    for check in checks:
+        event = warned(check.fault) if check.fault else _complaint(here, check, known[check])
         if event is not None:
             return _failed(here, event)
     return None

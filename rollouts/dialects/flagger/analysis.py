@@ -9,6 +9,7 @@ from analysis.builtin import FAMILIES, Target, family_of
 from analysis.errors import DurationError
 from analysis.units import parse_duration
 from rollouts.dialects.flagger import queries
+from rollouts.dialects.flagger.queries import Subject
 from rollouts.dialects.flagger.reading import duration, integer, number
 from rollouts.model import gates as moments
 from rollouts.model.objects import Json
@@ -18,6 +19,7 @@ from rollouts.model.strategy import Check, Climb, Gate, Unit
 DEFAULT_INTERVAL = timedelta(seconds=60)
 LEAST_INTERVAL = timedelta(seconds=10)
 DEFAULT_TIMEOUT = timedelta(seconds=10)
+DEFAULT_WINDOW = "1m"
 WHOLE = 100
 MOMENTS = (
     moments.CONFIRM_ROLLOUT,
@@ -50,17 +52,22 @@ Templates = Mapping[str, Json]
 
 
 def checks_of(
-    analysis: Mapping[str, Any], provider: str, name: str, about: Target, templates: Templates
+    analysis: Mapping[str, Any], provider: str, subject: Subject, templates: Templates | None, *, is_letter: bool
 ) -> tuple[Check, ...]:
-    """Every metric in the order in which a tick judges them: those by templates last; `name` is the Canary's.
+    """Every metric in the order in which a tick judges them: those by templates last.
 
-    A metric with a built-in name and a template counts twice, against the same bounds.
+    A metric with a built-in name and a template counts twice, against the same bounds. To the letter, a metric by a
+    template has no interval but its own.
     """
     metrics = [mapping(metric) for metric in items(analysis.get("metrics"))]
     own = [metric for metric in metrics if not metric.get("templateRef") or text(metric.get("name")) in queries.BUILTIN]
     return (
-        *(_check(metric, provider, name, about) for metric in own),
-        *(_templated(metric, name, about, templates) for metric in metrics if metric.get("templateRef")),
+        *(_check(metric, provider, subject) for metric in own),
+        *(
+            _templated(metric, subject, templates, "" if is_letter else DEFAULT_WINDOW)
+            for metric in metrics
+            if metric.get("templateRef")
+        ),
     )
 
 
@@ -100,38 +107,60 @@ def traffic_of(analysis: Mapping[str, Any]) -> str:
     return "Blue/Green"
 
 
-def _check(metric: Mapping[str, Any], provider: str, canary: str, about: Target) -> Check:
-    name, interval = text(metric.get("name")), text(metric.get("interval")) or "1m"
+def _check(metric: Mapping[str, Any], provider: str, subject: Subject) -> Check:
+    name, interval = text(metric.get("name")), text(metric.get("interval")) or DEFAULT_WINDOW
     low, high = _bounds(metric, name)
-    if name not in queries.BUILTIN:
-        query = text(metric.get("query"))
-        return Check(
-            name=name,
-            query=queries.inline(query, about, name=canary, interval=interval),
-            low=low,
-            high=high,
-            label=name,
-            no_values=f"Halt advancement no values found for metric: {name}",
-            broken=f"Prometheus query failed for {name}: ",
-        )
-    return replace(_builtin(name, provider, about, interval), low=low, high=high)
-
-
-def _templated(metric: Mapping[str, Any], canary: str, about: Target, templates: Templates) -> Check:
-    name, interval = text(metric.get("name")), text(metric.get("interval"))
-    low, high = _bounds(metric, name)
-    source = source_of(metric, about.namespace)
-    query = text(mapping(mapping(templates.get(source)).get("spec")).get("query"))
+    if name in queries.BUILTIN:
+        return replace(_builtin(name, provider, subject.about, interval), low=low, high=high)
+    # Of an inline query that cannot be filled in the ancestor asks nothing at all: "" (faults.py refuses it before)
     return Check(
         name=name,
-        query=queries.inline(query, about, name=canary, interval=interval),
+        query=queries.rendered(text(metric.get("query")), of_metric(subject, metric, interval)).query,
+        low=low,
+        high=high,
+        label=name,
+        no_values=f"Halt advancement no values found for metric: {name}",
+        broken=f"Prometheus query failed for {name}: ",
+    )
+
+
+def of_metric(subject: Subject, metric: Mapping[str, Any], interval: str) -> Subject:
+    """What the query of this metric is about."""
+    variables = {str(name): text(value) for name, value in mapping(metric.get("templateVariables")).items()}
+    return replace(subject, interval=interval, variables=variables)
+
+
+def _templated(metric: Mapping[str, Any], subject: Subject, templates: Templates | None, window: str) -> Check:
+    name, interval = text(metric.get("name")), text(metric.get("interval")) or window
+    low, high = _bounds(metric, name)
+    source = source_of(metric, subject.about.namespace)
+    query, fault = _filled_in(source, of_metric(subject, metric, interval), templates)
+    return Check(
+        name=name,
+        query=query,
         low=low,
         high=high,
         label=name,
         no_values=f"Halt advancement no values found for custom metric: {name}: no values found",
         broken=f"Metric query failed for {name}: ",
         source=source,
+        interval=interval,
+        fault=fault,
     )
+
+
+def _filled_in(source: str, subject: Subject, templates: Templates | None) -> tuple[str, str]:
+    """The query of a template, and what is told where there is none; nothing is where nobody has looked yet."""
+    if templates is None:
+        return "", ""
+    namespace, _, name = source.partition("/")
+    template = templates.get(source)
+    if template is None:
+        missing = f'metrictemplate.flagger.app "{name}" not found'
+        return "", f"Metric template {name}.{namespace} error: {missing}"
+    found = queries.rendered(text(mapping(template.get("spec")).get("query")), subject)
+    told = f"Metric template {name}.{namespace} query render error: {found.fault}" if found.fault else ""
+    return found.query, told
 
 
 def _builtin(name: str, provider: str, about: Target, interval: str) -> Check:

@@ -13,7 +13,9 @@ from rollouts.dialects.flagger import commands, providers, queries
 from rollouts.dialects.flagger import status as statuses
 from rollouts.dialects.flagger.analysis import Templates, checks_of, climb_of, gates_of, interval_of, traffic_of
 from rollouts.dialects.flagger.faults import canary_faults
+from rollouts.dialects.flagger.queries import Subject
 from rollouts.dialects.flagger.reading import integer
+from rollouts.dialects.flagger.revision import MARK
 from rollouts.dialects.flagger.routes import route_of
 from rollouts.model.edges import Edges
 from rollouts.model.errors import UndecodableError
@@ -54,7 +56,7 @@ def parse(
     """
     meta, spec = _sections(manifest)
     provider = text(spec.get("provider")) or default_provider
-    strategy = _strategy(spec, meta, provider, templates or {})
+    strategy = _strategy(spec, meta, provider, revision, templates)
     return Rollout(
         kind="Canary",
         namespace=text(meta.get("namespace")),
@@ -105,7 +107,17 @@ def pair_of(spec: Mapping[str, Any]) -> Pair:
     )
 
 
-def _strategy(spec: Mapping[str, Any], meta: Mapping[str, Any], provider: str, templates: Templates) -> Progressive:
+def subject_of(meta: Mapping[str, Any], spec: Mapping[str, Any], provider: str, revision: str) -> Subject:
+    """What the queries of a Canary are about; where revisions have routes of their own, the newest one's is asked."""
+    about = providers.about(spec, text(meta.get("namespace")), pair_of(spec))
+    if provider == providers.KNATIVE and revision:
+        about = replace(about, route=revision.removeprefix(MARK))
+    return Subject(about, text(meta.get("name")))
+
+
+def _strategy(
+    spec: Mapping[str, Any], meta: Mapping[str, Any], provider: str, revision: str, templates: Templates | None
+) -> Progressive:
     analysis, pair = mapping(spec.get("analysis")), pair_of(spec)
     namespace = text(meta.get("namespace"))
     iterations, notices = _iterations(analysis, provider)
@@ -121,9 +133,9 @@ def _strategy(spec: Mapping[str, Any], meta: Mapping[str, Any], provider: str, t
         checks=checks_of(
             analysis,
             _counted(provider, pair, is_letter=is_letter),
-            meta["name"],
-            providers.about(spec, namespace, pair),
+            subject_of(meta, spec, provider, revision),
             templates,
+            is_letter=is_letter,
         ),
         gates=gates_of(analysis),
         routers=_routers(spec, pair, provider),

@@ -8,7 +8,16 @@ from typing import Any
 
 from analysis.builtin import Target
 from rollouts.dialects.flagger import providers, queries
-from rollouts.dialects.flagger.analysis import MOMENTS, Templates, climb_of, patience_of, source_of
+from rollouts.dialects.flagger.analysis import (
+    DEFAULT_WINDOW,
+    MOMENTS,
+    Templates,
+    climb_of,
+    of_metric,
+    patience_of,
+    source_of,
+)
+from rollouts.dialects.flagger.queries import Subject, rendered
 from rollouts.dialects.flagger.readiness import is_knative
 from rollouts.dialects.flagger.reading import integer
 from rollouts.model.faults import Fault, Faults
@@ -98,18 +107,34 @@ def _of_affinity(affinity: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _of_metrics(analysis: Mapping[str, Any], namespace: str, templates: Templates | None) -> Iterator[Fault]:
-    nothing = Target(namespace, "", "", "", "")
     for index, metric in enumerate(map(mapping, items(analysis.get("metrics")))):
         path, name = f"spec.analysis.metrics[{index}]", text(metric.get("name"))
-        source, query = source_of(metric, namespace), text(metric.get("query"))
+        query = text(metric.get("query"))
         if metric.get("templateRef"):
-            if templates is not None and source not in templates:
-                yield Fault(f"{path}.templateRef", f"MetricTemplate {source} does not exist", "create it")
+            yield from _of_template(metric, path, source_of(metric, namespace), templates)
         elif name not in queries.BUILTIN and not query:
             known = " or ".join(queries.BUILTIN)
             yield Fault(path, f"{name!r} is neither built in nor has a query", f"add query, or name it {known}")
-        for function in queries.unknown_functions(queries.inline(query, nothing, name="", interval="")):
-            yield Fault(f"{path}.query", f"{{{{ {function} }}}} is not a known function", "spell it out")
+        yield from _of_query(metric, query, f"{path}.query")
+
+
+def _of_template(metric: Mapping[str, Any], path: str, source: str, templates: Templates | None) -> Iterator[Fault]:
+    template = (templates or {}).get(source)
+    if template is not None:
+        query = text(mapping(template.get("spec")).get("query"))
+        yield from _of_query(metric, query, f"{path}.templateRef: MetricTemplate {source}, spec.query")
+    elif templates is not None:
+        yield Fault(f"{path}.templateRef", f"MetricTemplate {source} does not exist", "create it")
+
+
+def _of_query(metric: Mapping[str, Any], query: str, path: str) -> Iterator[Fault]:
+    """A query that cannot be filled in, whatever it is about."""
+    words = Target(*(field for field in Target.__slots__))
+    subject = of_metric(Subject(words, "name"), metric, DEFAULT_WINDOW)
+    fault = rendered(query, subject).fault
+    if fault:
+        known = ", ".join(sorted(queries.FUNCTIONS))
+        yield Fault(path, fault, f"use Go's text/template with {known}")
 
 
 def _of_webhooks(analysis: Mapping[str, Any]) -> Iterator[Fault]:

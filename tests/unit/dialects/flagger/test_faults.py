@@ -28,7 +28,7 @@ def faults(canary: Json) -> list[tuple[str, str]]:
             "is the cookie of the new version",
         ),
         ({"metrics": [{"name": "errors"}]}, "spec.analysis.metrics[0]", "neither built in nor has a query"),
-        ({"metrics": [{"name": "a", "query": "{{ sprig }}"}]}, "spec.analysis.metrics[0].query", "{{ sprig }}"),
+        ({"metrics": [{"name": "a", "query": "{{ sprig }}"}]}, "spec.analysis.metrics[0].query", '"sprig" not'),
         ({"webhooks": [a_webhook("bless")]}, "spec.analysis.webhooks[0].type", "'bless' is not known"),
         ({"webhooks": [{"name": "x"}]}, "spec.analysis.webhooks[0].url", "is missing"),
         ({"webhooks": [a_webhook("", timeout="5x")]}, "spec.analysis.webhooks[0].timeout", "no duration"),
