@@ -1,4 +1,4 @@
-"""A second ApisixRoute that goes before the user's own and shares out its requests (spec/flagger.md §2.9).
+"""A second ApisixRoute that goes before the user's own and shares out its requests.
 
 It repeats the one HTTP item of the user's route that leads to everybody's Service, in front of all others.
 """

@@ -1,4 +1,4 @@
-"""App Mesh: a VirtualNode a version, and VirtualRouters with VirtualServices in front of them (spec/flagger.md §2.9).
+"""App Mesh: a VirtualNode a version, and VirtualRouters with VirtualServices in front of them.
 
 Everybody's VirtualService shares out requests; the canary's own always leads to the new version. Chosen requests have a
 route of their own before that of everybody else, who stays with stable.

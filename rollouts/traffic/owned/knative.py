@@ -1,4 +1,4 @@
-"""Traffic of a Knative Service over its own revisions: nothing is generated (spec/flagger.md §2.9).
+"""Traffic of a Knative Service over its own revisions: nothing is generated.
 
 The user's Service is both target and route. An annotation names the revision that serves; the latest one is the new
 version. What the weights are stands in the Service's status, as Knative's controller has carried them out.

@@ -1,4 +1,4 @@
-"""A TrafficRoute of Kuma, which splits everybody's requests by the tags of its data planes (spec/flagger.md §2.9)."""
+"""A TrafficRoute of Kuma, which splits everybody's requests by the tags of its data planes."""
 
 from rollouts.model.objects import Json
 from rollouts.model.owned import OwnedRoute, Split

@@ -1,4 +1,4 @@
-"""A second Ingress for Skipper with both versions' Services, whose weights stand in JSON (spec/flagger.md §2.9).
+"""A second Ingress for Skipper with both versions' Services, whose weights stand in JSON.
 
 Its predicate makes it win over the user's Ingress while the new version gets something, and never match otherwise.
 """

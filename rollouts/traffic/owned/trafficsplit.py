@@ -1,4 +1,4 @@
-"""TrafficSplits of the Service Mesh Interface, which several meshes read (spec/flagger.md §2.9).
+"""TrafficSplits of the Service Mesh Interface, which several meshes read.
 
 One row a name that manifests use: the meshes differ by the version of the API alone. Weights are numbers, and
 quantities (strings) in v1alpha1. What others put on the object stays.
