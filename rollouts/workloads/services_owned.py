@@ -18,6 +18,7 @@ from rollouts.workloads.selection import ports_of, side_of
 
 _ASSIGNED = ("clusterIP", "clusterIPs", "healthCheckNodePort", "loadBalancerIP")
 """What the API server, or a load balancer, gives to one Service alone."""
+_NEARNESS = "trafficDistribution"
 
 
 def tend(copying: Copying, objects: Objects) -> tuple[Change, ...]:
@@ -125,11 +126,12 @@ def _brought(copying: Copying, objects: Objects, name: str, value: str, marks: P
     spec = {**held, "selector": selector}
     if [_plain(port) for port in items(held.get("ports"))] != [_plain(port) for port in ports]:
         spec["ports"] = _with_node_ports(ports, held)
-    if is_owned(copying, live):
-        meta = _marked(copying, live, labels, annotations)
-    else:
+    if not is_owned(copying, live):
         meta = {**live["metadata"], "annotations": adoption.taken(copying, live, selector)}
-    return changed(ref, live, {**live, "metadata": meta, "spec": spec})
+        return changed(ref, live, {**live, "metadata": meta, "spec": spec})
+    nearness = {_NEARNESS: copying.front.distribution} if copying.front.distribution else {}
+    spec = {key: value for key, value in spec.items() if key != _NEARNESS} | nearness
+    return changed(ref, live, {**live, "metadata": _marked(copying, live, labels, annotations), "spec": spec})
 
 
 def _marked(copying: Copying, live: Json, labels: Json, annotations: Json) -> Json:
@@ -158,7 +160,7 @@ def _discovered(copying: Copying, name: str, port: int) -> Json:
 def _wishes(copying: Copying) -> Json:
     front = copying.front
     wishes: Json = {"clusterIP": "None"} if front.is_headless else {}
-    return wishes | ({"trafficDistribution": front.distribution} if front.distribution else {})
+    return wishes | ({_NEARNESS: front.distribution} if front.distribution else {})
 
 
 def _plain(port: Any) -> Json:

@@ -105,6 +105,18 @@ def test_a_changed_port_or_label_is_brought_to_the_services() -> None:
     assert ports_of(service) == [("http", 8181, 8181)]
 
 
+@pytest.mark.parametrize("wanted", ["PreferSameZone", None])
+def test_how_near_requests_stay_follows_the_manifest(wanted: str | None) -> None:
+    """Also back to nowhere in particular."""
+    here = surroundings(service={"port": 80, "trafficDistribution": "PreferClose"})
+    here.begins()
+    here.edits("Canary", "web", {"spec": {"service": {"trafficDistribution": wanted}}})
+
+    here.does(TEND)
+
+    assert here.the("Service", "web-canary")["spec"].get("trafficDistribution") == wanted
+
+
 def test_a_user_s_service_keeps_what_is_not_needed() -> None:
     """Type, address, node port and metadata stay; selector and ports are ours now."""
     here = surroundings(a_service(labels={"mine": "1"}, annotations={"keep": "1"}))
