@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.ports import InProcessPorts
-from analysis.requests import Defaults
+from analysis.requests import Answer, Defaults, Http
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json, Page, Patch, Query, Resource, Target, WatchEvent
 from rollouts.controller.clock import Clock, wall_clock
@@ -31,6 +31,7 @@ from rollouts.simulator.store import Store
 from rollouts.simulator.world import World
 from rollouts.telemetry.logs import configure
 from tests.scenarios.commands import kubectl, run_command
+from tests.scenarios.hooks import Hooks
 from tests.scenarios.sight import watched
 from tests.scenarios.stage import House, Stage
 
@@ -56,8 +57,8 @@ def play(story: Story, namespace: str, *, served: bool = False) -> None:
 async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *, served: bool) -> None:
     store = Store(clock, seed=1)
     store.load_definitions([CRDS])
-    answers: dict[str, float] = {}
-    async with World(NOBODY_ASKS, now=clock, store=store) as world, _controlled(store, clock, answers):
+    answers, hooks = dict[str, float](), Hooks()
+    async with World(NOBODY_ASKS, now=clock, store=store) as world, _controlled(store, clock, answers, hooks):
         await store.create(Collection(kinds.NAMESPACES), {"metadata": {"name": namespace}})
         async with watched(store) as shelves, _kubectl(store, served=served) as ask:
             house = House(
@@ -68,6 +69,7 @@ async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *,
                 kubectl=ask,
                 log=lambda: log.getvalue().splitlines(),
                 answers=answers,
+                hooks=hooks,
             )
             stage = Stage(house, namespace)
             await story(stage)
@@ -76,18 +78,23 @@ async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *,
 
 
 @asynccontextmanager
-async def _controlled(store: Store, clock: Clock, answers: dict[str, float]) -> AsyncIterator[None]:
+async def _controlled(store: Store, clock: Clock, answers: dict[str, float], hooks: Hooks) -> AsyncIterator[None]:
     """The controller runs."""
 
     def measure(query: str, now: datetime) -> Json:
         del now
         return answer(query, answers)
 
+    def hear(request: Http) -> Answer:
+        status, text = hooks.hear(request.path, request.body)
+        return Answer(status, text.encode())
+
+    beyond = InProcessPorts(measure, None, Defaults("http://prometheus"), hear)
     ports = Ports(
         cluster=store,
         clock=clock,
         source=informer_source(store, random.Random(1)),
-        measuring=ClusterPorts(InProcessPorts(measure, None, Defaults("http://prometheus")), store, "argo-rollouts"),
+        measuring=ClusterPorts(beyond, store, "argo-rollouts"),
         identity="controller",
         dice=random.Random(1),
     )

@@ -12,7 +12,7 @@ LAST_LINES = 40
 
 def picture(world: Sight, log: Sequence[str], namespace: str) -> str:
     """Rollouts with their status, ReplicaSets, pods, routes, Services, events, and the controller's last lines."""
-    lines = [f"-- {namespace}", *_rollouts(world), *_pods(world), *_traffic(world), *_runs(world)]
+    lines = [f"-- {namespace}", *_rollouts(world), *_canaries(world), *_pods(world), *_traffic(world), *_runs(world)]
     told = [line for line in log if namespace in line][-LAST_LINES:]
     return "\n".join([*lines, "-- controller", *told])
 
@@ -25,6 +25,14 @@ def _rollouts(world: Sight) -> Iterator[str]:
         yield f"  status {json.dumps(rollout.get('status'))}"
         for rs in world.replica_sets(name):
             yield f"  {_size(rs)}"
+        yield from (f"  event {type_} {reason}: {message}" for type_, reason, message in world.events(name))
+
+
+def _canaries(world: Sight) -> Iterator[str]:
+    for canary in world.all(kinds.CANARIES):
+        name = canary["metadata"]["name"]
+        yield f"Canary {name}: {json.dumps(canary.get('status'))}"
+        yield f"  Deployments {world.deployments()}"
         yield from (f"  event {type_} {reason}: {message}" for type_, reason, message in world.events(name))
 
 

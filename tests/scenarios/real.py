@@ -30,6 +30,7 @@ from tests.e2e import installed
 from tests.e2e.harness import ControlPlane, control_plane
 from tests.scenarios.commands import kubectl, run_command
 from tests.scenarios.embedded import Story, answer
+from tests.scenarios.hooks import Hooks
 from tests.scenarios.sight import watched
 from tests.scenarios.stage import House, Stage
 
@@ -112,9 +113,10 @@ class Theatre:
 
     @asynccontextmanager
     async def _house(self) -> AsyncIterator[House]:
-        plane, answers = self._plane, dict[str, float]()
+        plane, answers, hooks = self._plane, dict[str, float](), Hooks()
         async with AsyncExitStack() as stack:
-            prometheus = await stack.enter_async_context(serving(_prometheus(answers)))
+            prometheus = await stack.enter_async_context(serving(_outside(answers, hooks)))
+            hooks.address = prometheus
             cluster = await stack.enter_async_context(HttpCluster(login(kubeconfig=str(plane.kubeconfig))))
             program = await stack.enter_async_context(_controller(plane, cluster, self._folder, prometheus))
             yield House(
@@ -125,6 +127,7 @@ class Theatre:
                 kubectl=kubectl(plane.kubeconfig),
                 log=program.lines,
                 answers=answers,
+                hooks=hooks,
                 patience=PATIENCE,
                 moment=MOMENT,
             )
@@ -172,15 +175,20 @@ async def _a_namespace(cluster: Cluster, name: str) -> AsyncIterator[None]:
         await cluster.delete(target)
 
 
-def _prometheus(answers: dict[str, float]) -> web.Application:
-    """The Prometheus of all scenarios."""
+def _outside(answers: dict[str, float], hooks: Hooks) -> web.Application:
+    """The Prometheus of all scenarios, and every webhook."""
 
     async def query(request: web.Request) -> web.Response:
         asked = {**request.query, **(await request.post() if request.method == "POST" else {})}
         return web.json_response(answer(str(asked.get("query", "")), answers))
 
+    async def hear(request: web.Request) -> web.Response:
+        status, text = hooks.hear(request.path, await request.read())
+        return web.Response(status=status, text=text)
+
     application = web.Application()
     application.router.add_route("*", "/api/v1/query", query)
+    application.router.add_post("/{namespace}/{name}", hear)
     return application
 
 

@@ -19,8 +19,16 @@ from rollouts.cluster.port import Cluster, Collection, Json, Resource
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 WATCHED = (
-    *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS),
-    *(kinds.INGRESSES, kinds.DEPLOYMENTS, kinds.JOBS, kinds.ANALYSIS_RUNS, kinds.EXPERIMENTS, kinds.ENDPOINT_SLICES),
+    *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS, kinds.CANARIES),
+    *(
+        kinds.CANARIES,
+        kinds.INGRESSES,
+        kinds.DEPLOYMENTS,
+        kinds.JOBS,
+        kinds.ANALYSIS_RUNS,
+        kinds.EXPERIMENTS,
+        kinds.ENDPOINT_SLICES,
+    ),
 )
 """Kinds that every scenario watches."""
 
@@ -139,6 +147,30 @@ class Sight:
     def conditions(self, name: str = "web") -> dict[str, tuple[str, str]]:
         """Its conditions: type to (status, reason)."""
         return {c["type"]: (c["status"], c.get("reason", "")) for c in self.status(name).get("conditions") or ()}
+
+    def canary(self, name: str = "web") -> Json:
+        """The Canary; an empty one while there is none."""
+        return self.one(kinds.CANARIES, name) or {"metadata": {"name": name}}
+
+    def canary_status(self, name: str = "web") -> Json:
+        """Its status."""
+        status: Json = self.canary(name).get("status") or {}
+        return status
+
+    def canary_phase(self, name: str = "web") -> str:
+        """Its phase."""
+        return str(self.canary_status(name).get("phase", ""))
+
+    def deployments(self) -> dict[str, tuple[str, int]]:
+        """Every Deployment: its image and the size asked for."""
+        return {
+            one["metadata"]["name"]: (image_of(one), one["spec"].get("replicas", 1))
+            for one in self.all(kinds.DEPLOYMENTS)
+        }
+
+    def selector(self, service: str) -> Json:
+        """What a Service selects."""
+        return dict(((self.one(kinds.SERVICES, service) or {}).get("spec") or {}).get("selector") or {})
 
     def replica_sets(self, name: str = "web") -> list[Json]:
         """Its ReplicaSets, oldest revision first."""

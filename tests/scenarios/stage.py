@@ -15,6 +15,7 @@ from rollouts.cluster import kinds
 from rollouts.cluster.informers import version_of
 from rollouts.cluster.port import Cluster, Collection, DeleteOptions, Json, Patch, PatchType, Query, Resource, Target
 from rollouts.controller.clock import Clock
+from tests.scenarios.hooks import Heard, Hooks
 from tests.scenarios.picture import picture
 from tests.scenarios.sight import WATCHED, Shelves, Sight, Told
 from tests.scenarios.statuses import faults_of
@@ -40,6 +41,7 @@ class House:
     kubectl: Callable[[str, Sequence[str]], Awaitable[str]]
     log: Callable[[], Sequence[str]]
     answers: dict[str, float]
+    hooks: Hooks
     patience: float = 1.0
     moment: float = 0.0
 
@@ -97,6 +99,11 @@ class Stage:
         """As `kubectl argo rollouts set image`: the first container's."""
         await self.edit({"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}, name=name)
 
+    async def release(self, image: str, name: str = "web") -> None:
+        """As `kubectl set image deployment`: the first container's."""
+        body = {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}
+        await self.edit(body, name=name, resource=kinds.DEPLOYMENTS)
+
     async def scale(self, replicas: int, name: str = "web") -> None:
         """As `kubectl scale` and an HPA do it: through the scale subresource."""
         await self.patch({"spec": {"replicas": replicas}}, name=name, subresource="scale")
@@ -149,6 +156,16 @@ class Stage:
         own = f"{self.namespace}/{query}"
         self.house.answers[own] = value
         return own
+
+    def hook(self, name: str, status: int = 200, text: str = "") -> str:
+        """From now on a webhook or chat of ours answers so; its address to put into a manifest."""
+        path = f"/{self.namespace}/{name}"
+        self.house.hooks.replies[path] = status, text
+        return f"{self.house.hooks.address}{path}"
+
+    def heard(self, name: str) -> list[Heard]:
+        """What that webhook or chat has been told."""
+        return [body for path, body in self.house.hooks.heard if path == f"/{self.namespace}/{name}"]
 
     # Waiting.
 
@@ -210,6 +227,13 @@ class Stage:
     async def degraded(self, name: str = "web", *, within: float = 60.0) -> None:
         """Until the rollout is Degraded."""
         await self.phase("Degraded", name=name, within=within)
+
+    async def canary_phase(self, phase: str, *, name: str = "web", within: float = 90.0) -> None:
+        """Until the Canary is in this phase."""
+        await self.until(
+            lambda world: world.canary_phase(name) == phase, within=within, what=f"Canary {name} is {phase}"
+        )
+        await self._caught_up()
 
     async def told(self, event: Told, *, name: str = "web", within: float = 30.0) -> None:
         """Until this is among the events about an object."""
@@ -303,7 +327,7 @@ class Stage:
 
     async def _caught_up(self) -> None:
         """What stood when a rollout's status was written is seen too: each kind has a watch of its own."""
-        for resource in (kinds.REPLICA_SETS, kinds.SERVICES, kinds.HTTP_ROUTES):
+        for resource in (kinds.REPLICA_SETS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.DEPLOYMENTS):
             for obj in await self.listed(resource):
                 await self._until_seen(resource, obj)
 
