@@ -1,12 +1,13 @@
-"""`abort`, `pause`, `retry` and `terminate`: one request each."""
+"""`abort`, `pause`, `retry` and `terminate`: one request each; of a Canary, two."""
 
 import click
 
 from rollouts.cli.arguments import CobraCommand, CobraGroup
+from rollouts.cli.canaries.found import either
 from rollouts.cli.session import Session
 from rollouts.cli.writing import patch_spec, patch_status
-from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS
-from rollouts.cluster.port import Patch, PatchType
+from rollouts.cluster.kinds import ANALYSIS_RUNS, CANARIES, EXPERIMENTS
+from rollouts.cluster.port import Json, Patch, PatchType
 
 
 @click.command(
@@ -16,18 +17,30 @@ from rollouts.cluster.port import Patch, PatchType
     examples="""
   # Abort a rollout
   kubectl argo rollouts abort guestbook
+
+  # Abort the run of a Canary
+  kubectl argo rollouts abort canary/podinfo
 """,
 )
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def abort(session: Session, names: tuple[str, ...]) -> None:
-    """Abort rollouts: all traffic goes back to the stable version.
+    """Abort rollouts: all traffic goes back to the stable version. NAME may be a Canary's.
 
     The new version stays in the spec; `retry rollout` tries it again, `undo` takes it back.
     """
-    for name in names:
+
+    def of_rollout(name: str) -> str:
         patch_status(session, name, {"abort": True})
-        click.echo(f"rollout '{name}' aborted")
+        return f"rollout '{name}' aborted"
+
+    def of_canary(manifest: Json) -> str:
+        from rollouts.cli.canaries import steer
+
+        return steer.abort(session, manifest)
+
+    for name in names:
+        click.echo(either(session, name, of_rollout, of_canary))
 
 
 @click.command(
@@ -37,31 +50,46 @@ def abort(session: Session, names: tuple[str, ...]) -> None:
     examples="""
   # Pause a rollout
   kubectl argo rollouts pause guestbook
+
+  # Hold the run of a Canary where it is
+  kubectl argo rollouts pause canary/podinfo
 """,
 )
 @click.argument("names", nargs=-1, required=True)
 @click.pass_obj
 def pause(session: Session, names: tuple[str, ...]) -> None:
-    """Pause rollouts where they are; `promote` goes on."""
-    for name in names:
+    """Pause rollouts where they are; `promote` goes on. NAME may be a Canary's."""
+
+    def of_rollout(name: str) -> str:
         patch_spec(session, name, {"paused": True})
-        click.echo(f"rollout '{name}' paused")
+        return f"rollout '{name}' paused"
+
+    def of_canary(manifest: Json) -> str:
+        from rollouts.cli.canaries import steer
+
+        return steer.pause(session, manifest)
+
+    for name in names:
+        click.echo(either(session, name, of_rollout, of_canary))
 
 
 @click.group(
     "retry",
     cls=CobraGroup,
-    use="<rollout|experiment> RESOURCE_NAME",
+    use="<rollout|experiment|canary> RESOURCE_NAME",
     examples="""
 	# Retry an aborted rollout
 	kubectl argo rollouts retry rollout guestbook
 
 	# Retry a failed experiment
 	kubectl argo rollouts retry experiment my-experiment
+
+	# Retry a failed Canary
+	kubectl argo rollouts retry canary podinfo
 """,
 )
 def retry() -> None:
-    """Try an aborted rollout or a failed experiment again."""
+    """Try an aborted rollout, a failed experiment or a failed Canary again."""
 
 
 @retry.command(
@@ -100,6 +128,26 @@ def retry_experiment(session: Session, names: tuple[str, ...]) -> None:
     for name in names:
         session.api.patch(session.target(EXPERIMENTS, name), Patch(PatchType.MERGE, {"status": None}))
         click.echo(f"experiment '{name}' retried")
+
+
+@retry.command(
+    "canary",
+    cls=CobraCommand,
+    use="CANARY_NAME",
+    aliases=("canaries",),
+    examples="""
+	# Retry a failed Canary
+	kubectl argo rollouts retry canary podinfo
+""",
+)
+@click.argument("names", nargs=-1, required=True)
+@click.pass_obj
+def retry_canary(session: Session, names: tuple[str, ...]) -> None:
+    """Let Canaries begin again with the version that failed."""
+    from rollouts.cli.canaries import steer
+
+    for name in names:
+        click.echo(steer.retry(session, session.look(CANARIES, name)))
 
 
 @click.group(

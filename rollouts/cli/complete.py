@@ -15,6 +15,7 @@ from rollouts.cli.usage import takes_persistent_flags, words_of
 from rollouts.cluster.kinds import (
     ANALYSIS_RUNS,
     ANALYSIS_TEMPLATES,
+    CANARIES,
     EXPERIMENTS,
     NAMESPACES,
     REPLICA_SETS,
@@ -31,6 +32,7 @@ KINDS: Mapping[str, Resource] = {
     "NAME": ROLLOUTS,
     "NAMES": ROLLOUTS,
     "EXPERIMENT": EXPERIMENTS,
+    "CANARY": CANARIES,
     "ANALYSISRUN": ANALYSIS_RUNS,
 }
 """What an argument of this name in a usage line is (`ROLLOUT_NAME` is ROLLOUT)."""

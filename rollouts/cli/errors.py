@@ -3,13 +3,13 @@
 from rollouts.cli.arguments import did_you_mean
 from rollouts.cli.session import Session
 from rollouts.cluster.errors import ClusterError, NotFoundError, ServerError, UnauthorizedError
-from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
+from rollouts.cluster.kinds import ANALYSIS_RUNS, CANARIES, EXPERIMENTS, ROLLOUTS
 from rollouts.cluster.port import Query, Resource
 from rollouts.model.errors import RolloutsError
 
 OURS = {
     word: resource
-    for resource in (ROLLOUTS, EXPERIMENTS, ANALYSIS_RUNS)
+    for resource in (ROLLOUTS, EXPERIMENTS, ANALYSIS_RUNS, CANARIES)
     for word in (resource.plural, resource.kind.lower())
 }
 """By the names that errors call them."""

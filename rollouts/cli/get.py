@@ -1,4 +1,4 @@
-"""`get rollout NAME`, `get experiment NAME`: the tree of what it owns, once or as it changes."""
+"""`get rollout NAME`, `get experiment NAME`, `get canary NAME`: the tree of what it owns, once or as it changes."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -8,9 +8,9 @@ import click
 from rollouts.cli.arguments import CobraCommand, CobraGroup
 from rollouts.cli.experiments import experiment_info
 from rollouts.cli.info import HASH, World, rollout_info
-from rollouts.cli.session import Session
-from rollouts.cli.tree import draw, draw_experiment
-from rollouts.cluster.kinds import ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
+from rollouts.cli.session import CommandError, Session
+from rollouts.cli.tree import draw, draw_overview
+from rollouts.cluster.kinds import ANALYSIS_RUNS, CANARIES, EXPERIMENTS, PODS, REPLICA_SETS, ROLLOUTS
 from rollouts.cluster.port import Json, Query, Resource
 
 if TYPE_CHECKING:
@@ -28,17 +28,20 @@ Draw = Callable[[Json, All], str]
 @click.group(
     "get",
     cls=CobraGroup,
-    use="<rollout|experiment> RESOURCE_NAME",
+    use="<rollout|experiment|canary> RESOURCE_NAME",
     examples="""
   # Get a rollout and watch its progress
   kubectl argo rollouts get rollout guestbook -w
 
   # Get an experiment
   kubectl argo rollouts get experiment my-experiment
+
+  # Get a Canary and watch its progress
+  kubectl argo rollouts get canary podinfo -w
 """,
 )
 def get() -> None:
-    """Show a rollout or an experiment and all that it owns as a tree."""
+    """Show a rollout, an experiment or a Canary and all that it owns as a tree."""
 
 
 @get.command(
@@ -109,9 +112,56 @@ def experiment(session: Session, name: str, watch: bool, no_colour: bool, timeou
 
     def view(found: Json, all_of: All) -> str:
         info = experiment_info(found, _world({}, OF_EXPERIMENT, all_of), session.now())
-        return draw_experiment(info, coloured=is_coloured)
+        return draw_overview(info, coloured=is_coloured)
 
     View(session, EXPERIMENTS, OF_EXPERIMENT, view).show(name, watch=watch, seconds=timeout_seconds or None)
+
+
+@get.command(
+    "canary",
+    cls=CobraCommand,
+    use="CANARY_NAME",
+    aliases=("canaries",),
+    examples="""
+  # Get a Canary: phase, weight, checks, and the pods of primary and target
+  kubectl argo rollouts get canary podinfo
+
+  # Watch progress of a Canary
+  kubectl argo rollouts get canary podinfo -w
+""",
+)
+@click.argument("name")
+@click.option("-w", "--watch", is_flag=True, help="Draw it again whenever it changes.")
+@click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
+@click.option("--timeout-seconds", type=int, default=0, help="End the watch after so many seconds (0: never).")
+@click.option(
+    "-o", "--output", default="", metavar="format", help="Not the tree: json, yaml, name or jsonpath=TEMPLATE."
+)
+@click.pass_obj
+def canary(session: Session, name: str, watch: bool, no_colour: bool, timeout_seconds: int, output: str) -> None:
+    """Show a Canary: phase, weight, webhooks, metrics, images, and the pods of its primary and its target.
+
+    ⟳ Canary, ⧉ workload, □ Pod.
+    """
+    from rollouts.cli.canaries.found import found
+    from rollouts.cli.canaries.picture import overview, owned_kinds, world
+
+    manifest = session.look(CANARIES, name)
+    if output == "wide":
+        raise CommandError("a Canary has no wide form: `kubectl get canary -o wide` has its columns")
+    if output:
+        from rollouts.cli.formats import printed
+
+        click.echo(printed(output, manifest, CANARIES, session.now()), nl=False)
+        return
+    is_coloured = session.is_colourful and not no_colour
+    owned = owned_kinds(found(session, manifest))
+
+    def view(now: Json, all_of: All) -> str:
+        around = world({kind: all_of(kind, labels) for kind, labels in owned})
+        return draw_overview(overview(found(session, now), around, session.now()), coloured=is_coloured)
+
+    View(session, CANARIES, owned, view).show(name, watch=watch, seconds=timeout_seconds or None)
 
 
 def _world(rollout: Json, owned: Owned, all_of: All) -> World:

@@ -8,13 +8,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from rollouts.cli.ages import human, moment
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import either
 from rollouts.cli.info import HASH, revision_of
+from rollouts.cli.revision import CAUSE, Revision
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.style import Style, columns, cut, style_of
 from rollouts.cli.timeline import Happening, merged
@@ -22,7 +24,6 @@ from rollouts.cluster.kinds import ANALYSIS_RUNS, EVENTS, REPLICA_SETS
 from rollouts.cluster.port import Json
 
 Object = Mapping[str, Any]
-CAUSE = "kubernetes.io/change-cause"
 FORMER = "rollout.argoproj.io/revision-history"
 _BEGUN = re.compile(r"Rollout updated to revision (\d+)")
 _ENDED = {
@@ -33,24 +34,12 @@ _TONES = {
     "stable": "good",
     "active": "good",
     "completed": "good",
+    "promoted": "good",
+    "waiting": "warn",
     "aborted": "bad",
     "failed": "bad",
     "under way": "accent",
 }
-
-
-class Revision(NamedTuple):
-    """One line. Texts are empty where nobody remembers."""
-
-    number: int
-    hash: str
-    images: tuple[str, ...]
-    cause: str
-    created: datetime | None
-    seconds: float | None
-    verdict: str
-    why: str = ""
-    former: str = ""
 
 
 @click.command(
@@ -70,13 +59,10 @@ class Revision(NamedTuple):
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
 @click.pass_obj
 def history(session: Session, name: str, form: str, no_colour: bool) -> None:
-    """Show the revisions of a rollout: image, cause, duration and verdict, the newest first."""
+    """Show the revisions of a rollout, or of a Canary's target: image, cause, duration and verdict, newest first."""
     if form not in ("text", "json"):
         raise CommandError(f'unknown output format "{form}": known are text, json')
-    rollout = session.rollout(name)
-    uid = rollout["metadata"].get("uid", "")
-    told = merged(session.all_of(EVENTS), {uid})
-    found = revisions(rollout, session.all_of(REPLICA_SETS, HASH), session.all_of(ANALYSIS_RUNS), told)
+    found = either(session, name, lambda bare: _of_rollout(session, bare), lambda canary: _of_canary(session, canary))
     if form == "json":
         click.echo(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
         return
@@ -85,6 +71,19 @@ def history(session: Session, name: str, form: str, no_colour: bool) -> None:
     style = style_of(session.is_terminal, no_colour=no_colour)
     for line in lines(found, style, session.now()):
         click.echo(line, color=style.is_coloured)
+
+
+def _of_rollout(session: Session, name: str) -> list[Revision]:
+    rollout = session.rollout(name)
+    told = merged(session.all_of(EVENTS), {rollout["metadata"].get("uid", "")})
+    return revisions(rollout, session.all_of(REPLICA_SETS, HASH), session.all_of(ANALYSIS_RUNS), told)
+
+
+def _of_canary(session: Session, manifest: Json) -> list[Revision]:
+    from rollouts.cli.canaries import past
+    from rollouts.cli.canaries.found import found
+
+    return past.revisions(found(session, manifest), session.all_of(REPLICA_SETS))
 
 
 def revisions(

@@ -76,6 +76,21 @@ class RolloutInfo:
     replicas: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is shown of anything but a rollout: the header's values and the tree.
+
+    `facts` are more lines of the header, by label; `images` are (image, whose it is).
+    """
+
+    name: str
+    namespace: str
+    message: str
+    root: Node
+    facts: tuple[tuple[str, str], ...] = ()
+    images: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
 def sign_of(status: str) -> str:
     """The icon of a phase or state; a blank for one that has none."""
     return SIGNS.get(status, " ")
@@ -101,7 +116,7 @@ def rollout_info(world: World, now: datetime) -> RolloutInfo:
         phase=phase,
         strategy="Canary" if is_canary else "BlueGreen",
         root=root,
-        canary=progress(ro, _owned(world.replica_sets, ro)) if is_canary else None,
+        canary=progress(ro, owned_by(world.replica_sets, ro)) if is_canary else None,
         images=_images(world),
         replicas=_replicas(ro),
     )
@@ -114,7 +129,8 @@ def _replicas(ro: Object) -> dict[str, int]:
     return {"Desired": desired(ro), **counts}
 
 
-def _owned(objects: Iterable[Object], owner: Object) -> list[Object]:
+def owned_by(objects: Iterable[Object], owner: Object) -> list[Object]:
+    """Those of the objects that belong to this one, the oldest first."""
     uid = owner["metadata"].get("uid")
     mine = [
         obj for obj in objects if any(ref.get("uid") == uid for ref in obj["metadata"].get("ownerReferences") or ())
@@ -136,9 +152,9 @@ def _revisions(world: World, now: datetime) -> tuple[Node, ...]:
     nodes: dict[int, list[Node]] = defaultdict(list)
     for rs in _owned_sets(world, world.rollout):
         nodes[revision_of(rs)].append(_replica_set(world, rs, now, _roles(world.rollout, rs)))
-    for experiment in _owned(world.experiments, world.rollout):
+    for experiment in owned_by(world.experiments, world.rollout):
         nodes[revision_of(experiment)].append(experiment_node(world, experiment, now))
-    for run in _owned(world.analysis_runs, world.rollout):
+    for run in owned_by(world.analysis_runs, world.rollout):
         nodes[revision_of(run)].append(_analysis_run(run, now))
     newest_first = sorted(nodes.items(), reverse=True)
     return tuple(Node("#", f"revision:{number}", children=tuple(children)) for number, children in newest_first)
@@ -173,7 +189,7 @@ def _replica_set(world: World, rs: Object, now: datetime, roles: list[str]) -> N
         status_sign=sign_of(status),
         age=_age(rs, now),
         info=",".join([*roles, *delay]),
-        children=tuple(_pod(pod, now) for pod in _owned(world.pods, rs)),
+        children=tuple(pod_node(pod, now) for pod in owned_by(world.pods, rs)),
     )
 
 
@@ -197,7 +213,8 @@ def _delay(deadline: str, now: datetime) -> str:
     return "passed" if end < now else human(end - now)
 
 
-def _pod(pod: Object, now: datetime) -> Node:
+def pod_node(pod: Object, now: datetime) -> Node:
+    """A pod's line."""
     line = pod_line(pod)
     return Node("□", pod["metadata"]["name"], "Pod", line.status, line.sign, _age(pod, now), line.info)
 
@@ -206,7 +223,7 @@ def experiment_node(world: World, experiment: Object, now: datetime) -> Node:
     """The experiment's line with those of its ReplicaSets and AnalysisRuns."""
     status = (experiment.get("status") or {}).get("phase") or "Pending"
     sets = (_replica_set(world, rs, now, []) for rs in _owned_sets(world, experiment))
-    runs = (_analysis_run(run, now) for run in _owned(world.analysis_runs, experiment))
+    runs = (_analysis_run(run, now) for run in owned_by(world.analysis_runs, experiment))
     return Node(
         sign="Σ",
         name=experiment["metadata"]["name"],
@@ -247,7 +264,7 @@ def _jobs(results: Sequence[Object], now: datetime) -> Iterable[Node]:
 
 def _images(world: World) -> tuple[tuple[str, tuple[str, ...]], ...]:
     tagged = [(rs, _roles(world.rollout, rs)) for rs in _owned_sets(world, world.rollout)]
-    for experiment in _owned(world.experiments, world.rollout):
+    for experiment in owned_by(world.experiments, world.rollout):
         tagged += _of_templates(world, experiment)
     return _merged(tagged)
 
@@ -276,7 +293,7 @@ def _images_of(rs: Object) -> list[str]:
 
 
 def _owned_sets(world: World, owner: Object) -> list[Object]:
-    mine = _owned(world.replica_sets, owner)
+    mine = owned_by(world.replica_sets, owner)
     return sorted(mine, key=lambda rs: (-revision_of(rs), rs["metadata"]["name"]))
 
 

@@ -1,6 +1,6 @@
-"""`list rollouts` and `list experiments`: one line each, page by page as they come, once or as they change."""
+"""`list rollouts`, `list experiments`, `list canaries`: one line each, page by page as they come, or as they change."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from rollouts.cli.canary import is_blue_green, set_weight, step_text
 from rollouts.cli.mirror import PAGE, Mirror
 from rollouts.cli.phase import desired, phase_of
 from rollouts.cli.session import Session
-from rollouts.cluster.kinds import EXPERIMENTS, ROLLOUTS
+from rollouts.cluster.kinds import CANARIES, EXPERIMENTS, ROLLOUTS
 from rollouts.cluster.port import Collection, Json, Query
 
 Column = tuple[str, int]
+Cells = Callable[[Json], dict[str, str]]
+"""What a line shows, by title."""
 COLUMNS: Sequence[Column] = (
     ("NAME", 10),
     ("STRATEGY", 9),
@@ -37,17 +39,20 @@ ENDED = ("Successful", "Failed", "Error", "Inconclusive")
 @click.group(
     "list",
     cls=CobraGroup,
-    use="<rollouts|experiments>",
+    use="<rollouts|experiments|canaries>",
     examples="""
   # List rollouts
   kubectl argo rollouts list rollouts
 
   # List experiments
   kubectl argo rollouts list experiments
+
+  # List Canaries
+  kubectl argo rollouts list canaries
 """,
 )
 def listing() -> None:
-    """List rollouts or experiments."""
+    """List rollouts, experiments or Canaries."""
 
 
 @listing.command(
@@ -79,16 +84,32 @@ def rollouts(session: Session, all_namespaces: bool, name: str, watch: bool, tim
     query = Query(fields=f"metadata.name={name}" if name else "")
     lead = [TIMESTAMP] if timestamps else []
     table = Table([*lead, *([NAMESPACE] if all_namespaces else []), *COLUMNS])
-    shown: dict[tuple[str, str], dict[str, str]] = {}
-    for page in _pages(session, collection, query):
-        fresh = {_key(ro): _cells(ro) for ro in page}
-        table.print(_stamped(session, fresh.values()), is_headed=watch)
-        if watch:
-            shown.update(fresh)
-    if watch:
-        _follow(session, (collection, query), table, shown)
-    elif not table.is_begun:
-        click.echo("No resources found.", err=True)
+    _list(session, (collection, query), table, _cells, watch=watch)
+
+
+@listing.command(
+    "canaries",
+    cls=CobraCommand,
+    aliases=("canary",),
+    examples="""
+  # List Canaries with phase, weight and failed checks
+  kubectl argo rollouts list canaries
+
+  # List Canaries from all namespaces, and watch for changes
+  kubectl argo rollouts list canaries --all-namespaces --watch
+""",
+)
+@click.option("-A", "--all-namespaces", is_flag=True, help="From every namespace.")
+@click.option("-w", "--watch", is_flag=True, help="Print a line again whenever it changes.")
+@click.pass_obj
+def canaries(session: Session, all_namespaces: bool, watch: bool) -> None:
+    """List Canaries with phase, weight, iteration and failed checks."""
+    from rollouts.cli.canaries.rows import COLUMNS as COLUMNS_OF_CANARIES
+    from rollouts.cli.canaries.rows import cells
+
+    collection = Collection(CANARIES, None if all_namespaces else session.namespace)
+    table = Table([*([NAMESPACE] if all_namespaces else []), *COLUMNS_OF_CANARIES])
+    _list(session, (collection, Query()), table, cells, watch=watch)
 
 
 @listing.command(
@@ -153,13 +174,28 @@ def _pages(session: Session, collection: Collection, query: Query) -> Iterator[t
             return
 
 
+def _list(session: Session, watched: tuple[Collection, Query], table: Table, cells: Cells, *, watch: bool) -> None:
+    """Print a line for each, and again whenever it becomes another."""
+    shown: dict[tuple[str, str], dict[str, str]] = {}
+    for page in _pages(session, *watched):
+        fresh = {_key(obj): cells(obj) for obj in page}
+        table.print(_stamped(session, fresh.values()), is_headed=watch)
+        if watch:
+            shown.update(fresh)
+    if watch:
+        _follow(session, watched, table, cells, shown)
+    elif not table.is_begun:
+        click.echo("No resources found.", err=True)
+
+
 def _follow(
     session: Session,
     watched: tuple[Collection, Query],
     table: Table,
+    cells: Cells,
     shown: dict[tuple[str, str], dict[str, str]],
 ) -> None:
-    """Print each line that is another than the last of its rollout."""
+    """Print each line that is another than the last of its object."""
     mirror = Mirror(session, [watched])
     trouble = ""
     try:
@@ -169,7 +205,7 @@ def _follow(
                 click.echo(f"Warning: {trouble or 'connected again'}", err=True)
             if not mirror.is_ready:
                 continue
-            now = {_key(ro): _cells(ro) for ro in mirror.objects(ROLLOUTS)}
+            now = {_key(obj): cells(obj) for obj in mirror.objects(watched[0].resource)}
             table.print(_stamped(session, (row for key, row in now.items() if shown.get(key) != row)))
             shown = now
     finally:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import either
 from rollouts.cli.canary import is_blue_green, step_index, steps_of
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.writing import patch_spec, patch_status
@@ -28,6 +29,9 @@ class Wish(NamedTuple):
 
 	# Fully promote a rollout to desired version, skipping analysis, pauses, and steps
 	kubectl argo rollouts promote guestbook --full
+
+	# Open the gate that a Canary waits at
+	kubectl argo rollouts promote canary/podinfo
 """,
 )
 @click.argument("name")
@@ -36,9 +40,27 @@ class Wish(NamedTuple):
 @click.option("-a", "--skip-all-steps", "skip_all", is_flag=True, hidden=True)
 @click.pass_obj
 def promote(session: Session, name: str, full: bool, skip_step: bool, skip_all: bool) -> None:
-    """Let a rollout go on from a pause, past an analysis without a verdict, or over its step."""
+    """Let a rollout go on from a pause, past an analysis without a verdict, or over its step.
+
+    Of a Canary it opens the gate that it waits at, or lets go of a pause; with --full no check is asked any more.
+    """
     if skip_step and skip_all:
         raise CommandError("Cannot use skip-current-step and skip-all-steps flags at the same time")
+
+    def of_rollout(bare: str) -> str:
+        return _promoted(session, bare, full=full, skip_step=skip_step, skip_all=skip_all)
+
+    def of_canary(manifest: Json) -> str:
+        from rollouts.cli.canaries import steer
+
+        if skip_step or skip_all:
+            raise CommandError("Cannot skip steps of a Canary: it has none")
+        return steer.promote(session, manifest, full=full)
+
+    click.echo(either(session, name, of_rollout, of_canary))
+
+
+def _promoted(session: Session, name: str, *, full: bool, skip_step: bool, skip_all: bool) -> str:
     rollout = session.rollout(name)
     if skip_step or skip_all:
         _check_steps(rollout)
@@ -49,7 +71,7 @@ def promote(session: Session, name: str, full: bool, skip_step: bool, skip_all: 
     else:
         wish = _to_the_end(rollout) if full else _go_on(rollout)
     _send(session, name, wish)
-    click.echo(f"rollout '{name}' {'fully ' if full else ''}promoted")
+    return f"rollout '{name}' {'fully ' if full else ''}promoted"
 
 
 def _check_steps(rollout: Json) -> None:

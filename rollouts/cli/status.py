@@ -1,13 +1,33 @@
-"""`status NAME`: the phase, told until it is decided. Scripts wait with it: Degraded and too late are exit code 1."""
+"""`status NAME`: the phase, told until it is decided. Scripts wait with it: Degraded and too late are exit code 1.
+
+A Canary is decided where it rests: Succeeded or Initialized, or Failed, which is exit code 1.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import click
 
 from rollouts.cli.ages import in_seconds
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import either
 from rollouts.cli.phase import Phase, phase_of
 from rollouts.cli.session import CommandError, Session
-from rollouts.cluster.kinds import ROLLOUTS
-from rollouts.cluster.port import Query
+from rollouts.cluster.kinds import CANARIES, ROLLOUTS
+from rollouts.cluster.port import Json, Query, Resource
+
+GOOD = ("Healthy", "Succeeded", "Initialized")
+BAD = {"Degraded": "The rollout is in a degraded state", "Failed": "The canary has failed"}
+"""Phases that end the wait."""
+
+
+class Teller(NamedTuple):
+    """What is told of: an object as it was first seen, and how its phase is found."""
+
+    session: Session
+    resource: Resource
+    manifest: Json
+    phase_of: Callable[[Json], Phase]
 
 
 @click.command(
@@ -32,16 +52,27 @@ from rollouts.cluster.port import Query
 )
 @click.pass_obj
 def status(session: Session, name: str, watch: bool, timeout: str) -> None:
-    """Tell how a rollout fares, until it is healthy or degraded."""
+    """Tell how a rollout fares, until it is healthy or degraded; or a Canary, until it has succeeded or failed."""
     seconds = seconds_of("-t, --timeout", timeout)
-    phase = phase_of(session.look(ROLLOUTS, name))
+
+    def of_rollout(bare: str) -> Teller:
+        return Teller(session, ROLLOUTS, session.look(ROLLOUTS, bare), phase_of)
+
+    def of_canary(manifest: Json) -> Teller:
+        from rollouts.cli.canaries import fare
+        from rollouts.cli.canaries.found import found
+
+        return Teller(session, CANARIES, manifest, lambda now: fare.phase_of(found(session, now)))
+
+    teller = either(session, name, of_rollout, of_canary)
+    phase = teller.phase_of(teller.manifest)
     if watch:
         click.echo(str(phase))
         if not _is_decided(phase):
-            _follow(session, name, phase, seconds or None)
+            _follow(teller, phase, seconds or None)
         return
     # Argo: asked once, it tells the message of an undecided phase only; that of a degraded one is in the error.
-    click.echo(phase.name if phase.name in ("Healthy", "Degraded") else f"{phase.name} - {phase.message}")
+    click.echo(phase.name if phase.name in (*GOOD, *BAD) else f"{phase.name} - {phase.message}")
     _is_decided(phase)
 
 
@@ -54,20 +85,21 @@ def seconds_of(flag: str, text: str) -> float:
 
 
 def _is_decided(phase: Phase) -> bool:
-    if phase.name == "Degraded":
-        raise CommandError(f"The rollout is in a degraded state with message: {phase.message}")
-    return phase.name == "Healthy"
+    if phase.name in BAD:
+        raise CommandError(f"{BAD[phase.name]} with message: {phase.message}")
+    return phase.name in GOOD
 
 
-def _follow(session: Session, name: str, shown: Phase, seconds: float | None) -> None:
+def _follow(teller: Teller, shown: Phase, seconds: float | None) -> None:
     from rollouts.cli.mirror import Mirror, only
 
-    mirror = Mirror(session, [(session.collection(ROLLOUTS), Query(fields=f"metadata.name={name}"))])
+    session, resource, name = teller.session, teller.resource, teller.manifest["metadata"]["name"]
+    mirror = Mirror(session, [(session.collection(resource), Query(fields=f"metadata.name={name}"))])
     try:
         for _ in mirror.rings(until=seconds):
             if not mirror.is_ready:
                 continue
-            phase = phase_of(only(mirror.objects(ROLLOUTS), ROLLOUTS, name))
+            phase = teller.phase_of(only(mirror.objects(resource), resource, name))
             if phase != shown:
                 click.echo(str(phase))
             shown = phase
@@ -75,4 +107,4 @@ def _follow(session: Session, name: str, shown: Phase, seconds: float | None) ->
                 return
     finally:
         mirror.close()
-    raise CommandError("Rollout status watch exceeded timeout")
+    raise CommandError(f"{resource.kind} status watch exceeded timeout")

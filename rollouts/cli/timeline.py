@@ -9,6 +9,7 @@ import click
 
 from rollouts.cli.ages import human, moment
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import either
 from rollouts.cli.info import HASH
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.style import Style, columns, cut, style_of
@@ -50,13 +51,14 @@ class Happening(NamedTuple):
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
 @click.pass_obj
 def events(session: Session, name: str, only_warnings: bool, form: str, no_colour: bool) -> None:
-    """Show the events of a rollout, its ReplicaSets, pods, AnalysisRuns and experiments in the order they happened."""
+    """Show the events of a rollout, its ReplicaSets, pods, AnalysisRuns and experiments in the order they happened.
+
+    NAME may be a Canary's: then those of its target, its primary and their pods belong to them.
+    """
     if form not in ("text", "json"):
         raise CommandError(f'unknown output format "{form}": known are text, json')
-    rollout = session.rollout(name)
-    kinds = (REPLICA_SETS, EXPERIMENTS, ANALYSIS_RUNS)
-    owned = [*(obj for kind in kinds for obj in session.all_of(kind)), *session.all_of(PODS, HASH)]
-    found = merged(session.all_of(EVENTS), family(rollout, owned))
+    uids = either(session, name, lambda bare: _of_rollout(session, bare), lambda canary: _of_canary(session, canary))
+    found = merged(session.all_of(EVENTS), uids)
     told = [each for each in found if each.type != "Normal" or not only_warnings]
     if form == "json":
         click.echo(json.dumps([_json(each) for each in told], indent=2, ensure_ascii=False))
@@ -66,6 +68,22 @@ def events(session: Session, name: str, only_warnings: bool, form: str, no_colou
     style = style_of(session.is_terminal, no_colour=no_colour)
     for line in lines(told, style, session.now()):
         click.echo(line, color=style.is_coloured)
+
+
+def _of_rollout(session: Session, name: str) -> set[str]:
+    kinds = (REPLICA_SETS, EXPERIMENTS, ANALYSIS_RUNS)
+    owned = [*(obj for kind in kinds for obj in session.all_of(kind)), *session.all_of(PODS, HASH)]
+    return family(session.rollout(name), owned)
+
+
+def _of_canary(session: Session, manifest: Json) -> set[str]:
+    """The target is not owned, but what happens to it and its pods is part of the story."""
+    from rollouts.cli.canaries.found import found
+    from rollouts.cli.canaries.picture import owned_kinds
+
+    canary = found(session, manifest)
+    owned = [obj for kind, labels in owned_kinds(canary) for obj in session.all_of(kind, labels)]
+    return family(manifest, owned) | (family(canary.target, owned) if canary.target else set())
 
 
 def family(rollout: Object, objects: Iterable[Object]) -> set[str]:

@@ -1,12 +1,11 @@
-"""The picture of a rollout or an experiment in lines of text. Called by get and by the demo; knows no terminal."""
+"""The picture of a rollout, or of anything else, in lines of text. Called by get and by the demo; knows no terminal."""
 
 from collections.abc import Iterable, Iterator
 
-from rollouts.cli.experiments import ExperimentInfo
-from rollouts.cli.info import Node, RolloutInfo, sign_of
+from rollouts.cli.info import Node, Overview, RolloutInfo, sign_of
 
 COLOURS = {"✔": 32, "◌": 36, "◷": 36, "॥": 33, "⚠": 33, "✖": 31, "?": 33, "•": 90}
-ROLE_COLOURS = {"stable": 32, "canary": 33, "active": 32, "preview": 36, "ping": 36, "pong": 36}
+ROLE_COLOURS = {"stable": 32, "primary": 32, "canary": 33, "active": 32, "preview": 36, "ping": 36, "pong": 36}
 TITLES = ("NAME", "KIND", "STATUS", "AGE", "INFO")
 LABEL_WIDTH = 17
 
@@ -16,9 +15,9 @@ def draw(info: RolloutInfo, *, coloured: bool = False) -> str:
     return "\n".join([*header(info, coloured=coloured), "", *_table(info.root, coloured), ""])
 
 
-def draw_experiment(info: ExperimentInfo, *, coloured: bool = False) -> str:
-    """The same of an experiment."""
-    lines = [_labelled(label, value) for label, value in _experiment_fields(info, coloured)]
+def draw_overview(info: Overview, *, coloured: bool = False) -> str:
+    """The same of anything else."""
+    lines = [_labelled(label, value) for label, value in _overview_fields(info, coloured)]
     return "\n".join([*lines, "", *_table(info.root, coloured), ""])
 
 
@@ -56,17 +55,18 @@ def _fields(info: RolloutInfo, coloured: bool) -> Iterator[tuple[str, str]]:
     yield from _counts(info)
 
 
-def _experiment_fields(info: ExperimentInfo, coloured: bool) -> Iterator[tuple[str, str]]:
+def _overview_fields(info: Overview, coloured: bool) -> Iterator[tuple[str, str]]:
     yield "Name", info.name
     yield "Namespace", info.namespace
-    yield "Status", _status(info.root.status, coloured)
+    yield "Status", _status(info.root.status, coloured, info.root.status_sign)
     if info.message:
         yield "Message", info.message
+    yield from info.facts
     yield from _images(info.images, coloured)
 
 
-def _status(phase: str, coloured: bool) -> str:
-    sign = sign_of(phase)
+def _status(phase: str, coloured: bool, sign: str = "") -> str:
+    sign = sign or sign_of(phase)
     return f"{_colour(sign, COLOURS.get(sign)) if coloured else sign} {phase}"
 
 

@@ -27,6 +27,7 @@ class FakeApi:
     namespace: str = "default"
     writes: list[Json] = field(default_factory=list)
     events: "queue.Queue[WatchEvent]" = field(default_factory=queue.Queue)
+    watched: Resource = ROLLOUTS
 
     def get(self, target: Target) -> Json:
         """The object, or NotFoundError in the API's words."""
@@ -47,8 +48,8 @@ class FakeApi:
         yield from self.list(collection, query).items
 
     def watch(self, collection: Collection, query: Query = Query()) -> Iterator[WatchEvent]:
-        """What the test rings, where the Rollouts are watched; other kinds never change."""
-        if collection.resource != ROLLOUTS:
+        """What the test rings, of the kind that is watched in it; other kinds never change."""
+        if collection.resource != self.watched:
             raise NotFoundError("not watched in this test")
         while True:
             yield self.events.get()

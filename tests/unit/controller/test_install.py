@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from rollouts.controller.permissions import NEEDED
+from rollouts.controller.permissions import NEEDED, NEEDED_BY_CANARIES, Need
+from rollouts.traffic.owned.protocol import OwnedOptions
+from rollouts.traffic.owned.registry import owned
 
 INSTALL = Path(__file__).parents[3] / "install"
 BOTH = pytest.mark.parametrize("name", ["controller.yaml", "namespaced.yaml"])
@@ -34,11 +36,11 @@ def _of(rule: dict[str, list[str]]) -> Iterator[Right]:
             yield from ((group, resource, verb) for verb in rule["verbs"])
 
 
-def asked() -> set[Right]:
+def asked(needs: tuple[Need, ...] = NEEDED) -> set[Right]:
     """All that the controller asks about at its start."""
     return {
         (resource.group, f"{resource.plural}/{sub}" if sub else resource.plural, verb)
-        for resource, sub, verbs in NEEDED
+        for resource, sub, verbs in needs
         for verb in verbs
     }
 
@@ -46,6 +48,22 @@ def asked() -> set[Right]:
 def test_the_role_grants_every_right_that_is_asked_for() -> None:
     """A controller that was installed so logs no missing rule."""
     assert asked() <= rights("controller.yaml")
+
+
+def test_canaries_have_a_role_of_their_own() -> None:
+    """What they need beside is granted apart: whoever runs Rollouts alone gives no rights to write Secrets."""
+    assert asked(NEEDED_BY_CANARIES) <= rights("canaries.yaml")
+    assert ("", "secrets", "create") in rights("canaries.yaml") - rights("controller.yaml")
+    assert objects("canaries.yaml").keys() == {"ClusterRole", "ClusterRoleBinding"}
+
+
+def test_every_kind_of_route_that_canaries_own_is_granted() -> None:
+    """For each provider the objects that it reads and writes."""
+    granted = rights("canaries.yaml")
+    kinds = {kind for one in owned(OwnedOptions()).values() for kind in one.kinds}
+    groups = {api_version.partition("/")[0] for api_version, _ in kinds} - {"serving.knative.dev"}  # patched only
+
+    assert {group for group, _, verb in granted if verb == "create"} >= groups
 
 
 def test_one_namespace_needs_the_same_but_for_what_is_cluster_scoped() -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from rollouts.cluster import kinds
 from rollouts.cluster.client import Session
 from rollouts.cluster.errors import NotFoundError
-from rollouts.cluster.port import Collection, Json
+from rollouts.cluster.port import Collection, Json, Page, Query
 from rollouts.controller.permissions import missing_rules
 from rollouts.controller.probes import listening
 from rollouts.controller.settings import Settings
@@ -56,6 +57,17 @@ async def test_only_what_the_controller_touches_is_asked_for() -> None:
     assert asked.isdisjoint({"gitrepositories", "kustomizations", "leases"})
 
 
+async def test_what_canaries_need_is_asked_for_once_there_is_one() -> None:
+    """Whoever has none grants nothing for them."""
+    without: Any = _Reviewer(lambda _attributes: True)
+    having: Any = _Reviewer(lambda attributes: attributes["resource"] != "secrets", {"kind": "Canary"})
+    told = [await missing_rules(cluster, Settings()) for cluster in (without, having)]
+
+    assert "secrets" not in {asked["resource"] for asked in without.asked}
+    verbs = "['get', 'list', 'watch', 'create', 'patch']"
+    assert told == [(), (f"apiGroups: [''], resources: [secrets], verbs: {verbs}",)]
+
+
 async def test_the_lease_is_asked_for_where_it_lies() -> None:
     """A Role beside the controller is enough for it."""
     cluster: Any = _Reviewer(lambda _attributes: True)
@@ -79,7 +91,8 @@ async def test_a_server_without_reviews_is_believed() -> None:
 class _Reviewer:
     """Answers SelfSubjectAccessReviews by a function."""
 
-    def __init__(self, allows: Any) -> None:
+    def __init__(self, allows: Any, *canaries: Json) -> None:
+        self.canaries = canaries
         self.asked: list[Json] = []
         self._allows = allows
 
@@ -87,6 +100,10 @@ class _Reviewer:
         attributes = body["spec"]["resourceAttributes"]
         self.asked.append(attributes)
         return {**body, "status": {"allowed": self._allows(attributes)}}
+
+    async def list(self, collection: Collection, query: Query = Query()) -> Page:
+        assert collection.resource == kinds.CANARIES
+        return Page(self.canaries, "1")
 
 
 async def _status(session: Session, url: str) -> int:

@@ -141,7 +141,25 @@ def busy() -> list[Json]:
     cut = {**moved, "metadata": {"name": "cut", "namespace": "shop"}}
     cut["spec"] = {**moved["spec"], "workloadRef": {"apiVersion": "v1", "kind": "PodTemplate", "name": "pattern"}}
     secrets = an_object(kinds.SECRETS, "creds", data={"token": "bWluZQ=="})
-    return [secrets, template, *routed, origin, moved, pattern, cut, jobs(), *experiments()]
+    return [secrets, template, *routed, origin, moved, pattern, cut, jobs(), *experiments(), *a_ticking_one()]
+
+
+def a_ticking_one() -> list[Json]:
+    """A Canary that splits nothing, with a finalizer, and its target."""
+    target = an_object(kinds.DEPLOYMENTS, "ticking", spec=a_workload(name="ticking"))
+    canary = an_object(kinds.CANARIES, "ticking", spec=a_canary_of("ticking", revertOnDeletion=True))
+    return [target, canary]
+
+
+def a_canary_of(target: str, **spec: Any) -> Json:
+    """The spec of a Canary that counts two ticks."""
+    return {
+        "provider": "kubernetes",
+        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+        "service": {"port": 80},
+        "analysis": {"interval": "10s", "threshold": 1, "iterations": 2},
+        **spec,
+    }
 
 
 def experiments() -> list[Json]:
@@ -162,9 +180,9 @@ def jobs() -> Json:
     return an_object(kinds.ANALYSIS_RUNS, "smoke", spec={"metrics": [metric], "measurementRetention": retention})
 
 
-def a_workload(replicas: int = 1) -> Json:
+def a_workload(replicas: int = 1, name: str = "moved") -> Json:
     """The spec of a Deployment."""
-    labels = {"app": "moved"}
+    labels = {"app": name}
     pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "web:v1"}]}}
     return {"replicas": replicas, "selector": {"matchLabels": labels}, "template": pod}
 
@@ -190,9 +208,9 @@ async def a_busy_life(shop: Shop) -> set[Right]:
 
 
 def test_what_is_granted_is_used_and_what_is_used_is_granted() -> None:
-    """A whole life of a controller needs just the rights of install/controller.yaml."""
+    """A whole life of a controller needs just the rights of install/controller.yaml, and those for Canaries."""
     used, granted = tell(a_busy_life), rights("controller.yaml")
 
-    assert sorted(used - granted - OF_THE_SYNC_LOOP) == []
+    assert sorted(used - granted - OF_THE_SYNC_LOOP - rights("canaries.yaml")) == []
     assert sorted(granted - used - EXPLAINED.keys() - OF_ROUTERS) == []
     assert sorted(EXPLAINED.keys() & used) == []

@@ -1,0 +1,48 @@
+"""How a Canary fares, in a word and a sentence. Called by status, list and the tree; pure.
+
+The stored phase is not taken at face value: a target that has changed since is told of, so that nobody who waits for
+the end of a release takes the end of the former one for it.
+"""
+
+from rollouts.cli.canaries.found import Found
+from rollouts.cli.phase import Phase
+from rollouts.model import status as model
+from rollouts.model.command import Verb
+
+AT_REST = ("Initialized", "Succeeded", "Failed")
+
+
+def phase_of(canary: Found) -> Phase:
+    """The phase to show."""
+    status = canary.rollout.status
+    stored = str(status.phase or "Initializing")
+    faulty = status.condition("InvalidSpec")
+    if faulty is not None:
+        return Phase("Failed", f"InvalidSpec: {faulty.message}")
+    if canary.rollout.is_suspended:
+        return Phase(stored, "suspended: spec.suspend is set")
+    if stored in AT_REST and _is_unseen(canary):
+        return Phase("Progressing", f"waiting for the change of {_target(canary)} to be observed")
+    if status.phase is model.Phase.PROGRESSING:
+        return Phase(stored, _progress(canary))
+    promoted = status.condition("Promoted")
+    return Phase(stored, promoted.message if promoted else "")
+
+
+def _is_unseen(canary: Found) -> bool:
+    ticks, wanted = canary.rollout.status.ticks, canary.rollout.target
+    return bool(wanted and ticks.applied) and wanted not in (ticks.applied, ticks.promoted)
+
+
+def _target(canary: Found) -> str:
+    pair = canary.strategy.pair
+    return f"{pair.kind} {pair.target}"
+
+
+def _progress(canary: Found) -> str:
+    """How far it is: weight or rounds, failed checks, and whether a person holds it."""
+    ticks, strategy = canary.rollout.status.ticks, canary.strategy
+    way = f"weight {ticks.weight}" if not strategy.climb.is_empty else f"iteration {ticks.rounds} of {strategy.rounds}"
+    told = f"{way}, {ticks.failed_checks} of {strategy.failure_budget} failed checks"
+    command = canary.rollout.command
+    return f"{told}, paused by user" if command is not None and command.verb is Verb.PAUSE else told
