@@ -25,3 +25,9 @@ def chosen(given: Mapping[str, str], prefixes: Iterable[str]) -> Json:
 def one_s_own(given: Mapping[str, str]) -> Json:
     """Notes of others about this one object: they stay with it, and do not go along."""
     return {key: value for key, value in given.items() if key.startswith(_ONE_S_OWN)}
+
+
+def passed_on(given: Mapping[str, str]) -> Json:
+    """All that tells something about a copy, too."""
+    own = one_s_own(given)
+    return {key: value for key, value in without_synced(given).items() if key not in own}

@@ -14,7 +14,7 @@ from rollouts.model.objects import Change, Create, Json, Modify
 from rollouts.model.patches import changed
 from rollouts.model.reading import items, mapping, text
 from rollouts.workloads import services_owned, tracked_configs
-from rollouts.workloads.marks import chosen, one_s_own, without_synced
+from rollouts.workloads.marks import chosen, one_s_own, passed_on, without_synced
 from rollouts.workloads.selection import Side, side_of
 
 _KEPT = ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds", "strategy", "updateStrategy")
@@ -108,7 +108,7 @@ def _annotations(copying: Copying, target: Json, copy: Json | None) -> Json:
     if copying.is_literal:
         return without_synced(given) if copy is None else chosen(given, copying.label_prefixes)
     held = one_s_own(mapping(copy["metadata"].get("annotations"))) if copy is not None else {}
-    return {key: value for key, value in without_synced(given).items() if not one_s_own({key: value})} | held
+    return passed_on(given) | held
 
 
 def _spec(copying: Copying, target: Json, objects: Objects, side: Side) -> Json:

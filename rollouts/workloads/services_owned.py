@@ -14,6 +14,7 @@ from rollouts.model.patches import changed
 from rollouts.model.reading import items, mapping, text
 from rollouts.model.strategy import PodMetadata
 from rollouts.workloads import adoption
+from rollouts.workloads.marks import passed_on
 from rollouts.workloads.selection import ports_of, side_of
 
 _ASSIGNED = ("clusterIP", "clusterIPs", "healthCheckNodePort", "loadBalancerIP")
@@ -95,9 +96,10 @@ def _followed(copying: Copying, target: Json, objects: Objects) -> tuple[Change,
 
 def _copied(copying: Copying, ref: Ref, target: Json) -> Json:
     meta: Json = {"name": ref.name, "namespace": ref.namespace, "ownerReferences": [dict(copying.owner)]}
-    meta |= {
-        field: dict(target["metadata"][field]) for field in ("labels", "annotations") if target["metadata"].get(field)
-    }
+    for field in ("labels", "annotations"):
+        given = mapping(target["metadata"].get(field))
+        marks = dict(given) if copying.is_literal else passed_on(given)
+        meta |= {field: marks} if marks else {}
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": _spec_of(target, {})}
 
 

@@ -230,6 +230,18 @@ def test_a_promoted_service_keeps_its_owner_unless_flagger_s_letter_is_wanted(st
     assert len(here.the("Service", "web-primary")["metadata"].get("ownerReferences", [])) == count
 
 
+@pytest.mark.parametrize(
+    ("strict", "marks"), [(False, {"a": "1"}), (True, {"a": "1", "kustomize.toolkit.fluxcd.io/name": "x"})]
+)
+def test_copies_of_a_service_bear_no_mark_of_a_sync_loop(strict: bool, marks: Json) -> None:
+    """Which would take them for its own and remove them, as it does with Flagger's."""
+    here = over_service(a_service(labels={"a": "1", "kustomize.toolkit.fluxcd.io/name": "x"}), strict=strict)
+
+    here.begins()
+
+    assert here.the("Service", "web-primary")["metadata"]["labels"] == marks
+
+
 def test_a_headless_target_has_headless_copies() -> None:
     """An address of their own would change how clients find pods."""
     service = a_service()
