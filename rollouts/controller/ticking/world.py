@@ -18,6 +18,7 @@ from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic.owned.protocol import Owned
 from rollouts.traffic.protocol import Rendered
 from rollouts.workloads import twins
+from rollouts.workloads.selection import side_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,15 @@ class TickingWorld(World):
 
     @property
     def routing(self) -> tuple[Owned, OwnedRoute] | None:
-        """Who writes the route, and what it is to be."""
+        """Who writes the route, and what it is to be; the pods are told apart as the target tells them."""
         route = self.strategy.route
-        return None if self.router is None or route is None else (self.router, route)
+        if self.router is None or route is None:
+            return None
+        side = side_of(self.copying, self.target or {})
+        if not side.label:
+            return self.router, route
+        pods, stable_pods = {side.label: side.target}, {side.label: side.copy}
+        return self.router, replace(route, selector=pods, stable_selector=stable_pods)
 
     @property
     def target(self) -> Json | None:
