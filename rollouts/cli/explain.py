@@ -10,13 +10,20 @@ import click
 
 from rollouts.cli.ages import human
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import either
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.style import Style, cut, style_of
+from rollouts.cluster.port import Json
 
 if TYPE_CHECKING:
     from rollouts.cli.explain_seen import Seen
 
-_TONES = {"Healthy": "good", "Degraded": "bad", "Paused": "warn", "Progressing": "accent"}
+_TONES = {
+    **dict.fromkeys(("Healthy", "Succeeded", "Initialized"), "good"),
+    **dict.fromkeys(("Degraded", "Failed"), "bad"),
+    **dict.fromkeys(("Paused", "Waiting", "WaitingPromotion"), "warn"),
+    **dict.fromkeys(("Progressing", "Initializing", "Promoting", "Finalising"), "accent"),
+}
 _LABEL = 12
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 
@@ -38,22 +45,36 @@ _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 @click.option("--no-color", "no_colour", is_flag=True, help="No colours.")
 @click.pass_context
 def explain(ctx: click.Context, /, name: str, form: str, no_colour: bool) -> None:
-    """Explain what a rollout waits for, since when, what comes next, and what a person can do.
+    """Explain what a rollout or a Canary waits for, since when, what comes next, and what a person can do.
 
     The controller's own decision code is run on the live objects; nothing is written.
     """
-    from rollouts.cli.explain_seen import seen
-
     session: Session = ctx.obj
     if form not in ("text", "json"):
         raise CommandError(f'unknown output format "{form}": known are text, json')
-    told = explanation(seen(session, name), ctx.find_root().command_path, elsewhere(session))
+    program = ctx.find_root().command_path
+
+    def of_rollout(bare: str) -> dict[str, Any]:
+        from rollouts.cli.explain_seen import seen
+
+        return explanation(seen(session, bare), program, elsewhere(session))
+
+    told = either(session, name, of_rollout, lambda manifest: _of_canary(session, manifest, program))
     if form == "json":
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     style = style_of(session.is_terminal, no_colour=no_colour)
     for line in lines(told, style, session.now()):
         click.echo(line, color=style.is_coloured)
+
+
+def _of_canary(session: Session, manifest: Json, program: str) -> dict[str, Any]:
+    from rollouts.cli.canaries import look, reasons
+
+    told = reasons.explanation(look.look(session, manifest))
+    for deed in told["youCan"]:
+        deed["command"] = _command(deed["command"], program) + elsewhere(session)
+    return told
 
 
 def elsewhere(session: Session) -> str:

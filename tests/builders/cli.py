@@ -28,6 +28,7 @@ class FakeApi:
     writes: list[Json] = field(default_factory=list)
     events: "queue.Queue[WatchEvent]" = field(default_factory=queue.Queue)
     watched: Resource = ROLLOUTS
+    served: tuple[Resource, ...] = ()
 
     def get(self, target: Target) -> Json:
         """The object, or NotFoundError in the API's words."""
@@ -79,8 +80,8 @@ class FakeApi:
         return obj
 
     def discover(self) -> tuple[Resource, ...]:
-        """Nothing but the kinds that everybody knows."""
-        return ()
+        """The kinds beside those that everybody knows."""
+        return self.served
 
     def _of(self, collection: Collection) -> Sequence[Json]:
         def is_there(obj: Json) -> bool:

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from rollouts.cluster.kinds import CANARIES
+from rollouts.cluster.kinds import CANARIES, DEPLOYMENTS, SERVICES
 from rollouts.cluster.port import Json, WatchEvent
 from tests.builders.cli import FakeApi, Outcome, command
 from tests.builders.ticking import SUCCESS, World, a_canary, a_run, a_webhook, started
 from tests.unit.cli.worlds import a_rollout
 
 CLOSED = {"/hook/hook": {"status": 403, "body": "no"}}
+SERVED = (CANARIES, DEPLOYMENTS, SERVICES)
 MADE = "2026-11-01T11:00:00Z"
 
 
@@ -18,7 +19,7 @@ def shop(world: World, *others: Json) -> FakeApi:
     """The world behind an API server: Canary, Deployments, their ReplicaSets and pods."""
     world.run_pods()
     world.canary["metadata"]["creationTimestamp"] = MADE
-    api = FakeApi([world.canary, *others], namespace="shop", watched=CANARIES)
+    api = FakeApi([world.canary, *others], namespace="shop", watched=CANARIES, served=SERVED)
     for name, deployment in world.deployments.items():
         deployment["metadata"] |= {"uid": f"uid-{name}", "creationTimestamp": MADE}
         sets = a_replica_set(name, deployment)
