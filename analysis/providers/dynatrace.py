@@ -1,6 +1,6 @@
 """Dynatrace: a metric selector over ten intervals, as one number (the first value of the last series).
 
-A provider of Flagger's. The token comes from the Secret of `secretRef`, key `dynatrace_token`.
+Metric templates name it. The token comes from the Secret of `secretRef`, key `dynatrace_token`.
 """
 
 from datetime import timedelta

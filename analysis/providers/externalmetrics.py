@@ -1,6 +1,6 @@
 """The external metrics API of Kubernetes: the first value of a metric, as a number.
 
-A provider of Flagger's. `query` is `namespace/metric?labelSelector=…`; without a namespace it is `default`. With
+Metric templates name it. `query` is `namespace/metric?labelSelector=…`; without a namespace it is `default`. With
 `address` that server is asked, with the token of `secretRef` if there is one; otherwise the cluster's own API.
 """
 

@@ -1,6 +1,6 @@
 """Keptn: the value of a KeptnMetric, or whether an Analysis passes, as a number (1 or 0).
 
-A provider of Flagger's. `query` is `keptnmetric/namespace/name` or `analysis/namespace/name/duration/key=value;…`. For
+Metric templates name it. `query` is `keptnmetric/namespace/name` or `analysis/namespace/name/duration/key=value;…`. For
 an analysis an object is made, looked at every second for ten seconds at most, and deleted.
 """
 

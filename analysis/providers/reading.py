@@ -171,7 +171,7 @@ def number_value(found: Any, service: str) -> Value:
 
 
 def template_secret(fields: Fields, setting: Setting, hidden: tuple[str, ...]) -> Credentials:
-    """The Secret of a metric template (Flagger's), beside the run; empty where none is named."""
+    """The Secret of a metric template, beside the run; empty where none is named."""
     name = str(fields.mapping("secretRef").get("name") or "")
     if not name:
         return {}

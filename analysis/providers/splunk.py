@@ -1,7 +1,7 @@
 """Splunk Observability: a SignalFlow program over ten intervals, as one number (the last value of its one series).
 
-A provider of Flagger's. It asks over HTTP, whose answer is a stream of events that ends with the window; Flagger uses
-a WebSocket for the same. The token comes from the Secret of `secretRef`, key `sf_token_key`.
+Metric templates name it. It asks over HTTP, whose answer is a stream of events that ends with the window; a WebSocket
+would do the same. The token comes from the Secret of `secretRef`, key `sf_token_key`.
 """
 
 import json
@@ -40,7 +40,7 @@ def run(metric: Metric, setting: Setting) -> Flow:
 
 
 def _stream(address: str) -> str:
-    """Where streams are served: Flagger's users name the API's host, or that of its WebSocket."""
+    """Where streams are served: people name the API's host, or that of its WebSocket."""
     if "://api." in address:
         address = address.replace("://api.", "://stream.", 1)
     if address.startswith(("ws://", "wss://")):

@@ -1,6 +1,6 @@
 """Google Cloud Monitoring: an MQL query, as one number (the first value of the newest point of the first series).
 
-A provider of Flagger's. The Secret of `secretRef` names the `project`, and may hold a `serviceAccountKey`; without one
+Metric templates name it. The Secret of `secretRef` names the `project`, and may hold a `serviceAccountKey`; without one
 the pod's own account is asked for, at Google's metadata address, which the operator has to allow (`--metrics-allow`).
 Its token goes to Google only, whatever `address` a template names: it opens all that the controller may.
 """
