@@ -35,14 +35,15 @@ class OwnedRoute:
     """All that a provider has to know to write the routing objects of one rollout.
 
     `service` is everybody's Service, the other two lead to one version each; `owner` is the reference to the rollout.
-    `labels` and `annotations` go on the route object. `match` are the requests that an analysis is after, `in_rounds`
-    says that only those go to the new version, ever. `beside` names the user's object that the route stands next to or
-    copies from. `loses_weights`: a repair of the route sets its weights back, as the ancestor does; `is_literal`: what
-    a provider cannot say is left out without a word, as there.
+    `labels` and `annotations` go on the route object. `match` are the requests that an analysis is after, all or a part
+    of which go to the new version; `in_rounds`: it goes by rounds, and not by weights. `beside` names the user's object
+    that the route stands next to or copies from. `loses_weights`: a repair of the route sets its weights back, as the
+    ancestor does; `is_literal`: what a provider cannot say is left out without a word, as there.
 
     `mesh` is the one among several that the rollout is in. `selector` and `stable_selector` are labels that tell the
     pods of the two versions. `serving_mark` is the annotation by which a user's own object names the revision that
-    serves.
+    serves, `former_mark` the one by which it says what it was before it was taken over. `maker` is who is said to make
+    what is generated.
     """
 
     provider: str
@@ -70,6 +71,8 @@ class OwnedRoute:
     selector: Mapping[str, str] = field(default_factory=dict)
     stable_selector: Mapping[str, str] = field(default_factory=dict)
     serving_mark: str = ""
+    former_mark: str = "sluice.dev/original-configuration"
+    maker: str = "sluice"
 
 
 @dataclass(frozen=True, slots=True)

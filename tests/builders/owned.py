@@ -70,7 +70,11 @@ class Field:
 
     def shift(self, canary: int, *, is_mirrored: bool = False) -> Rendered:
         """Give the new version so much."""
-        return self._done(self.provider.shift(self.route, self.seen(), Split(100 - canary, canary, is_mirrored)))
+        return self.share(Split(100 - canary, canary, is_mirrored))
+
+    def share(self, split: Split) -> Rendered:
+        """Give each version its part, with cookies."""
+        return self._done(self.provider.shift(self.route, self.seen(), split))
 
     def give_back(self) -> Rendered:
         """Bring the users' own routing back."""

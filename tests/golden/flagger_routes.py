@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rollouts.dialects.flagger.canary import DEFAULT_PROVIDER, pair_of
-from rollouts.dialects.flagger.routes import route_of
+from rollouts.dialects.flagger.routes import ORIGINAL, route_of
 from rollouts.model.objects import Change, Create, Modify, Ref, Remove, ref_of
 from rollouts.model.owned import NO_COOKIES, OwnedRoute, Split
 from rollouts.model.status import Cookies
 from rollouts.model.weights import Weights
 from rollouts.simulator.store.patches import merged
-from rollouts.traffic.owned.istio import ORIGINAL
 from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 from rollouts.traffic.owned.registry import find, owned
 from rollouts.traffic.protocol import Rendered

@@ -90,9 +90,8 @@ def _of_strategy(analysis: Mapping[str, Any], provider: str) -> Iterator[Fault]:
     if analysis and climb_of(analysis).is_empty and rounds <= 0:
         cure = "set stepWeight, stepWeights or iterations above 0"
         yield Fault("spec.analysis", "names no way to the new version", cure)
-    can_mirror = providers.mirrors_in_rounds if rounds > 0 else providers.mirrors_before_weights
-    if analysis.get("mirror") is True and not can_mirror(provider):
-        message = f"{provider} cannot mirror {'in iterations' if rounds > 0 else 'before weights'}"
+    if analysis.get("mirror") is True and not providers.can_mirror(provider):
+        message = f"{provider} cannot mirror"
         yield Fault("spec.analysis.mirror", message, "leave it out")
     yield from _of_affinity(mapping(analysis.get("sessionAffinity")))
 

@@ -46,14 +46,9 @@ def is_gateway(provider: str) -> bool:
     return provider.startswith("gatewayapi:")
 
 
-def mirrors_before_weights(provider: str) -> bool:
-    """Whether mirroring can be read back from the route, so that a tick of it comes to an end."""
-    return provider.partition(":")[0] == ISTIO
-
-
-def mirrors_in_rounds(provider: str) -> bool:
-    """Whether requests can be copied while a version is only watched."""
-    return mirrors_before_weights(provider) or is_gateway(provider)
+def can_mirror(provider: str) -> bool:
+    """Whether requests can be copied, and the route says so afterwards: a tick of it then comes to an end."""
+    return provider.partition(":")[0] == ISTIO or is_gateway(provider)
 
 
 def about(spec: Mapping[str, Any], namespace: str, pair: Pair) -> Target:

@@ -14,6 +14,8 @@ from rollouts.model.strategy import Pair
 
 API_VERSION = "flagger.app/v1beta1"
 DAY = 86400
+ORIGINAL = "flagger.kubernetes.io/original-configuration"
+MAKER = "flagger"
 MESH = "kuma.io/mesh"
 LABEL = "app"
 """The label that versions are told apart by, as long as nobody has looked at the target."""
@@ -52,6 +54,8 @@ def route_of(
         selector={LABEL: pair.target},
         stable_selector={LABEL: pair.copy},
         serving_mark=SERVING,
+        former_mark=ORIGINAL,
+        maker=MAKER,
     )
 
 

@@ -1,4 +1,4 @@
-"""An HTTPProxy whose routes share out requests between the two Services (spec/flagger.md §2.9).
+"""An HTTPProxy whose routes share out requests between the two Services.
 
 With chosen requests there are two routes: the first takes those, the second everybody else, who stays with stable.
 """

@@ -1,4 +1,4 @@
-"""An HTTPRoute that hangs on the user's Gateways and shares out requests (spec/flagger.md §2.9), in both versions.
+"""An HTTPRoute that hangs on the user's Gateways and shares out requests, in both versions.
 
 Chosen requests have the first rule, everybody else stays with stable by the last. With cookies those who carry one come
 first, and the rule that draws lots is known by its Set-Cookie:

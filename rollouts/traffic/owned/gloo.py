@@ -1,4 +1,4 @@
-"""A RouteTable over two Upstreams, one for each version's Service (spec/flagger.md §2.9).
+"""A RouteTable over two Upstreams, one for each version's Service.
 
 What the Upstream that users name says of connections goes into both. The table takes chosen requests or all: the
 user's own virtual service delegates to it.
@@ -47,7 +47,7 @@ class Gloo(Lasting):
         changes: tuple[Change, ...] = ()
         for side in SIDES:
             if missing := _missing(route, objects, side):
-                return Rendered(changes, error=f"error creating flagger {side} upstream: {missing}")
+                return Rendered(changes, error=f"error creating {route.maker} {side} upstream: {missing}")
             changes += _tended(route, objects, side)
         return Rendered(changes + self.table.tend(route, objects).changes)
 

@@ -1,4 +1,4 @@
-"""A VirtualService over two Services, with a DestinationRule for each (spec/flagger.md §2.9).
+"""A VirtualService over two Services, with a DestinationRule for each.
 
 One that users had before is taken over whole: what it was stands in an annotation, and is brought back in the end.
 """
@@ -18,8 +18,6 @@ from rollouts.traffic.protocol import Kind, Objects, Rendered
 VERSION = "networking.istio.io/v1beta1"
 SERVICE, RULE = (VERSION, "VirtualService"), (VERSION, "DestinationRule")
 APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-ORIGINAL = "flagger.kubernetes.io/original-configuration"
-"""Upstream's name for it: objects of its making are given back too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Istio:
         ref = _ref(route)
         live = objects[ref]
         notes = _notes(live)
-        key = next((key for key in (APPLIED, ORIGINAL) if key in notes), None)
+        key = next((key for key in (APPLIED, route.former_mark) if key in notes), None)
         if live is None or key is None:
             return Rendered()
         try:
@@ -123,17 +121,17 @@ def _notes(live: Json | None) -> Json:
 def _metadata(route: OwnedRoute, live: Json | None, *, is_new: bool) -> Json:
     """With what a user's own VirtualService was. To the letter, each new spec makes that anew."""
     meta, notes = metadata(route, route.service), _notes(live)
-    kept = {key: notes[key] for key in (APPLIED, ORIGINAL) if key in notes}
+    kept = {key: notes[key] for key in (APPLIED, route.former_mark) if key in notes}
     wanted = {**kept, **meta["annotations"]}
     if live is not None and is_new and APPLIED not in wanted and (route.is_literal or not _is_known(route, live)):
-        wanted[ORIGINAL] = json.dumps(_spec(live), separators=(",", ":"))
+        wanted[route.former_mark] = json.dumps(_spec(live), separators=(",", ":"))
     return {**meta, "annotations": wanted}
 
 
 def _is_known(route: OwnedRoute, live: Json | None) -> bool:
     """Whether there is nothing to note: it is our own, or has its note."""
     owners = items(mapping(mapping(live).get("metadata")).get("ownerReferences"))
-    return ORIGINAL in _notes(live) or any(mapping(owner).get("uid") == route.owner["uid"] for owner in owners)
+    return route.former_mark in _notes(live) or any(mapping(owner).get("uid") == route.owner["uid"] for owner in owners)
 
 
 def provider(_options: OwnedOptions) -> Owned:

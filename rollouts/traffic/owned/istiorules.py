@@ -24,16 +24,17 @@ def spec_of(route: OwnedRoute, split: Split, *, doubles: bool = False) -> Json:
         return {**made, "tcp": [{**_matched(_connections(route)), "route": _lots(route, split)}]}
     own = items(route.settings.get("match"))
     common = _common(route)
+    held = _held(route, split, own, common)
     if route.match:
         rest = split.stable if route.is_literal else 100
         return {
             **made,
             "http": [
-                {**common, "match": _crossed(route, route.match, own), "route": _lots(route, split)},
+                *([] if route.is_literal else held),
+                {**common, **_crossed_mirror(route, split, own), "route": _lots(route, split)},
                 {**common, **_matched(own), "route": [_destination(route, route.stable_service, rest)]},
             ],
         }
-    held = _held(route, split, own, common)
     weighted = {**common, **_matched(own), **_mirror(route, split), "route": _lots(route, split)}
     if doubles and route.affinity and not held and split.canary == 0:
         held, weighted = [weighted], {key: weighted[key] for key in weighted if not key.startswith("mirror")}
@@ -77,6 +78,12 @@ def _common(route: OwnedRoute) -> Json:
     return made if made["rewrite"] else {key: made[key] for key in made if key != "rewrite"}
 
 
+def _crossed_mirror(route: OwnedRoute, split: Split, own: list[Any]) -> Json:
+    """The chosen requests, and copies of them; to the letter they are never copied."""
+    mirrored = {} if route.is_literal else _mirror(route, split)
+    return {"match": _crossed(route, route.match, own), **mirrored}
+
+
 def _connections(route: OwnedRoute) -> list[Json]:
     """What of the wanted matches a connection can be told by."""
     known = ("gateways", "port", "sourceLabels", "sourceNamespace")
@@ -107,7 +114,7 @@ def _lots(route: OwnedRoute, split: Split) -> list[Json]:
     """Both versions with their weights, and the cookies that hold users to their lot."""
     sets = {route.stable_service: "", route.canary_service: ""}
     affinity, known = route.affinity, split.cookies
-    if affinity and split.canary > 0 and known.new and not route.match:
+    if affinity and split.canary > 0 and known.new and not (route.match and route.is_literal):
         sets[route.canary_service] = cookies.given_by_canary(route, known.new)
         if affinity.stable_cookie:
             sets[route.stable_service] = cookies.given_by_stable(route, known.copy)

@@ -1,4 +1,4 @@
-"""A TraefikService with a weighted round robin over the versions that have traffic (spec/flagger.md §2.9).
+"""A TraefikService with a weighted round robin over the versions that have traffic.
 
 The new version's Service is listed only while it gets something: Traefik would complain about it otherwise.
 """
