@@ -48,9 +48,13 @@ class Conversations:
         for question in fresh:
             self._asking[key, question] = asyncio.create_task(self._put(key, question, ask))
 
-    def settle(self, key: Key) -> None:
-        """A round was decided without further questions: its answers are used up."""
-        self._answers.pop(key, None)
+    def settle(self, key: Key, used: Iterable[Question] | None = None) -> None:
+        """A round was decided without further questions: its answers are used up; those to `used`, if that is given."""
+        left = {} if used is None else {q: a for q, a in self._answers.get(key, {}).items() if q not in set(used)}
+        if left:
+            self._answers[key] = left
+        else:
+            self._answers.pop(key, None)
         self._rounds.pop(key, None)
 
     def forget(self, key: Key) -> None:

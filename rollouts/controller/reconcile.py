@@ -78,21 +78,26 @@ class Reconciler(Generic[W]):
         """Bring the world one decision further; the moment at which time alone makes another."""
         world = await self._manner.gather(manifest)
         failure = self._failures.pop(key, None)
-        snapshot = self._manner.see(world, self.conversations.answers(key), _some(failure), now)
+        answers = self.conversations.answers(key)
+        snapshot = self._manner.see(world, answers, _some(failure), now)
         plan = self.decide(self.drains.seen(key, snapshot, now), now)
         if plan.questions:
             self._ask(key, world, plan.questions)
             return plan.wake_at
-        self.conversations.settle(key)
+        keeps_answers = world.rollout.pace is Pace.TICKS
+        if not keeps_answers:
+            self.conversations.settle(key)
         outcome = await self._applier.apply_effects(world, plan)
         self.drains.note(key, outcome.moved)
         if await self._is_over(world, outcome):
             return None
         is_whole = outcome.failure is None and outcome.error is None
         wake_at = plan.wake_at
-        is_seen = failure is not None and world.rollout.pace is Pace.EVENTS
+        is_seen = failure is not None and not keeps_answers
         if is_whole or (outcome.failure is not None and is_seen):
             wake_at = await self._conclude(key, world, plan, outcome, now)
+            if keeps_answers:  # until here the same tick may be made again, and nobody is asked twice in it
+                self.conversations.settle(key, answers)
         else:
             stuck = () if outcome.failure is None else self._manner.stuck(outcome.failure)
             await self._tell(world, (*outcome.events, *told_by(outcome.done, plan.events), *stuck))

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,6 +51,7 @@ class Shop:
     store: Store
     started: int = 0
     prometheus: str = ""  # the controller's --prometheus
+    asked: list[str] = field(default_factory=list)
 
     async def start(
         self,
@@ -126,8 +127,9 @@ class Shop:
         return {ref["name"]: ref.get("weight", 1) for ref in rules[0]["backendRefs"]}
 
     def measure(self, query: str, now: datetime) -> Json:
-        """A Prometheus that answers every query by the number in it."""
+        """A Prometheus that answers every query by the number in it, and notes what it was asked."""
         del now
+        self.asked.append(query)
         return {"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [0, query]}]}}
 
 
