@@ -5,8 +5,9 @@ reads. `InProcessPorts` answers from functions, for virtual time, where there is
 Libraries are loaded on the first request, so that the CLI starts without them.
 """
 
+import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 from urllib.parse import urlencode
 
@@ -87,6 +88,8 @@ class InProcessPorts:
             case RangeQuery():
                 answer = _there(self._query_range, "range queries are")
                 return answer(request.query, request.start, request.end, request.step)
+            case Http(path="/api/v1/query") if self._http is None:
+                return self._instant(dict(request.params))
             case Http():
                 return _there(self._http, "HTTP requests are")(request)
             case Program():
@@ -98,6 +101,11 @@ class InProcessPorts:
 
     async def close(self) -> None:
         """Nothing to give back."""
+
+    def _instant(self, params: dict[str, str]) -> Answer:
+        """A query that somebody sends by itself."""
+        at = datetime.fromtimestamp(float(params["time"]), UTC)
+        return Answer(200, json.dumps(self._query(params["query"], at)).encode())
 
 
 def _there(function: _T | None, asked: str) -> _T:

@@ -5,35 +5,30 @@ down delays only those who ask it (analysis/asking.py). Whatever goes wrong beco
 an exception. Values of secrets are blanked out of all that is kept.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import quote as percent_encoded
-from urllib.parse import quote_plus
 
 from analysis.asking import Asking, Told, nobody
 from analysis.decide import TERMINATED, Due, Taken, Task
 from analysis.driving import drive
 from analysis.errors import AnalysisError
-from analysis.expression.encoding import marshalled
 from analysis.model import Arg, Measurement, Metric, Phase
 from analysis.outcomes import measured
 from analysis.ports import Ports
 from analysis.providers import PROVIDERS, provider_of
+from analysis.redaction import forms_of, redacted, secrets_in
 from analysis.requests import (
     Flow,
     Provider,
     Request,
     RunIdentity,
-    Secret,
     Setting,
     Verdict,
 )
 from analysis.template import resolve, values_of
-from analysis.units import quote
 
-REDACTED = "*****"
 LONGEST_TEXT = 16 * 1024
 """Characters of a value, a message or a note that are kept: a run has to fit into an object of Kubernetes."""
 
@@ -93,7 +88,7 @@ class Runner:
         """What the flow comes to; what must not be told joins `hidden`."""
 
         def seen(request: Request, answer: Any) -> None:
-            hidden.extend(_secrets_in(request, answer))
+            hidden.extend(secrets_in(request, answer))
 
         return await drive(flow, self.asking.ask, seen)
 
@@ -134,14 +129,8 @@ def _continued(pending: Measurement, measurement: Measurement, task: Task) -> Me
     )
 
 
-def _secrets_in(request: Request, answer: Any) -> list[str]:
-    if not isinstance(request, Secret) or answer is None:
-        return []
-    return [answer[key] for key in request.hidden if answer.get(key)]
-
-
 def _redacted(taken: Taken, values: list[str]) -> Taken:
-    measurement, forms = taken.measurement, _forms(values)
+    measurement, forms = taken.measurement, forms_of(values)
     clean = replace(
         measurement,
         value=_kept(measurement.value, forms),
@@ -151,24 +140,7 @@ def _redacted(taken: Taken, values: list[str]) -> Taken:
     return Taken(taken.name, clean, {key: _kept(text, forms) for key, text in taken.metadata.items()})
 
 
-def _forms(values: Iterable[str]) -> list[str]:
-    """Secrets as they may show up: as they are, without the line break at the end, in JSON, in an error, in a URL."""
-    found: set[str] = set()
-    for value in values:
-        for form in _in_urls(value) | _in_urls(value.strip()):
-            found |= {form, marshalled(form)[1:-1], quote(form)[1:-1], repr(form)[1:-1]}
-    # longest first: a secret that is part of another must not leave the other's rest behind
-    return sorted(found - {""}, key=len, reverse=True)
-
-
-def _in_urls(value: str) -> set[str]:
-    """It and its forms in URLs, where more or fewer signs are left as they are."""
-    encoded = (percent_encoded(value, safe=safe) for safe in ("", "/", "/:?#[]@!$&'()*+,;="))
-    return {value, quote_plus(value), *encoded}
-
-
 def _kept(text: str, forms: list[str]) -> str:
-    for form in forms:
-        text = text.replace(form, REDACTED)
+    text = redacted(text, forms)
     rest = len(text) - LONGEST_TEXT
     return text if rest <= 0 else f"{text[:LONGEST_TEXT]}… and {rest} characters more"

@@ -118,7 +118,7 @@ def from_json(frame: Frame, value: Any) -> Any:
     try:
         return json.loads(written, parse_int=_number, parse_float=_number, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise ExpressionError(_reason(error)) from None
+        raise ExpressionError(json_fault(error)) from None
     except RecursionError:
         raise ExpressionError("exceeded max depth") from None
 
@@ -144,16 +144,31 @@ _WHERE = {
 }
 
 
-def _reason(error: json.JSONDecodeError) -> str:
+def json_fault(error: json.JSONDecodeError) -> str:
+    """What is wrong with a JSON text, in Go's words."""
     at = error.pos
     while at < len(error.doc) and error.doc[at] in " \t\r\n":
         at += 1
     if at >= len(error.doc) or error.msg.startswith("Unterminated"):
         return "unexpected end of JSON input"
+    if error.msg.startswith("Expecting value") and error.doc[at] in _LITERALS:
+        return _in_literal(error.doc, at)
     where = next((words for begin, words in _WHERE.items() if error.msg.startswith(begin)), None)
     if where is None:
         where = "after object key:value pair" if "," in error.msg and _in_object(error) else "after array element"
     return f"invalid character {_shown(error.doc[at])} {where}"
+
+
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+
+
+def _in_literal(doc: str, at: int) -> str:
+    """What begins like a word of JSON, and goes on otherwise."""
+    literal = _LITERALS[doc[at]]
+    for found, wanted in zip(doc[at:], literal, strict=False):
+        if found != wanted:
+            return f"invalid character {_shown(found)} in literal {literal} (expecting '{wanted}')"
+    return "unexpected end of JSON input"
 
 
 def _in_object(error: json.JSONDecodeError) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from analysis.errors import NoDataError, ProviderError
 from analysis.model import Metric
 from analysis.providers.reading import Fields, at, quoted
-from analysis.requests import Flow, Http, Provider, Server, Setting, Value
+from analysis.requests import Flow, Http, Pairs, Provider, Server, Setting, Value
 
 TIMEOUT = timedelta(seconds=10)
 
@@ -20,13 +20,17 @@ TIMEOUT = timedelta(seconds=10)
 def run(metric: Metric, _setting: Setting) -> Flow:
     """Ask once."""
     fields = Fields(metric)
-    query = re.sub(r"\s+", "", fields.needed("query", "give the parameters of the render API, such as target=a.b"))
-    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "format"]
-    params = tuple(sorted([*pairs, ("format", "json")]))
+    params = parameters(fields.needed("query", "give the parameters of the render API, such as target=a.b"))
     answer = yield Http(Server(fields.address(), timeout=TIMEOUT), "GET", "/render", params)
     if answer.status >= 400:
         raise ProviderError(f"error response: {quoted(answer)}")
     return _value(answer.json())
+
+
+def parameters(query: str) -> Pairs:
+    """The parameters of the render API in a query."""
+    pairs = parse_qsl(re.sub(r"\s+", "", query), keep_blank_values=True)
+    return tuple(sorted([*(pair for pair in pairs if pair[0] != "format"), ("format", "json")]))
 
 
 def _value(series: Any) -> Value:

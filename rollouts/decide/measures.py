@@ -54,7 +54,9 @@ def measure(here: Situation) -> Step | None:
     if is_first(here):
         return None
     checks = strategy_of(here).checks
-    asked = {check: AskMetric(check.name, check.query, attempt(here)) for check in checks if not check.fault}
+    asked = {
+        check: AskMetric(check.name, check.query, attempt(here), check.source) for check in checks if not check.fault
+    }
     answers = {check: here.snapshot.answers.get(question) for check, question in asked.items()}
     known = {check: answer for check, answer in answers.items() if isinstance(answer, MetricAnswer)}
     if len(known) < len(asked):

@@ -34,11 +34,12 @@ class AskGate:
 
 @dataclass(frozen=True, slots=True)
 class AskMetric:
-    """What does this check measure now? `attempt` as for gates. Answer: MetricAnswer."""
+    """What does this check measure now? `attempt` as for gates, `source` as of the check. Answer: MetricAnswer."""
 
     name: str
     query: str
     attempt: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ HANDS = {
     "analysis.ports",
     "analysis.prometheus_client",
     "analysis.runner",
+    "analysis.sampling",
     "rollouts.gitsync.checkout",
     "rollouts.gitsync.process",
     "rollouts.gitsync.render",
