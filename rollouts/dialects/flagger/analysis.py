@@ -17,7 +17,7 @@ from rollouts.model.reading import items, mapping, text
 from rollouts.model.strategy import Check, Climb, Gate, Unit
 
 DEFAULT_INTERVAL = timedelta(seconds=60)
-LEAST_INTERVAL = timedelta(seconds=10)
+LEAST_INTERVAL, LEAST_INTERVAL_TO_THE_LETTER = timedelta(seconds=1), timedelta(seconds=10)
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 DEFAULT_WINDOW = "1m"
 WHOLE = 100
@@ -34,9 +34,10 @@ MOMENTS = (
 MILLISECONDS = 1000.0
 
 
-def interval_of(analysis: Mapping[str, Any]) -> timedelta:
-    """The time between two ticks; never below ten seconds."""
-    return max(duration(analysis.get("interval")) or DEFAULT_INTERVAL, LEAST_INTERVAL)
+def interval_of(analysis: Mapping[str, Any], *, is_letter: bool) -> timedelta:
+    """The time between two ticks: what the user says, from a second on. To the letter, never below ten seconds."""
+    least = LEAST_INTERVAL_TO_THE_LETTER if is_letter else LEAST_INTERVAL
+    return max(duration(analysis.get("interval")) or DEFAULT_INTERVAL, least)
 
 
 def climb_of(analysis: Mapping[str, Any]) -> Climb:

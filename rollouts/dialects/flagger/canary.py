@@ -124,7 +124,7 @@ def _strategy(
     is_letter = is_strict({"metadata": meta})
     affinity = mapping(analysis.get("sessionAffinity"))
     return Progressive(
-        interval=interval_of(analysis),
+        interval=interval_of(analysis, is_letter=is_letter),
         pair=pair,
         climb=Climb() if iterations else replace(climb_of(analysis), jumps=is_letter),
         rounds=iterations,

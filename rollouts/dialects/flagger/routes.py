@@ -46,7 +46,7 @@ def route_of(
         mirrors=analysis.get("mirror") is True,
         mirror_weight=integer(analysis.get("mirrorWeight")),
         affinity=None if in_rounds or is_tcp else _affinity(mapping(analysis.get("sessionAffinity"))),
-        interval=interval_of(analysis),
+        interval=interval_of(analysis, is_letter=letter),
         beside=_beside(spec, text(meta.get("namespace"))),
         loses_weights=letter,
         is_literal=letter,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rollouts.dialects.flagger.analysis import interval_of
 from rollouts.dialects.flagger.canary import parse
 from rollouts.model.errors import UndecodableError
 from rollouts.model.rollout import Rollout
@@ -72,11 +73,12 @@ def test_a_climb_goes_on_from_any_weight() -> None:
 
 @pytest.mark.parametrize(
     ("given", "interval"),
-    [("30s", 30), ("1m30s", 90), ("5s", 10), ("", 60), ("soon", 60)],
+    [("30s", 30), ("1m30s", 90), ("5s", 5), ("0s", 60), ("", 60), ("soon", 60)],
 )
 def test_an_interval_has_a_default_and_a_floor(given: str, interval: int) -> None:
-    """Nothing readable is a minute; nobody ticks faster than every ten seconds."""
+    """Nothing readable is a minute; to the letter, nobody ticks faster than every ten seconds."""
     assert strategy(interval=given).interval == timedelta(seconds=interval)
+    assert interval_of({"interval": given}, is_letter=True) == timedelta(seconds=max(interval, 10))
 
 
 def test_the_failure_budget_is_at_least_one() -> None:
