@@ -16,6 +16,7 @@ import yaml
 
 from rollouts.cli.arguments import did_you_mean
 from rollouts.cli.lint_analyses import UNDECLARED, trial_faults
+from rollouts.cli.lint_canaries import canary_faults, chat_faults, template_faults
 from rollouts.cli.lint_experiments import analysis_faults, spec_faults, step_faults
 from rollouts.cli.lint_places import Places, steps_of
 from rollouts.cli.looking import Looking, Shelf
@@ -27,7 +28,6 @@ from rollouts.controller.observe import Observer, snapshot_of
 from rollouts.controller.resources import Resources
 from rollouts.controller.roster import ALWAYS
 from rollouts.dialects.argo.analysis import faults_of, parse_template
-from rollouts.dialects.flagger import canary as flagger
 from rollouts.gitsync.manifests import Manifest, Manifests, doubles
 from rollouts.model.errors import UndecodableError
 from rollouts.model.faults import Fault
@@ -198,34 +198,15 @@ def _experiment(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
         yield "reference", fault
 
 
-def _canary(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
-    try:
-        rollout = flagger.parse(obj, revision="")
-    except UndecodableError as error:
-        yield "validation", Fault("", str(error), "write it as a Canary")
-        return
-    for fault in rollout.faults:
-        yield "validation", fault
-    reference = (obj.get("spec") or {}).get("targetRef") or {}
-    kind, name = str(reference.get("kind", "")), str(reference.get("name", ""))
-    if name and not any(o["kind"] == kind and o["metadata"]["name"] == name and _is_beside(o, obj) for o in shelf):
-        yield (
-            "reference",
-            Fault("spec.targetRef.name", f'{kind} "{name}" not found', f"create the {kind}, or correct the name"),
-        )
-
-
-def _is_beside(one: Json, other: Json) -> bool:
-    return bool(one["metadata"].get("namespace") == other["metadata"].get("namespace"))
-
-
 _LOOKS: Mapping[tuple[str, str], Callable[[Json, Sequence[Json]], Iterator[Ruled]]] = {
     ("argoproj.io", "Rollout"): _rollout,
     ("argoproj.io", "AnalysisTemplate"): _template,
     ("argoproj.io", "ClusterAnalysisTemplate"): _template,
     ("argoproj.io", "AnalysisRun"): _template,
     ("argoproj.io", "Experiment"): _experiment,
-    ("flagger.app", "Canary"): _canary,
+    (kinds.CANARIES.group, "Canary"): canary_faults,
+    (kinds.METRIC_TEMPLATES.group, "MetricTemplate"): template_faults,
+    (kinds.ALERT_PROVIDERS.group, "AlertProvider"): chat_faults,
 }
 
 

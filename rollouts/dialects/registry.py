@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Protocol
 
 from analysis.requests import Http
-from rollouts.dialects.flagger import alerts, canary, commands, generated, revision, status, twins, webhooks
+from rollouts.dialects.flagger import alerts, beside, canary, commands, generated, revision, status, twins, webhooks
 from rollouts.dialects.flagger.analysis import Templates, metrics_server_of, sources_of
 from rollouts.dialects.flagger.generated import Flags
 from rollouts.dialects.flagger.revision import Configs
 from rollouts.model.alerts import Receiver
 from rollouts.model.command import Command
 from rollouts.model.copying import Copying
+from rollouts.model.faults import Faults
 from rollouts.model.objects import Json
 from rollouts.model.plan import Event
 from rollouts.model.rollout import Rollout
@@ -79,6 +80,7 @@ class TickingDialect:
     call_of: Callable[[Rollout, Gate, str], Http]
     listeners_of: Callable[[Rollout, str], tuple[Gate, ...]]
     event_call_of: Callable[[Rollout, Gate, Event, datetime], Http]
+    template_faults: Callable[[Json], Faults]
     provider: str
     command: str
     written: Callable[[Command, Json, str], str]
@@ -111,6 +113,7 @@ TICKING: Mapping[Kind, TickingDialect] = {
             call_of=webhooks.call_of,
             listeners_of=webhooks.listeners_of,
             event_call_of=webhooks.event_call_of,
+            template_faults=beside.template_faults,
             provider=canary.DEFAULT_PROVIDER,
             command=commands.ANNOTATION,
             written=commands.written,
