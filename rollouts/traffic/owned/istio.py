@@ -60,7 +60,7 @@ class Istio:
         live = objects[ref]
         if live is None:
             return Rendered(error=_missing(ref))
-        return Rendered(respec(ref, live, {**live["spec"], **spec_of(route, split, doubles=route.is_literal)}))
+        return Rendered(respec(ref, live, {**_spec(live), **spec_of(route, split, doubles=route.is_literal)}))
 
     def read(self, route: OwnedRoute, objects: Objects) -> Weights | Unknown:
         """What the route that draws lots says."""

@@ -106,7 +106,7 @@ def _both(route: OwnedRoute, chosen: Json, own: Json) -> Json:
     merged = dict(own)
     for key in ("headers", "sourceLabels"):
         if chosen.get(key):
-            merged[key] = chosen[key] if route.is_literal else {**mapping(own.get(key)), **chosen[key]}
+            merged[key] = chosen[key] if route.is_literal else {**mapping(own.get(key)), **mapping(chosen[key])}
     return merged
 
 
