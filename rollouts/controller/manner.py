@@ -67,6 +67,10 @@ class Manner(Protocol[W]):
         """What is told of an effect that was refused for good; nothing where the next decision tells it."""
         ...
 
+    def reported(self, world: W, status: Status) -> None:
+        """This status was written: count what it ends."""
+        ...
+
     def announce(self, world: W, events: Iterable[Event], alerts: Iterable[Alert]) -> None:
         """Tell whoever listens beside Kubernetes; returns at once."""
         ...

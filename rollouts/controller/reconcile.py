@@ -26,7 +26,6 @@ from rollouts.controller.statuses import Statuses
 from rollouts.controller.verify import Outside
 from rollouts.controller.wakers import key_of
 from rollouts.decide.ahead import decide_ahead
-from rollouts.decide.duration import Ended, ended_between
 from rollouts.model.alerts import Alert
 from rollouts.model.effects import CallGate, Effect
 from rollouts.model.errors import TemporaryError
@@ -68,7 +67,6 @@ class Reconciler(Generic[W]):
         self.conversations = Conversations(wake)
         self._applier = Applier(caches, Resources(cluster), manner, pods)
         self._statuses = Statuses(cluster, manner.resource, caches)
-        self.on_attempt: Callable[[Ended], None] = lambda _ended: None
         self._failures: dict[Key, Failure] = {}
         self._told: dict[Key, frozenset[str]] = {}
         self._patience = Patience()
@@ -161,9 +159,8 @@ class Reconciler(Generic[W]):
             raise
         if has_written or outcome.felt:
             log().info("reconciled", rollout=_title(world.manifest), reason=plan.reason, effects=len(outcome.done))
-        ended = ended_between(world.rollout.status, plan.status) if has_written else None
-        if ended is not None:
-            self.on_attempt(ended)
+        if has_written:
+            self._manner.reported(world, plan.status)
         untrue = set(told_by([effect for effect in plan.effects if effect not in outcome.done], plan.events))
         told = (*outcome.events, *(event for event in plan.events if event not in untrue))
         await self._tell(world, told, plan.alerts)

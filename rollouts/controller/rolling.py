@@ -11,6 +11,7 @@ from rollouts.controller.plugins.registry import StepPlugins
 from rollouts.controller.pods import Pods
 from rollouts.controller.rendering import rendered_effect
 from rollouts.controller.verify import Outside, answer, nobody
+from rollouts.decide.duration import Ended, ended_between
 from rollouts.dialects.argo.status import project
 from rollouts.model.alerts import Alert
 from rollouts.model.effects import Effect
@@ -30,6 +31,7 @@ class Rolling:
         self._pods = pods
         self._plugins = plugins
         self.outside: Outside = nobody
+        self.on_attempt: Callable[[Ended], None] = lambda _ended: None
 
     @property
     def resource(self) -> Resource:
@@ -70,6 +72,12 @@ class Rolling:
     def stuck(self, _failure: Failure) -> tuple[Event, ...]:
         """Nothing: the next decision sees it, and tells it by a condition."""
         return ()
+
+    def reported(self, world: World, status: Status) -> None:
+        """An attempt may have ended."""
+        ended = ended_between(world.rollout.status, status)
+        if ended is not None:
+            self.on_attempt(ended)
 
     def announce(self, _world: World, _events: Iterable[Event], _alerts: Iterable[Alert]) -> None:
         """Nobody listens."""

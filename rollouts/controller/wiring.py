@@ -66,12 +66,12 @@ class Controller:
         pods.attempts = settings.metadata_attempts
         rolling = Rolling(self._observer, pods, ports.plugins)
         rolling.outside = self._outside
+        rolling.on_attempt = self._attempt_ended
         self._reconciler = Reconciler(ports.cluster, self.caches, self._events, self.queues.wake, rolling, pods)
         self._reconciler.decide = ports.decide
         self._reconciler.drains.drain = settings.drain
         self._workloads = Workloads(ports.cluster, self.caches, namespace=settings.namespace, dice=ports.dice)
         self._observer.workloads = self._workloads
-        self._reconciler.on_attempt = self._attempt_ended
         self._reconciler.reach(self._outside)
         self._reconciler.count_corrections(ports.metrics.corrected)
         self._observer.plugins = ports.plugins.names

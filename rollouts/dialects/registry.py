@@ -9,8 +9,20 @@ from datetime import datetime
 from typing import Protocol
 
 from analysis.requests import Http
-from rollouts.dialects.flagger import alerts, beside, canary, commands, generated, revision, status, twins, webhooks
-from rollouts.dialects.flagger.analysis import Templates, metrics_server_of, sources_of
+from analysis.samples.source import Source
+from rollouts.dialects.flagger import (
+    alerts,
+    beside,
+    canary,
+    commands,
+    generated,
+    revision,
+    sources,
+    status,
+    twins,
+    webhooks,
+)
+from rollouts.dialects.flagger.analysis import Templates, sources_of
 from rollouts.dialects.flagger.generated import Flags
 from rollouts.dialects.flagger.revision import Configs
 from rollouts.model.alerts import Receiver
@@ -22,7 +34,7 @@ from rollouts.model.plan import Event
 from rollouts.model.rollout import Rollout
 from rollouts.model.snapshot import Obstacles, Twins
 from rollouts.model.status import Status
-from rollouts.model.strategy import Gate
+from rollouts.model.strategy import Check, Gate
 
 __all__ = ["TICKING", "Flags", "TickingDialect"]
 
@@ -58,9 +70,9 @@ class TickingDialect:
     """What the shell asks of a dialect.
 
     `hash_of` is what a target is at this moment, `configs_of` what it is started with (with True: to the letter),
-    `is_literal` whether a manifest wants that; `provider` is the one that counts where nobody says; `written` is what the annotation `command` says to give a command to the
-    run that a manifest shows, with its target's hash; `sources_of` and `chats_of` name the templates and the providers of
-    alerts of a manifest as `namespace/name`.
+    `is_literal` whether a manifest wants that; `provider` is the one that counts where nobody says. `written` is what
+    the annotation `command` says to give a command to the run that a manifest shows, with its target's hash.
+    `sources_of` and `chats_of` name the templates and the providers of alerts of a manifest as `namespace/name`.
     """
 
     kind: Kind
@@ -73,7 +85,7 @@ class TickingDialect:
     configs_of: Callable[[Json, Configs, bool], Mapping[str, str] | None]
     is_literal: Callable[[Json], bool]
     see_twins: SeeTwins
-    metrics_server_of: Callable[[Json], str]
+    metric_source_of: Callable[[Json, Check, Templates, str], Source]
     sources_of: Callable[[Json], tuple[str, ...]]
     chats_of: Callable[[Json], tuple[str, ...]]
     receivers_of: Callable[[Json, Mapping[str, Json]], tuple[Receiver, ...] | None]
@@ -106,7 +118,7 @@ TICKING: Mapping[Kind, TickingDialect] = {
             configs_of=_canary_configs,
             is_literal=canary.is_strict,
             see_twins=twins.twins_of,
-            metrics_server_of=metrics_server_of,
+            metric_source_of=sources.metric_source_of,
             sources_of=sources_of,
             chats_of=alerts.sources_of,
             receivers_of=alerts.receivers_of,

@@ -33,6 +33,7 @@ from rollouts.telemetry.series import (
     QUEUE_SECONDS,
     RECONCILE_SECONDS,
 )
+from rollouts.telemetry.ticking import TickSeries
 
 _Series = TypeVar("_Series", Counter, Gauge, Histogram)
 
@@ -58,7 +59,9 @@ class Metrics:
 
     def __init__(self, version: str = "unknown") -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # Go clients have no such series, the call no types
+        self.version = version
         self.registry = CollectorRegistry()
+        self.ticking = TickSeries(self.registry)
         self._scenes = _Scenes([lambda: _build(version)])
         self.registry.register(self._scenes)
         ProcessCollector(registry=self.registry)

@@ -3,6 +3,8 @@
 Kept apart so that the table can be compared with Argo's as it stands.
 """
 
+from enum import StrEnum
+
 OBJECT = ("namespace", "name")
 RECONCILE_SECONDS = (0.01, 0.15, 0.25, 0.5, 1.0)
 QUEUE_SECONDS = tuple(10.0**power for power in range(-8, 2))
@@ -39,3 +41,31 @@ ATTEMPTS = {
     "rollout_manual_pause_duration_seconds": "Seconds that an update waited for a human.",
 }
 """Histograms of updates that have ended, by how they ended (label status)."""
+
+
+class TickName(StrEnum):
+    """Names of the numbers of rollouts that tick."""
+
+    INFO = "flagger_info"
+    TOTAL = "flagger_canary_total"
+    STATUS = "flagger_canary_status"
+    WEIGHT = "flagger_canary_weight"
+    DURATION = "flagger_canary_duration_seconds"
+    MEASURED = "flagger_canary_metric_analysis"
+    SUCCESSES = "flagger_canary_successes_total"
+    FAILURES = "flagger_canary_failures_total"
+
+
+TICKING = {
+    TickName.INFO: "The running controller, and the provider of Canaries that name none.",
+    TickName.TOTAL: "Canaries of a namespace.",
+    TickName.STATUS: "Where the last run of a Canary stands: 0 under way, 1 well, 2 failed.",
+    TickName.WEIGHT: "Percent of the requests that a workload gets.",
+    TickName.DURATION: "Seconds in which the questions of a tick were answered.",
+    TickName.MEASURED: "What a metric of a Canary measured last; durations in seconds.",
+    TickName.SUCCESSES: "Runs that were promoted.",
+    TickName.FAILURES: "Runs that were rolled back.",
+}
+"""The ancestor's names; texts of ours."""
+
+HELP |= {name.value: text for name, text in TICKING.items()}

@@ -6,39 +6,50 @@ AnalysisRuns, so that a service that is down is not asked again by every rollout
 
 from collections.abc import Callable
 from datetime import datetime
-from math import isnan, nan
 
 from analysis.asking import Asking
-from analysis.driving import drive
-from analysis.errors import AnalysisError
-from analysis.model import Metric
+from analysis.errors import AnalysisError, NoDataError
 from analysis.ports import Ports
-from analysis.providers import provider_of
 from analysis.requests import Answer as HttpAnswer
-from analysis.requests import Http, Outcome, Setting, Value
+from analysis.requests import Http, RunIdentity
+from analysis.sampling import Sampler
 from rollouts.controller import webhooks
+from rollouts.controller.ticking.scenes import Counts
 from rollouts.controller.ticking.world import TickingWorld
 from rollouts.model.questions import Answer, AskGate, AskMetric, GateAnswer, MetricAnswer, Question
+from rollouts.model.strategy import Check
 
 
 class Answers:
     """Asks for one kind of rollouts."""
 
-    def __init__(self, ports: Ports, asking: Asking, clock: Callable[[], datetime], address: str) -> None:
+    def __init__(
+        self, ports: Ports, asking: Asking, clock: Callable[[], datetime], address: str, counts: Counts
+    ) -> None:
         self._address = address
-        self._ports = ports
-        self._asking = asking
         self._clock = clock
+        self._counts = counts
+        self._began: dict[str, datetime] = {}
+        self._ports = ports
+        self._sampler = Sampler(asking.ask, clock, ports.defaults)
 
     async def answer(self, question: Question, world: TickingWorld) -> Answer:
         """What is said."""
+        self._began.setdefault(world.rollout.uid, self._clock())
         match question:
             case AskGate():
                 return await self._gate(question, world)
             case AskMetric():
-                return await self._metric(question, world)
+                answer = await self._metric(question, world)
+                self._counts.measured(world, _check(question, world), answer)
+                return answer
             case _:
                 raise TypeError(f"a rollout that ticks asks no {type(question).__name__}")
+
+    def took(self, uid: str) -> float | None:
+        """The seconds since the first question of a tick that ends now; None where it asked nothing."""
+        began = self._began.pop(uid, None)
+        return None if began is None else (self._clock() - began).total_seconds()
 
     async def send(self, request: Http) -> HttpAnswer:
         """One request to a webhook."""
@@ -56,18 +67,21 @@ class Answers:
         return await webhooks.call(self.send, request, gate.retries)
 
     async def _metric(self, question: AskMetric, world: TickingWorld) -> MetricAnswer:
-        address = world.dialect.metrics_server_of(world.manifest) or self._address
-        metric = Metric(question.name, "prometheus", {"query": question.query, "address": address})
-        setting = Setting(self._clock(), self._ports.defaults)
+        rollout = world.rollout
+        templates = world.named(world.dialect.template)
+        source = world.dialect.metric_source_of(world.manifest, _check(question, world), templates, self._address)
         try:
-            return _last(await drive(provider_of(metric.provider).run(metric, setting), self._asking.ask))
+            return MetricAnswer(
+                await self._sampler.sample(source, RunIdentity(rollout.namespace, rollout.name, rollout.uid))
+            )
+        except NoDataError:
+            return MetricAnswer(None)
         except AnalysisError as error:
             return MetricAnswer(None, str(error))
 
 
-def _last(outcome: Outcome) -> MetricAnswer:
-    """Of several series the last one counts; NaN is nothing."""
-    found = outcome.result if isinstance(outcome, Value) else ()
-    numbers = found if isinstance(found, tuple) else (found,)
-    value = float(numbers[-1]) if numbers else nan
-    return MetricAnswer(None if isnan(value) else value)
+def _check(question: AskMetric, world: TickingWorld) -> Check:
+    """The check that a question is of; a look whether somebody answers at all is of none."""
+    asked = (question.name, question.query, question.source)
+    known = (check for check in world.strategy.checks if (check.name, check.query, check.source) == asked)
+    return next(known, Check(question.name, question.query))

@@ -6,6 +6,7 @@ from datetime import datetime
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.ticking.answers import Answers
 from rollouts.controller.ticking.observe import TickingObserver
+from rollouts.controller.ticking.scenes import Counts
 from rollouts.controller.ticking.tidings import Tidings
 from rollouts.controller.ticking.world import TickingWorld, seen
 from rollouts.decide.tidings import SYNCED
@@ -25,7 +26,8 @@ from rollouts.workloads import twins
 class Ticking:
     """All that a round needs of one kind."""
 
-    def __init__(self, observer: TickingObserver, answers: Answers, tidings: Tidings) -> None:
+    def __init__(self, observer: TickingObserver, answers: Answers, tidings: Tidings, counts: Counts) -> None:
+        self._counts = counts
         self._observer = observer
         self._answers = answers
         self._tidings = tidings
@@ -84,6 +86,13 @@ class Ticking:
             return ()  # told by whoever carried it out
         effect = type(failure.effect).__name__
         return (Event(SYNCED, f"{effect} was refused: {failure.message}", is_warning=True),)
+
+    def reported(self, world: TickingWorld, status: Status) -> None:
+        """A tick has counted, and may have ended a run."""
+        took = self._answers.took(world.rollout.uid)
+        if took is not None:
+            self._counts.took(world, took)
+        self._counts.reported(world, status)
 
     def announce(self, world: TickingWorld, events: Iterable[Event], alerts: Iterable[Alert]) -> None:
         """Tell webhooks and chats; returns at once."""

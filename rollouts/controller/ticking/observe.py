@@ -4,8 +4,7 @@ Every kind that is named is watched from then on (controller/routes), missing on
 named wakes who names it, so that a target that changes is seen at once and nobody looks around in vain.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
@@ -14,9 +13,10 @@ from rollouts.controller.resources import Resources
 from rollouts.controller.routes import Routes
 from rollouts.controller.ticking.claims import Claims
 from rollouts.controller.ticking.configs import Configs
+from rollouts.controller.ticking.settings import Wishes
 from rollouts.controller.ticking.world import TickingWorld
 from rollouts.controller.wakers import key_of
-from rollouts.dialects.registry import Flags, TickingDialect
+from rollouts.dialects.registry import TickingDialect
 from rollouts.model.copying import Copying
 from rollouts.model.faults import Fault, Faults
 from rollouts.model.objects import Ref
@@ -29,16 +29,6 @@ from rollouts.workloads import tracked_configs, twins
 
 Name = Callable[[Key, Iterable[Ref]], None]
 """From now on this key is woken by changes of just these objects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the operator's flags say of rollouts that tick. `stays_home`: nothing of other namespaces is named."""
-
-    provider: str
-    flags: Flags
-    routers: Mapping[str, Owned]
-    stays_home: bool = False
 
 
 class TickingObserver:

@@ -6,11 +6,29 @@ from typing import Any
 
 from rollouts.alerts.operators import FLAGS as CHAT_FLAGS
 from rollouts.alerts.operators import operators_receiver
-from rollouts.controller.ticking.observe import Wishes
-from rollouts.controller.ticking.tidings import Listeners
 from rollouts.dialects.registry import Flags
-from rollouts.traffic.owned.protocol import OwnedOptions
+from rollouts.model.alerts import Receiver
+from rollouts.traffic.owned.protocol import Owned, OwnedOptions
 from rollouts.traffic.owned.registry import owned
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator's flags say of rollouts that tick. `stays_home`: nothing of other namespaces is named."""
+
+    provider: str
+    flags: Flags
+    routers: Mapping[str, Owned]
+    stays_home: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Whom the operator names: a webhook that hears of events, a chat, and the cluster's name in alerts."""
+
+    event_webhook: str = ""
+    chat: Receiver | None = None
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

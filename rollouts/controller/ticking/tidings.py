@@ -7,7 +7,6 @@ while its chats do not answer is bounded.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.driving import drive
@@ -18,6 +17,7 @@ from rollouts.alerts.registry import deliver
 from rollouts.cluster.port import Json
 from rollouts.controller import webhooks
 from rollouts.controller.ticking.answers import Answers
+from rollouts.controller.ticking.settings import Listeners
 from rollouts.controller.ticking.world import TickingWorld
 from rollouts.decide.tidings import SYNCED
 from rollouts.model.alerts import Alert, Receiver
@@ -32,15 +32,6 @@ AT_ONCE = 20
 
 Emit = Callable[[Json, Event], Awaitable[None]]
 Deed = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """Whom the operator names: a webhook that hears of events, a chat, and the cluster's name in alerts."""
-
-    event_webhook: str = ""
-    chat: Receiver | None = None
-    cluster: str = ""
 
 
 class Tidings:

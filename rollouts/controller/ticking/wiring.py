@@ -10,6 +10,7 @@ from rollouts.controller.resources import Resources
 from rollouts.controller.ticking.answers import Answers
 from rollouts.controller.ticking.manner import Ticking
 from rollouts.controller.ticking.observe import TickingObserver
+from rollouts.controller.ticking.scenes import Counts, rows_of
 from rollouts.controller.ticking.tidings import Tidings
 from rollouts.controller.wakers import key_of
 from rollouts.dialects.registry import TICKING
@@ -27,10 +28,12 @@ def ticking_kind(shared: Shared, resource: Resource, is_ours: IsOurs) -> Ticking
     observer.name = shared.wakers.name
     observer.claims.freed = lambda manifest: shared.wake(key_of(manifest, resource))
     caches.of(resource).listen(observer.claims.follow)
+    counts = Counts(ports.metrics.ticking, caches.of(resource), dialect)
+    ports.metrics.describe(lambda: rows_of(caches.of(resource), dialect, settings.provider, ports.metrics.version))
     address = settings.metrics_server or shared.settings.prometheus or DEFAULT_METRICS_SERVER
-    answers = Answers(ports.measuring, Asking(ports.measuring), ports.clock, address)
+    answers = Answers(ports.measuring, Asking(ports.measuring), ports.clock, address, counts)
     tidings = Tidings(ports.measuring, answers, settings.listeners, ports.clock, shared.emit)
-    manner = Ticking(observer, answers, tidings)
+    manner = Ticking(observer, answers, tidings, counts)
     reconciler = Reconciler(ports.cluster, caches, shared.events, shared.wake, manner, Pods(ports.cluster))
     reconciler.decide = ports.decide
     reconciler.conversations.longest_chain = LONGEST_CHAIN
