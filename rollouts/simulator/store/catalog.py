@@ -9,7 +9,8 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.simulator.store import refusals
 from rollouts.simulator.store.builtin import BUILTIN_KINDS
 from rollouts.simulator.store.kinds import Kind, kinds_of_definition
-from rollouts.simulator.store.meta import copied
+from rollouts.simulator.store.meta import Sealed, copied
+from rollouts.simulator.store.rules import without_empties
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -62,15 +63,24 @@ class Catalog:
 
 def read_definitions(path: Path) -> list[Json]:
     """The CustomResourceDefinitions of a YAML file, or of all YAML files of a folder."""
-    if path.is_dir():
-        return [one for inner in sorted(path.glob("*.yaml")) for one in read_definitions(inner)]
-    documents = _documents(path.read_text(encoding="utf-8"))
-    return [copied(one) for one in documents if one.get("kind") == "CustomResourceDefinition"]
+    return [copied(one) for one in sealed_definitions(path)]
+
+
+def sealed_definitions(path: Path) -> tuple[Json, ...]:
+    """The same, not to be changed: each is made ready once for all the stores of a process."""
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    return tuple(one for file in files for one in _definitions(file.read_text(encoding="utf-8")))
 
 
 @cache
-def _documents(text: str) -> tuple[Json, ...]:
-    return tuple(one for one in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(one, dict))
+def _definitions(text: str) -> tuple[Json, ...]:
+    documents = (one for one in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(one, dict))
+    return tuple(_sealed(one) for one in documents if one.get("kind") == "CustomResourceDefinition")
+
+
+def _sealed(definition: Json) -> Json:
+    spec = without_empties(definition.get("spec"))
+    return {**definition, "spec": Sealed(spec)} if isinstance(spec, dict) else definition
 
 
 def faults_of_definition(definition: Json) -> list[refusals.Cause]:

@@ -30,7 +30,7 @@ from rollouts.simulator.store.catalog import (
     Catalog,
     established,
     faults_of_definition,
-    read_definitions,
+    sealed_definitions,
 )
 from rollouts.simulator.store.collector import DEFINITIONS, Collector
 from rollouts.simulator.store.eviction import charged_budget
@@ -103,7 +103,7 @@ class Store:
     def load_definitions(self, paths: Iterable[Path]) -> None:
         """Create the CustomResourceDefinitions of YAML files, or of folders of them; one that is there is replaced."""
         kind = self._named("apiextensions.k8s.io", "v1", "customresourcedefinitions")
-        for definition in (one for path in paths for one in read_definitions(path)):
+        for definition in (one for path in paths for one in sealed_definitions(path)):
             live = self._ledger.get(kind.shelf, "", name_of(definition))
             if live is None:
                 self._create(kind, None, definition, CreateOptions())

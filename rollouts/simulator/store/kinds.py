@@ -13,6 +13,7 @@ from typing import Any
 
 from rollouts.cluster.port import Json, Resource
 from rollouts.simulator.store.ledger import Shelf
+from rollouts.simulator.store.meta import Sealed
 from rollouts.simulator.store.schema import Structure
 from rollouts.simulator.store.shapes import BARE, METADATA, Shape, shape_of_schema
 
@@ -87,7 +88,13 @@ class Kind:
 
 def kinds_of_definition(definition: Json) -> tuple[Kind, ...]:
     """The kinds that a CustomResourceDefinition adds, the preferred version first."""
-    return _compiled(json.dumps(definition["spec"], sort_keys=True))
+    spec = definition["spec"]
+    return _known(spec) if isinstance(spec, Sealed) else _compiled(json.dumps(spec, sort_keys=True))
+
+
+@cache
+def _known(spec: Sealed) -> tuple[Kind, ...]:
+    return _compiled(json.dumps(spec, sort_keys=True))
 
 
 @cache

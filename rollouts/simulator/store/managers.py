@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from rollouts.cluster.port import Json
@@ -78,17 +79,28 @@ def _entry(owner: Owner) -> Json:
         "apiVersion": owner.api_version,
         "time": owner.time,
         "fieldsType": "FieldsV1",
-        "fieldsV1": written(owner.paths),
+        "fieldsV1": _written(owner.paths),
     }
     return {**entry, "subresource": owner.subresource} if owner.subresource else entry
 
 
+@lru_cache(maxsize=2000)
+def _written(paths: frozenset[Path]) -> Json:
+    # Most writes change one entry of several, and thousands of pods own the same fields.
+    return written(paths)
+
+
 def after_update(owners: tuple[Owner, ...], old: Json, new: Json, writer: Writer, shape: Shape) -> tuple[Owner, ...]:
     """Whoever changes a field owns it, alone; what is gone is nobody's."""
-    before, after = places_of(old, shape), places_of(new, shape)
+    before, after = places_of(_other(old, new), shape), places_of(_other(new, old), shape)
     lost = before.keys() - after.keys()
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     return _with(_without(owners, changed | lost, writer), changed, lost, writer)
+
+
+def _other(obj: Json, than: Json) -> Json:
+    """What of an object differs at all: fields that are the same are nobody's change, and the larger part."""
+    return {name: inner for name, inner in obj.items() if name not in than or than[name] != inner}
 
 
 def _without(owners: tuple[Owner, ...], paths: Iterable[Path], writer: Writer) -> tuple[Owner, ...]:

@@ -10,6 +10,12 @@ from rollouts.cluster.port import Json
 SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
+class Sealed(dict[str, Any]):
+    """A JSON object in the form in which it is stored, and never changed: many stores share it, and none walks it."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a dict has none; this one stays as it is
+
+
 def copied(value: Any) -> Any:
     """A deep copy of a JSON value (several times as quick as copy.deepcopy)."""
     if isinstance(value, dict):

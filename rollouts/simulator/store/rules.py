@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rollouts.cluster.port import Json
-from rollouts.simulator.store.meta import at_path, copied, put_at_path
+from rollouts.simulator.store.meta import Sealed, at_path, copied, put_at_path
 from rollouts.simulator.store.refusals import Cause, forbidden_value, invalid_value, required
 from rollouts.simulator.store.selectors import matches_labels
 
@@ -84,10 +84,19 @@ def _with_job_selector(job: Json) -> Json:
 
 def without_empties(value: Any) -> Any:
     """A value of a built-in kind without nulls, empty lists and empty free maps: typed fields leave those out."""
+    if isinstance(value, Sealed):
+        return value
     if isinstance(value, dict):
         kept = {name: without_empties(inner) for name, inner in value.items() if not _is_left_out(name, inner)}
         return {name: inner for name, inner in kept.items() if not _is_left_out(name, inner)}
     return [without_empties(one) for one in value] if isinstance(value, list) else value
+
+
+def without_new_empties(obj: Json, old: Json) -> Json:
+    """The same of an object that was stored as `old` before: fields that are as they were need no second look."""
+    held = {name for name, inner in obj.items() if name in old and old[name] == inner}
+    rest = without_empties({name: inner for name, inner in obj.items() if name not in held})
+    return {name: old[name] if name in held else rest[name] for name in obj if name in held or name in rest}
 
 
 def _is_left_out(name: str, value: Any) -> bool:

@@ -53,7 +53,7 @@ def created(kind: Kind, body: Json, birth: Birth, writer: Writer, owners: tuple[
         obj = {name: value for name, value in obj.items() if name != "status" or not kind.has_status}
     elif kind.has_status:
         obj = rules.first_state(obj, kind.resource.kind)
-    obj = _in_form(kind, obj)
+    obj = _in_form(kind, obj, {})
     _check(kind, obj, None)
     owners = after_update((), {}, obj, writer, kind.shape) if owners is None else owners
     return _with_owners(obj, owners)
@@ -64,7 +64,7 @@ def updated(kind: Kind, old: Json, body: Json, writer: Writer, owners: tuple[Own
     _check_identity(kind, old, body)
     new = rules.carried(old, _confined(kind, old, body, writer.subresource), kind.resource.kind)
     new = with_meta(new, **{name: old["metadata"].get(name) for name in (*SYSTEM_FIELDS, "name", "namespace")})
-    new = _in_form(kind, {**new, "apiVersion": kind.resource.api_version, "kind": kind.resource.kind})
+    new = _in_form(kind, {**new, "apiVersion": kind.resource.api_version, "kind": kind.resource.kind}, old)
     _check(kind, new, old)
     if _is_new_generation(kind, old, new):
         new = with_meta(new, generation=old["metadata"].get("generation", 0) + 1)
@@ -134,13 +134,11 @@ def _confined(kind: Kind, old: Json, body: Json, subresource: str) -> Json:
     return {**kept, "status": old["status"]} if "status" in old else kept
 
 
-def _in_form(kind: Kind, obj: Json) -> Json:
+def _in_form(kind: Kind, obj: Json, old: Json) -> Json:
     obj = with_meta(obj, **{name: obj["metadata"].get(name) or None for name in _LEFT_OUT_WHEN_EMPTY})
-    return (
-        kind.structure.fitted(obj)
-        if kind.structure
-        else rules.with_defaults(rules.without_empties(obj), kind.resource.kind)
-    )
+    if kind.structure:
+        return kind.structure.fitted(obj)
+    return rules.with_defaults(rules.without_new_empties(obj, old), kind.resource.kind)
 
 
 def _check(kind: Kind, obj: Json, old: Json | None) -> None:

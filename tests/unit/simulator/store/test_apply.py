@@ -11,7 +11,7 @@ from rollouts.cluster.errors import ConflictError
 from rollouts.cluster.port import Json
 from rollouts.simulator.store.apply import Applied, applied
 from rollouts.simulator.store.fields import Path, leaves_of, places_of, read, shown, written
-from rollouts.simulator.store.managers import Writer, entries_of
+from rollouts.simulator.store.managers import Writer, after_update, entries_of
 from rollouts.simulator.store.meta import with_meta
 from rollouts.simulator.store.shapes import ATOMIC, PLAIN, SET, Shape, by
 
@@ -83,6 +83,16 @@ def test_fields_are_written_and_read_back(config: Json) -> None:
     paths = frozenset(leaves_of(config, SHAPE))
 
     assert frozenset(read(written(paths))) == paths
+
+
+@given(_CONFIGS, _CONFIGS)
+def test_who_writes_owns_what_differs(old: Json, new: Json) -> None:
+    """Every place that was not there, or held something else; no other, however much is written with it."""
+    before, after = places_of(old, SHAPE), places_of(new, SHAPE)
+    changed = {path for path, value in after.items() if path not in before or before[path] != value}
+    (owner,) = after_update((), old, new, Writer("one", "Update", "v1", "", NOON), SHAPE)
+
+    assert owner.paths == changed
 
 
 def test_object_without_owners_gets_one() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rollouts.cluster.errors import ConflictError, GoneError, InvalidError, NotFoundError, ServerError
-from rollouts.cluster.kinds import CONFIG_MAPS, HTTP_ROUTES, NAMESPACES, PODS
+from rollouts.cluster.kinds import CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, HTTP_ROUTES, NAMESPACES, PODS
 from rollouts.cluster.port import Collection, DeleteOptions, Json, Patch, PatchType, Query, Resource, Target
 from rollouts.simulator.store import Store
 
@@ -153,6 +153,37 @@ spec:
 
     assert one["spec"] == {"x": 1}
     assert two["spec"] == {"y": 2}
+
+
+async def test_definitions_that_stores_share_change_in_one_of_them_only() -> None:
+    """They are read once for all stores; who changes one changes his own."""
+    one, other = _store(), _store()
+    target = Target(CUSTOM_RESOURCE_DEFINITIONS, "httproutes.gateway.networking.k8s.io")
+    before = await other.get(target)
+    await one.patch(target, Patch(PatchType.MERGE, {"spec": {"names": {"shortNames": ["hr"]}}}))
+
+    assert (await one.get(target))["spec"]["names"]["shortNames"] == ["hr"]
+    assert await other.get(target) == before == await _store().get(target)
+
+
+async def test_what_is_empty_is_left_out_of_every_write() -> None:
+    """Of fields that a write touches, and of those that stay as they were."""
+    store, target = _store(), Target(PODS, "p", "default", "status")
+    spec: Json = {
+        "containers": [{"name": "app", "image": "web:v1"}],
+        "nodeSelector": {},
+        "tolerations": [],
+        "hostname": None,
+    }
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    made = await store.create(Collection(PODS, "default"), body)
+    change = {"metadata": {"annotations": {}}, "status": {"conditions": [], "reason": "x"}}
+    after = await store.patch(target, Patch(PatchType.MERGE, change))
+
+    assert not {"nodeSelector", "tolerations", "hostname"} & made["spec"].keys()
+    assert after["spec"] == made["spec"]
+    assert "annotations" not in after["metadata"]
+    assert after["status"] == {"phase": "Pending", "qosClass": "BestEffort", "reason": "x"}
 
 
 async def test_compact_forgets_the_past() -> None:
