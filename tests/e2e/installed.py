@@ -38,9 +38,10 @@ def kubectl(kubeconfig: Path, *words: str, given: str | None = None) -> str:
     return done.stdout
 
 
-def roles() -> list[Json]:
-    """What install/controller.yaml holds beside the Deployment: account, role and binding."""
-    documents = yaml.safe_load_all((ROOT / "install" / "controller.yaml").read_text())
+def roles(*files: str) -> list[Json]:
+    """What files of install/ hold beside the Deployment: account, roles and bindings; by default those for Canaries too."""
+    named = files or ("controller.yaml", "canaries.yaml")
+    documents = (one for name in named for one in yaml.safe_load_all((ROOT / "install" / name).read_text()))
     return [one for one in documents if one["kind"] != "Deployment"]
 
 

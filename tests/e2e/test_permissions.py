@@ -64,7 +64,7 @@ async def test_the_installed_rights_are_enough(tmp_path: Path) -> None:
 def test_a_missing_right_is_printed_as_the_rule_to_add(tmp_path: Path) -> None:
     """A role made by hand without one verb: the controller starts, and says which rule is to be added."""
     name = "sluice-lacks-a-verb"
-    config = account(tmp_path, name, without("patch", "replicasets", under(name, installed.roles())))
+    config = account(tmp_path, name, without("patch", "replicasets", under(name, installed.roles("controller.yaml"))))
     try:
         told = [line for line in first_lines(config, until="a role lacks a rule") if "lacks a rule" in line]
     finally:
