@@ -15,7 +15,13 @@ from rollouts.cli.controller import controller
 from rollouts.cluster.leadership import Term
 from rollouts.cluster.login import Overrides
 from rollouts.controller.settings import FLAGS, Settings, SettingsError, settings_of, without_meaning
+from rollouts.controller.ticking.settings import Listeners, TickSettings
+from rollouts.dialects.registry import Flags
+from rollouts.model.alerts import Receiver
+from rollouts.traffic.owned.protocol import OwnedOptions
 from rollouts.traffic.protocol import Options
+
+TEAMS = Receiver("the operator's chat", "msteams", address="http://teams")
 
 ARGOS_FLAGS = set(
     """
@@ -117,6 +123,18 @@ def test_flags_and_environment_become_settings() -> None:
         ("aws-verify-target-group", True, "traffic", Options(verifies_target_groups=True)),
         ("aws-elb-endpoint", "https://elb.example", "traffic", Options(elb_endpoint="https://elb.example")),
         ("alb-verify-weight", True, "traffic", Options(verifies_target_groups=True)),
+        ("canaries", False, "ticking", TickSettings(is_wanted=False)),
+        ("mesh-provider", "nginx", "ticking", TickSettings(provider="nginx")),
+        ("metrics-server", "http://here", "ticking", TickSettings(metrics_server="http://here")),
+        ("selector-labels", "a, b", "ticking", TickSettings(flags=Flags(selector_labels=("a", "b")))),
+        ("include-label-prefix", "team/", "ticking", TickSettings(flags=Flags(label_prefixes=("team/",)))),
+        ("enable-config-tracking", False, "ticking", TickSettings(flags=Flags(tracks_configs=False))),
+        ("ingress-annotations-prefix", "n.io", "ticking", TickSettings(routes=OwnedOptions(annotations_prefix="n.io"))),
+        ("ingress-class", "c", "ticking", TickSettings(routes=OwnedOptions(ingress_class="c"))),
+        ("no-cross-namespace-refs", True, "ticking", TickSettings(stays_home=True)),
+        ("cluster-name", "east", "ticking", TickSettings(listeners=Listeners(cluster="east"))),
+        ("event-webhook", "http://ear", "ticking", TickSettings(listeners=Listeners(event_webhook="http://ear"))),
+        ("msteams-url", "http://teams", "ticking", TickSettings(listeners=Listeners(chat=TEAMS))),
     ],
 )
 def test_a_flag_changes_what_it_names(flag: str, value: Any, field: str, meaning: Any) -> None:
@@ -131,10 +149,25 @@ def test_every_flag_with_a_meaning_has_a_test() -> None:
     """Those of the table above, and those of the stories around it."""
     told = {"rollout-resync", "namespaced", "namespace", "instance-id", "controllers", "server", "master", "token"}
     told |= {"as", "as-uid", "certificate-authority", "client-certificate", "client-key", "insecure-skip-tls-verify"}
+    told |= {"slack-url", "slack-token", "slack-proxy-url", "slack-user", "slack-channel", "msteams-proxy-url"}
     marks = test_a_flag_changes_what_it_names.pytestmark
     told |= {row[0] for row in marks[0].args[1]}
 
     assert {flag.name for flag in FLAGS if flag.field} == told
+
+
+def test_the_operators_chat_is_slack_or_teams() -> None:
+    """By flags, or by variables, which win; half a chat is refused by name."""
+    environ = {"SLACK_URL": "http://slack", "SLACK_TOKEN": "t", "SLACK_PROXY_URL": "http://proxy"}
+    chat = settings_from(environ, slack_user="bot", slack_channel="ops", slack_url="http://flag").ticking.listeners.chat
+    assert chat is not None
+    assert (chat.address, chat.token, chat.proxy) == ("http://slack", "t", "http://proxy")
+    assert (chat.username, chat.channel) == ("bot", "ops")
+
+    teams = settings_from({"MSTEAMS_PROXY_URL": "http://proxy"}, msteams_url="http://teams").ticking.listeners.chat
+    assert teams == replace(TEAMS, proxy="http://proxy")
+    with pytest.raises(SettingsError, match="--slack-channel is empty"):
+        settings_from(slack_url="http://slack")
 
 
 @pytest.mark.parametrize(("told", "seconds"), [("", 10), ("3", 3), ("1m30s", 90)])
