@@ -6,7 +6,7 @@ from datetime import datetime
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError
 from rollouts.cluster.port import Target
-from tests.builders.canaries import STRICT, a_canary, a_deployment, rounds, steps
+from tests.builders.canaries import STRICT, a_canary, a_deployment
 from tests.unit.controller.crashes import Story, deaths
 from tests.unit.controller.stories import Shop, Spy, Write, tell
 from tests.unit.controller.ticking.canaries import (
@@ -17,7 +17,9 @@ from tests.unit.controller.ticking.canaries import (
     patch,
     phase,
     release,
+    rounds,
     status,
+    steps,
     texts,
 )
 
@@ -198,7 +200,7 @@ def test_a_tick_that_is_refused_asks_nobody_again() -> None:
     """Webhooks and metrics are asked once a tick, however often its writes are tried."""
 
     async def story(shop: Shop) -> None:
-        spy, refused = Spy(shop.store), []
+        spy, refused = Spy(shop.store), list[Write]()
 
         def refuse(write: Write) -> None:
             if write.kind == "HTTPRoute" and len(refused) < 5:
