@@ -39,7 +39,7 @@ def kubectl(kubeconfig: Path, *words: str, given: str | None = None) -> str:
 
 
 def roles(*files: str) -> list[Json]:
-    """What files of install/ hold beside the Deployment: account, roles and bindings; by default those for Canaries too."""
+    """What files of install/ hold beside the Deployment: account, roles and bindings; by default also for Canaries."""
     named = files or ("controller.yaml", "canaries.yaml")
     documents = (one for name in named for one in yaml.safe_load_all((ROOT / "install" / name).read_text()))
     return [one for one in documents if one["kind"] != "Deployment"]
