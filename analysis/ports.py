@@ -88,7 +88,7 @@ class InProcessPorts:
             case RangeQuery():
                 answer = _there(self._query_range, "range queries are")
                 return answer(request.query, request.start, request.end, request.step)
-            case Http(path="/api/v1/query") if self._http is None:
+            case Http(method="GET", path="/api/v1/query"):
                 return self._instant(dict(request.params))
             case Http():
                 return _there(self._http, "HTTP requests are")(request)
