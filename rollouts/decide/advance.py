@@ -122,8 +122,9 @@ def switch_traffic(here: Situation) -> Step | None:
 
 
 def _noted(here: Situation) -> Status:
-    ticks = here.status.ticks
-    return replace(here.status, ticks=replace(ticks, applied=here.rollout.target, configs=here.rollout.configs))
+    ticks, configs = here.status.ticks, here.rollout.configs
+    seen = configs if (configs or {}) != (ticks.configs or {}) else ticks.configs  # none at all is no change of none
+    return replace(here.status, ticks=replace(ticks, applied=here.rollout.target, configs=seen))
 
 
 def _size(here: Situation) -> int:
