@@ -142,7 +142,8 @@ class Reconciler(Generic[W]):
             return until if plan.wake_at is None else min(until, plan.wake_at)
         has_written = await self._report(world, plan, outcome)
         self._patience.end(key)
-        if (outcome.felt or has_written) and not plan.is_settled:
+        is_between_ticks = world.rollout.pace is Pace.TICKS and plan.wake_at is not None
+        if (outcome.felt or has_written) and not plan.is_settled and not is_between_ticks:
             self._wake(key)
         return plan.wake_at
 

@@ -34,13 +34,25 @@ def a_canary(
 
 
 def steps(step: int, *, most: int = 100, **fields: Any) -> Json:
-    """An analysis that gives the new version `step` percent more in each tick of ten seconds."""
-    return {"interval": "10s", "threshold": 2, "stepWeight": step, "maxWeight": most, **fields}
+    """An analysis that gives the new version `step` percent more in each tick of a second."""
+    return {"interval": "1s", "threshold": 2, "stepWeight": step, "maxWeight": most, **fields}
 
 
 def rounds(count: int, **fields: Any) -> Json:
-    """An analysis that watches the new version for so many ticks of ten seconds."""
-    return {"interval": "10s", "threshold": 2, "iterations": count, **fields}
+    """An analysis that watches the new version for so many ticks of a second."""
+    return {"interval": "1s", "threshold": 2, "iterations": count, **fields}
+
+
+def a_gate(moment: str, url: str, **fields: Any) -> Json:
+    """A webhook, named for the moment at which it is called; `url` by stage.hook or stage.load_tester."""
+    return {"name": moment, "type": moment, "url": url, **fields}
+
+
+def a_metric_template(query: str, address: str, name: str = "errors") -> Json:
+    """A query that is filled in for each Canary; `address` is the Prometheus of the stage."""
+    return an_object(
+        kinds.METRIC_TEMPLATES, name, spec={"provider": {"type": "prometheus", "address": address}, "query": query}
+    )
 
 
 def at_most(query: str, bound: float, name: str = "errors") -> Json:

@@ -1,15 +1,19 @@
 """Canaries of the shop, for stories of the whole controller. Makers; no test in here."""
 
+from functools import partial
 from typing import Any
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Patch, PatchType, Resource, Target
 from rollouts.controller.settings import Settings
-from tests.builders.canaries import a_canary, a_deployment, at_most, steps
+from tests.builders.canaries import a_canary, a_deployment, at_most
+from tests.builders.canaries import rounds as quick_rounds
+from tests.builders.canaries import steps as quick_steps
 from tests.unit.controller.stories import Shop
 
 SETTINGS = Settings(is_elected=False)
 GOOD = at_most("0", 1)
+steps, rounds = (partial(analysis, interval="10s") for analysis in (quick_steps, quick_rounds))
 
 
 def in_shop(*objects: Json) -> list[Json]:

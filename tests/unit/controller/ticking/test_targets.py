@@ -1,0 +1,182 @@
+"""What Canaries deliver beside Deployments, what scales it, and who is told of it."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from analysis.ports import InProcessPorts
+from analysis.requests import Answer, Defaults, Http
+from rollouts.cluster import kinds
+from rollouts.cluster.port import Json, Resource, Target
+from rollouts.controller.measuring import ClusterPorts
+from rollouts.controller.settings import Settings
+from rollouts.controller.ticking.settings import Listeners, TickSettings
+from rollouts.model.alerts import Receiver
+from rollouts.simulator.clock import virtual_now
+from tests.builders.canaries import a_canary, a_deployment
+from tests.builders.manifests import an_object
+from tests.unit.controller.stories import Shop, tell
+from tests.unit.controller.ticking.canaries import (
+    a_delivery,
+    deployments,
+    in_shop,
+    patch,
+    phase,
+    release,
+    rounds,
+    steps,
+    texts,
+)
+
+SCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+CHAT = Receiver("the operator's chat", "slack", address="http://chat.test/all", channel="ops", username="bot")
+
+
+def _hearing(shop: Shop, reply: Callable[[str], int] = lambda _path: 200) -> list[tuple[str, Json]]:
+    """From now on webhooks and chats of the shop answer so; what they hear."""
+    heard: list[tuple[str, Json]] = []
+
+    def hear(request: Http) -> Answer:
+        if request.method == "GET":
+            return Answer(200, json.dumps(shop.measure(dict(request.params)["query"], virtual_now())).encode())
+        url = f"{request.server.address}{request.path}"
+        heard.append((url, json.loads(request.body)))
+        return Answer(reply(url), b"no" if reply(url) > 202 else b"ok")
+
+    def measuring(cluster: Any) -> ClusterPorts:
+        return ClusterPorts(InProcessPorts(shop.measure, None, Defaults(), hear), cluster, "argo-rollouts")
+
+    shop.measuring = measuring  # type: ignore[method-assign]  # the shop's own has no webhooks
+    return heard
+
+
+def test_a_service_is_delivered() -> None:
+    """Where the pods are somebody else's, the two versions are copies of the user's Service."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        service = an_object(kinds.SERVICES, "web", spec={"selector": {"v": "1"}, "ports": [{"port": 80}]})
+        target = {"apiVersion": "v1", "kind": "Service", "name": "web"}
+        canary = a_canary(steps(50, most=50), targetRef=target)
+        await shop.world.apply(in_shop(service, canary))
+        await asyncio.sleep(40)
+        assert await phase(shop) == "Initialized"
+        await patch(shop, kinds.SERVICES, {"spec": {"selector": {"v": "2"}}})
+        await asyncio.sleep(15)
+        found = [(await shop.get(kinds.SERVICES, name))["spec"]["selector"] for name in ("web-primary", "web-canary")]
+        assert found == [{"v": "1"}, {"v": "2"}]
+        await asyncio.sleep(60)
+
+        assert await phase(shop) == "Succeeded"
+        assert (await shop.get(kinds.SERVICES, "web-primary"))["spec"]["selector"] == {"v": "2"}
+
+    tell(story)
+
+
+def test_an_autoscaler_has_a_twin() -> None:
+    """The copy is scaled as the user wants the target scaled, and follows what the user changes with a promotion."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 5}
+        scaler = an_object(SCALERS, "web", spec={**spec, "minReplicas": 3})
+        ref = {"apiVersion": "autoscaling/v2", "kind": SCALERS.kind, "name": "web"}
+        await shop.world.apply(in_shop(a_deployment(), scaler, a_canary(steps(50, most=50), autoscalerRef=ref)))
+        await asyncio.sleep(40)
+        twin = await shop.get(SCALERS, "web-primary")
+        assert twin["spec"]["scaleTargetRef"]["name"] == "web-primary"
+        assert twin["spec"]["minReplicas"] == 3
+        await patch(shop, SCALERS, {"spec": {"maxReplicas": 9}})
+        await release(shop, "web:v2")
+        await asyncio.sleep(15)
+        assert (await deployments(shop))["web"] == ("web:v2", 3)
+        await asyncio.sleep(90)
+
+        assert await phase(shop) == "Succeeded"
+        assert (await shop.get(SCALERS, "web-primary"))["spec"]["maxReplicas"] == 9
+
+    tell(story)
+
+
+def test_a_deleted_canary_takes_along_what_it_made() -> None:
+    """Without revertOnDeletion that is all: Kubernetes collects it."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        await shop.world.apply(a_delivery())
+        await asyncio.sleep(40)
+        await shop.store.delete(Target(kinds.CANARIES, "web", "shop"))
+        await asyncio.sleep(30)
+
+        assert list(await deployments(shop)) == ["web"]
+        assert await shop.listed(kinds.SERVICES) == []
+        assert await shop.listed(kinds.HTTP_ROUTES) == []
+
+    tell(story)
+
+
+def test_alerts_and_events_are_told() -> None:
+    """A Canary's own chats hear of what is grave enough; the operator's webhook hears of every event, in order."""
+
+    async def story(shop: Shop) -> None:
+        heard = _hearing(shop)
+        settings = TickSettings(listeners=Listeners(event_webhook="http://ear.test/events", cluster="east"))
+        await shop.start(settings=Settings(is_elected=False, ticking=settings))
+        chat = an_object(kinds.ALERT_PROVIDERS, "chat", spec={"type": "slack", "address": "http://chat.test/own"})
+        alerts = [{"name": "chat", "severity": "info", "providerRef": {"name": "chat"}}]
+        await shop.world.apply(in_shop(chat, a_deployment(), a_canary(rounds(1, alerts=alerts), provider="kubernetes")))
+        await asyncio.sleep(60)
+
+        told = [body for url, body in heard if url == "http://chat.test/own"]
+        assert len(told) == 1
+        assert "New Deployment detected, initialization completed." in json.dumps(told[0])
+        assert "east" in json.dumps(told[0])
+        events = [body["metadata"]["eventMessage"] for url, body in heard if url == "http://ear.test/events"]
+        assert events == await texts(shop)
+
+    tell(story)
+
+
+def test_a_chat_that_refuses_holds_up_nothing() -> None:
+    """An event says that it was not told."""
+
+    async def story(shop: Shop) -> None:
+        _hearing(shop, lambda _url: 500)
+        settings = TickSettings(listeners=Listeners(chat=CHAT))
+        await shop.start(settings=Settings(is_elected=False, ticking=settings))
+        await shop.world.apply(a_delivery())
+        await asyncio.sleep(60)
+
+        assert await phase(shop) == "Initialized"
+        assert "Alert not sent: the operator's chat: slack answered 500: no" in await texts(shop)
+
+    tell(story)
+
+
+def test_webhooks_are_asked_at_their_moments() -> None:
+    """Each with what its rollout is doing; one that refuses costs a check."""
+
+    async def story(shop: Shop) -> None:
+        heard = _hearing(shop, lambda url: 404 if url.endswith("/rollout") else 200)
+        await shop.start()
+        moments = ("confirm-rollout", "pre-rollout", "rollout", "rollback", "post-rollout")
+        hooks = [{"name": moment, "type": moment, "url": f"http://hook.test/{moment}"} for moment in moments[:3]]
+        hooks.append({"name": "post", "type": "post-rollout", "url": "http://hook.test/post-rollout"})
+        await shop.world.apply(in_shop(a_deployment(), a_canary(steps(20, webhooks=hooks))))
+        await asyncio.sleep(40)
+        await release(shop, "web:v2")
+        await asyncio.sleep(120)
+
+        assert await phase(shop) == "Failed"
+        asked = [(url.rpartition("/")[2], body["phase"]) for url, body in heard]
+        assert asked == [
+            ("confirm-rollout", "Initialized"),
+            ("pre-rollout", "Progressing"),
+            ("rollout", "Progressing"),
+            ("rollout", "Progressing"),
+            ("post-rollout", "Failed"),
+        ]
+        assert (await texts(shop))[-1] == "Post-rollout check post passed"
+
+    tell(story)
