@@ -15,6 +15,7 @@ from rollouts.traffic.owned import cookies
 
 MESH = "mesh"
 _COPIED = ("timeout", "retries", "corsPolicy", "headers")
+_CHOOSING = ("headers", "sourceLabels", "queryParams")
 
 
 def spec_of(route: OwnedRoute, split: Split, *, doubles: bool = False) -> Json:
@@ -96,7 +97,9 @@ def _matched(own: list[Any]) -> Json:
 
 
 def _crossed(route: OwnedRoute, chosen: Iterable[Mapping[str, Any]], own: list[Any]) -> list[Json]:
-    """Requests that are of the ones and of the others. To the letter, the headers of the one hide the other's."""
+    """Requests that are of the ones and of the others. To the letter, the headers of the one hide the other's, and
+    queries choose nobody: everybody whom the other means would be sent to the new version.
+    """
     if not own:
         return [dict(each) for each in chosen]
     return [_both(route, mapping(one), mapping(other)) for one in chosen for other in own]
@@ -104,7 +107,7 @@ def _crossed(route: OwnedRoute, chosen: Iterable[Mapping[str, Any]], own: list[A
 
 def _both(route: OwnedRoute, chosen: Json, own: Json) -> Json:
     merged = dict(own)
-    for key in ("headers", "sourceLabels"):
+    for key in _CHOOSING[: 2 if route.is_literal else None]:
         if chosen.get(key):
             merged[key] = chosen[key] if route.is_literal else {**mapping(own.get(key)), **mapping(chosen[key])}
     return merged

@@ -114,6 +114,18 @@ def test_chosen_requests_keep_what_the_route_wants_of_headers() -> None:
     assert set(http(letter)[0]["match"][0]["headers"]) == {"x-canary"}
 
 
+def test_requests_are_chosen_by_query_where_the_service_chooses_too() -> None:
+    """Both hold; to the letter the query is lost, and everybody whom the Service means is chosen."""
+    asked: tuple[Json, ...] = ({"queryParams": {"try": {"exact": "new"}}},)
+    own: Json = {"match": [{"uri": {"prefix": "/api"}}]}
+    world, letter = a_field(match=asked, settings=own), a_field(match=asked, settings=own, is_literal=True)
+    world.tend()
+    letter.tend()
+
+    assert http(world)[0]["match"] == [{**own["match"][0], **asked[0]}]
+    assert http(letter)[0]["match"] == own["match"]
+
+
 def test_copies_of_chosen_requests_can_be_read_back() -> None:
     """A tick of mirroring comes to an end with chosen requests too; to the letter nothing is copied there."""
     world, letter = a_field(match=INSIDERS, mirrors=True), a_field(match=INSIDERS, mirrors=True, is_literal=True)
