@@ -71,6 +71,7 @@ async def _play(story: Story, namespace: str, clock: Clock, log: io.StringIO, *,
                 log=lambda: log.getvalue().splitlines(),
                 answers=answers,
                 hooks=hooks,
+                turn=_turned(hooks),
             )
             stage = Stage(house, namespace)
             await story(stage)
@@ -121,6 +122,13 @@ async def _kubectl(store: Store, *, served: bool) -> AsyncIterator[Callable[[str
             yield kubectl(front.kubeconfig(Path(folder) / "kubeconfig"))
 
 
+def _turned(hooks: Hooks) -> Callable[[str, Json], Awaitable[None]]:
+    async def turn(path: str, told: Json) -> None:
+        hooks.hear(path, json.dumps(told).encode())
+
+    return turn
+
+
 async def _no_kubectl(namespace: str, words: Sequence[str]) -> str:
     raise AssertionError("kubectl lives in real time: declare the scenario by @scenario(served=True)")
 
@@ -128,6 +136,8 @@ async def _no_kubectl(namespace: str, words: Sequence[str]) -> str:
 def answer(query: str, answers: dict[str, float]) -> Json:
     """What the Prometheus of scenarios says: a number itself, else what a stage `says`, else no data."""
     number = answers.get(query) if query in answers else _number(query)
+    if number is None:  # a built-in query, known by words in it
+        number = next((value for words, value in answers.items() if all(one in query for one in words.split())), None)
     result = [] if number is None else [{"metric": {}, "value": [0, str(number)]}]
     return {"status": "success", "data": {"resultType": "vector", "result": result}}
 

@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -24,6 +24,7 @@ from rollouts.cluster.login import login
 from rollouts.cluster.plain import connect
 from rollouts.cluster.port import Cluster, Collection, Target
 from rollouts.controller.clock import wall_clock
+from tests.builders.loadtesters import Caller, a_load_tester
 from tests.builders.servers import serving
 from tests.contract.waiting import until, until_gone
 from tests.e2e import installed
@@ -117,6 +118,7 @@ class Theatre:
         async with AsyncExitStack() as stack:
             prometheus = await stack.enter_async_context(serving(_outside(answers, hooks)))
             hooks.address = prometheus
+            tester = await stack.enter_async_context(a_load_tester())
             cluster = await stack.enter_async_context(HttpCluster(login(kubeconfig=str(plane.kubeconfig))))
             program = await stack.enter_async_context(_controller(plane, cluster, self._folder, prometheus))
             yield House(
@@ -128,6 +130,8 @@ class Theatre:
                 log=program.lines,
                 answers=answers,
                 hooks=hooks,
+                turn=_turned(tester),
+                load_tester=tester.url,
                 patience=PATIENCE,
                 moment=MOMENT,
             )
@@ -190,6 +194,14 @@ def _outside(answers: dict[str, float], hooks: Hooks) -> web.Application:
     application.router.add_route("*", "/api/v1/query", query)
     application.router.add_post("/{namespace}/{name}", hear)
     return application
+
+
+def _turned(tester: Caller) -> Callable[[str, Any], Awaitable[None]]:
+    async def turn(path: str, told: Any) -> None:
+        code, text = await tester.post(path, told)
+        assert code == 202, f"the load tester says {code} to {path}: {text}"
+
+    return turn
 
 
 def _commands(plane: ControlPlane) -> Any:

@@ -30,6 +30,7 @@ class House:
     """What differs between the two clusters.
 
     `command` runs a line of Sluice's own CLI in a namespace, `kubectl` the real kubectl (or says why it cannot).
+    `turn` tells the load tester at `load_tester` something about a gate.
     `patience` stretches every limit: a real cluster shares two cores with nine other scenarios. `moment` is how far the
     watch of one kind may be behind that of another: what led to a state is asked for once it has come, too.
     """
@@ -42,6 +43,8 @@ class House:
     log: Callable[[], Sequence[str]]
     answers: dict[str, float]
     hooks: Hooks
+    turn: Callable[[str, Json], Awaitable[None]]
+    load_tester: str = "http://stub.test"
     patience: float = 1.0
     moment: float = 0.0
 
@@ -144,8 +147,9 @@ class Stage:
     async def argo(self, *words: str) -> None:
         """A line of our CLI in this namespace; an error of the command fails the scenario."""
         await self.house.command(self.namespace, words)
-        for rollout in await self.listed(kinds.ROLLOUTS):
-            await self._until_seen(kinds.ROLLOUTS, rollout)
+        for resource in (kinds.ROLLOUTS, kinds.CANARIES):
+            for steered in await self.listed(resource):
+                await self._until_seen(resource, steered)
 
     async def kubectl(self, *words: str) -> str:
         """The real kubectl; what it printed. On the embedded cluster only in scenarios that are `served`."""
@@ -166,6 +170,18 @@ class Stage:
     def heard(self, name: str) -> list[Heard]:
         """What that webhook or chat has been told."""
         return [body for path, body in self.house.hooks.heard if path == f"/{self.namespace}/{name}"]
+
+    def counts(self, series: str, value: float) -> None:
+        """From now on Prometheus answers whatever is made of this series of our namespace by `value`."""
+        self.house.answers[f'{series} "{self.namespace}"'] = value
+
+    def gate(self, path: str) -> str:
+        """An address of the load tester, as `gate/check`."""
+        return f"{self.house.load_tester}/{path}"
+
+    async def turn(self, path: str, name: str = "web") -> None:
+        """Open or close a gate of the load tester, as `gate/open`."""
+        await self.house.turn(f"/{path}", {"name": name, "namespace": self.namespace})
 
     # Waiting.
 
