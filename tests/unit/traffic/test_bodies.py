@@ -11,7 +11,7 @@ from rollouts.model.weights import Unknown, Weights
 from rollouts.traffic import bodies
 from tests.golden.traffic import merged
 
-plain = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
+plain = st.one_of(st.integers(), st.text("xyé", max_size=3), st.lists(st.integers(), max_size=2))
 objects: st.SearchStrategy[Any] = st.dictionaries(
     st.sampled_from("abc"),
     st.recursive(plain, lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3)),
