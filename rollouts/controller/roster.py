@@ -87,5 +87,6 @@ def _sync_loop(shared: Shared, git: GitPorts) -> Iterator[Kind]:
         allows_clear_credentials=shared.settings.allows_clear_credentials,
     )
     routing = shared.observer.providers
-    known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS), routing)
+    ticking = caches.of(kinds.CANARIES) if caches.has(kinds.CANARIES) else ()
+    known = SyncCaches(followers, repositories, caches.of(kinds.ROLLOUTS), routing, ticking)
     yield Kustomizations(ports.cluster, known, git.checkout, git.render, ports.clock, shared.emit)

@@ -6,7 +6,8 @@
     weight: 100    (not there yet)             →   weight: 100: nobody holds a value to keep
 
 Leased are route weights (each traffic provider's `keep` knows which), the hash in the selector of a Service that a
-rollout points, its mark on it, and `spec.replicas` of what an autoscaler or a rollout scales. A leased field takes its
+rollout points, its mark on it, the whole selector of a Service that leads to a generated copy, and `spec.replicas` of
+what an autoscaler or a rollout scales. A leased field takes its
 live value in the apply payload; leaving it out would delete it once we own it. The payload then carries the live
 resourceVersion, so that a write in between gives a conflict, not a loss.
 """
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rollouts.dialects.argo import rollout as argo
+from rollouts.dialects.registry import TICKING, Flags
+from rollouts.model.copying import Copying
 from rollouts.model.errors import UndecodableError
 from rollouts.model.keys import HASH_LABEL, MANAGED_BY
 from rollouts.model.objects import Json, Ref, Selection
@@ -38,6 +41,7 @@ class Leases:
     found: tuple[tuple[Selection, Lease], ...]
     services: frozenset[Address]
     scaled: frozenset[Address]
+    fronts: frozenset[Address] = frozenset()
     providers: Providers = field(default_factory=lambda: PROVIDERS)
 
     def keep(self, desired: Json, live: Json | None) -> Json:
@@ -49,12 +53,14 @@ class Leases:
             desired = self.providers[router.provider].keep(desired, live, rollout, router)
         if address in self.services:
             desired = _keep_selector(_keep_mark(desired, live), live)
-        return _keep_replicas(desired, live) if address in self.scaled else desired
+        if address in self.fronts:
+            desired = _keep_part(desired, live, "selector")
+        return _keep_part(desired, live, "replicas") if address in self.scaled else desired
 
     def touches(self, desired: Json) -> bool:
         """Whether the object holds leased fields: then it is applied only onto the state it was computed from."""
         address = _address(desired)
-        return bool(self._leases(desired)) or address in self.services or address in self.scaled
+        return bool(self._leases(desired)) or address in self.services | self.fronts | self.scaled
 
     def _leases(self, obj: Json) -> tuple[Lease, ...]:
         """Those that name the object, then those that find it by its labels."""
@@ -74,7 +80,13 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json], providers: Pro
     found: list[tuple[Selection, Lease]] = []
     services: set[Address] = set()
     scaled = {_scale_target(obj) for obj in autoscalers}
+    fronts: set[Address] = set()
     for obj in rollouts:
+        copying = _copying(obj)
+        if copying is not None:
+            scaled.add(_address_of(copying.target))
+            fronts.add(_address_of(copying.service(copying.pair.service)))
+            continue
         scaled |= _held_workload(obj)
         rollout = _parsed(obj)
         if rollout is None:
@@ -89,8 +101,18 @@ def leases(rollouts: Iterable[Json], autoscalers: Iterable[Json], providers: Pro
         found=tuple(found),
         services=frozenset(services),
         scaled=frozenset(scaled),
+        fronts=frozenset(fronts),
         providers=providers,
     )
+
+
+def _copying(obj: Json) -> Copying | None:
+    """What is generated for a rollout that holds its stable version as a copy; None for any other."""
+    dialect = TICKING.get((obj["apiVersion"], obj["kind"]))
+    try:
+        return None if dialect is None else dialect.copying_of(obj, Flags())
+    except UndecodableError:
+        return None
 
 
 def _parsed(obj: Json) -> Rollout | None:
@@ -182,8 +204,8 @@ def _keep_mark(desired: Json, live: Json) -> Json:
     return desired | {"metadata": {**meta, "annotations": kept}}
 
 
-def _keep_replicas(desired: Json, live: Json) -> Json:
-    held = _entry(mapping(live.get("spec")), "replicas")
+def _keep_part(desired: Json, live: Json, part: str) -> Json:
+    held = _entry(mapping(live.get("spec")), part)
     return desired | {"spec": {**mapping(desired.get("spec")), **held}} if held else desired
 
 

@@ -207,7 +207,7 @@ async def _attempts(cluster: Cluster, catalog: Catalog, request: Request, items:
     spaces = {item.entry.namespace for item in items} - {""}
     objects = [item.object for item in items]
     rollouts = [obj for obj in request.rollouts if obj["metadata"].get("namespace", "") in spaces]
-    rollouts += [obj for obj in objects if obj["kind"] == kinds.ROLLOUTS.kind]
+    rollouts += [obj for obj in objects if obj["kind"] in (kinds.ROLLOUTS.kind, kinds.CANARIES.kind)]
     scalers = [obj for obj in objects if obj["kind"] == "HorizontalPodAutoscaler"]
     for space in sorted(
         {item.entry.namespace for item in items if "replicas" in (item.object.get("spec") or {})} - {""}

@@ -36,6 +36,19 @@ def rollout(obj: Object) -> Health:
             return progressing(message or "progressing")
 
 
+def canary(obj: Object) -> Health:
+    """What its condition Promoted says: pipelines wait for it."""
+    if spec_of(obj).get("suspend") is True:
+        return Health(State.SUSPENDED, "suspended")
+    match condition(obj, "Promoted").get("status"):
+        case "True":
+            return HEALTHY
+        case "False":
+            return degraded(said(obj, "Promoted"))
+        case _:
+            return progressing(said(obj, "Promoted"))
+
+
 def _workload_unobserved(obj: Object) -> bool:
     if "workloadRef" not in spec_of(obj):
         return False

@@ -66,6 +66,7 @@ RULES: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("argoproj.io", "Rollout"): delivery.rollout,
         ("autoscaling", "HorizontalPodAutoscaler"): delivery.autoscaler,
         ("batch", "Job"): workloads.job,
+        ("flagger.app", "Canary"): delivery.canary,
         ("kustomize.toolkit.fluxcd.io", "Kustomization"): flux,
         ("source.toolkit.fluxcd.io", "GitRepository"): flux,
     }

@@ -53,6 +53,7 @@ class SyncCaches:
     repositories: Cache
     rollouts: Iterable[Json]
     providers: Providers = field(default_factory=lambda: PROVIDERS)
+    canaries: Iterable[Json] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ class Kustomizations:
             old=inventory.read(this.observed),
             prunes=wanted.prunes,
             target_namespace=wanted.target_namespace,
-            rollouts=tuple(self._caches.rollouts),
+            rollouts=(*self._caches.rollouts, *self._caches.canaries),
             providers=self._caches.providers,
         )
         try:

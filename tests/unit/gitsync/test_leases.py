@@ -292,3 +292,21 @@ def test_weights_are_kept_by_name(stable: int, git: tuple[int, int], order: list
     assert [ref["name"] for ref in refs] == order
     assert held.keep(once, live) == once
     assert held.keep(desired, None) == desired
+
+
+def test_what_a_canary_drives_is_leased() -> None:
+    """Its target rests at the size that it gave it, and the Service that users call leads to the copy."""
+    spec = {"targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "service": {"port": 80}}
+    meta = {"name": "web", "namespace": NAMESPACE}
+    canary = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": meta, "spec": spec}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta}
+    (service,) = loaded(a_service("web"))
+    held = leases([canary], [])
+
+    rests = held.keep(deployment | {"spec": {"replicas": 5, "paused": True}}, deployment | {"spec": {"replicas": 0}})
+    leads = held.keep(service, service | {"spec": service["spec"] | {"selector": {"app": "web-primary"}}})
+
+    assert rests["spec"] == {"replicas": 0, "paused": True}
+    assert leads["spec"] == service["spec"] | {"selector": {"app": "web-primary"}}
+    assert held.touches(deployment)
+    assert held.touches(service)

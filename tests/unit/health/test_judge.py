@@ -271,3 +271,19 @@ def test_no_object_breaks_the_judge(kind: tuple[str, str], spec: Any, status: An
     obj = an_object(f"{group}/v1" if group else "v1", name, spec, status)
 
     assert health_of(obj).state in State
+
+
+@pytest.mark.parametrize(
+    ("spec", "promoted", "expected"),
+    [
+        ({}, "True", State.HEALTHY),
+        ({}, "False", State.DEGRADED),
+        ({}, "Unknown", State.PROGRESSING),
+        ({}, "", State.PROGRESSING),
+        ({"suspend": True}, "Unknown", State.SUSPENDED),
+    ],
+)
+def test_canary(spec: dict[str, Any], promoted: str, expected: State) -> None:
+    """A Canary is as healthy as its condition Promoted says; one that its user suspends waits for a person."""
+    status = {"conditions": [{"type": "Promoted", "status": promoted}]} if promoted else {}
+    assert expected == health_of(an_object("flagger.app/v1beta1", "Canary", spec, status)).state
