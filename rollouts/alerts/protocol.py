@@ -91,7 +91,7 @@ def _checked(url: str, what: str) -> str:
     try:
         return checked_url(url, what)
     except SettingsError:  # whose text shows the address, which opens the chat to anybody who has it
-        raise SettingsError(f"has an {what} that is no URL: it must start with http:// or https://") from None
+        raise SettingsError(f"has no URL as its {what}: it must start with http:// or https://") from None
 
 
 def _written(body: Json) -> bytes:

@@ -278,6 +278,18 @@ async def test_a_proxy_carries_what_is_not_local() -> None:
     assert "Proxy-Authorization: Basic am9lOnNlY3JldA==" in proxy.heads[0]
 
 
+async def test_a_users_proxy_is_judged() -> None:
+    """It carries requests instead of the operator's, but only from where may be asked; NO_PROXY is not its matter."""
+    async with answering(seen) as url, a_proxy(url) as proxy:
+        server = Server("http://chat.example", proxy=proxy.url)
+        found = await said(Http(server, "POST", "/in"), {"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*"})
+        with pytest.raises(ProviderError, match="is denied to metrics"):
+            await said(Http(server), reach=Reach(deny=places_in("127.0.0.0/8", "")))
+
+    assert (found["url"], found["headers"]["host"]) == ("/in", "chat.example")
+    assert proxy.asked == ["POST http://chat.example/in"]
+
+
 async def test_a_proxy_tunnels_https(tmp_path: Path) -> None:
     """By HTTPS_PROXY and CONNECT; the server's certificate is looked at, with SSL_CERT_FILE."""
     certificate, key = certificate_for("prometheus.example", tmp_path)
