@@ -2,6 +2,8 @@
 
 deleted   the target gets the copy's size, and its autoscaler
 ready     Service and route lead to the target as before, and only then the rollout may go: nobody loses a request
+
+A target that never gets ready holds nobody up for longer than its deadline.
 """
 
 from rollouts.decide.rollback import hold_scaler, scale_target
@@ -12,11 +14,12 @@ from rollouts.model.status import Phase
 
 
 def finalizer(here: Situation) -> Step | None:
-    """A rollout that is to give everything back must not go before it has."""
+    """A rollout that is to give everything back must not go before it has; it takes nothing before there is a copy."""
     rollout = here.rollout
-    if rollout.is_deleted or rollout.reverts == rollout.is_held_back:
+    is_held = rollout.reverts and (rollout.is_held_back or here.snapshot.twins.copy is not None)
+    if rollout.is_deleted or is_held == rollout.is_held_back:
         return None
-    return Step((HoldBack(rollout.reverts),))
+    return Step((HoldBack(is_held),))
 
 
 def give_back(here: Situation) -> Step | None:
@@ -24,9 +27,11 @@ def give_back(here: Situation) -> Step | None:
     if not here.rollout.is_deleted or not here.rollout.is_held_back:
         return None
     twins = here.snapshot.twins
+    if here.snapshot.reference_faults:  # the target is somebody else's
+        return Step((HoldBack(is_held=False),), reason="nothing was taken", ends=Ends.ROUND)
     if phase_of(here) is not Phase.TERMINATING:
         return _begins(here)
-    if twins.target is not None and twins.target_readiness.message:
+    if twins.target is not None and twins.target_readiness.message and not twins.target_readiness.is_final:
         event = warned(twins.target_readiness.message)
         return Step(events=(event,), wake_at=here.now + RETRY, reason=event.message, ends=Ends.ROUND)
     effects: tuple[Effect, ...] = (GiveBack(), HoldBack(is_held=False))

@@ -69,7 +69,7 @@ def parse(
         progress_deadline=timedelta(seconds=deadline_of(spec)),
         is_suspended=spec.get("suspend") is True,
         is_deleted=meta.get("deletionTimestamp") is not None,
-        reverts=spec.get("revertOnDeletion") is True,
+        reverts=spec.get("revertOnDeletion", not is_strict(manifest)) is True,
         is_held_back=FINALIZER in items(meta.get("finalizers")),
         configs=configs,
         pace=Pace.TICKS,

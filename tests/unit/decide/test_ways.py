@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rollouts.dialects.flagger.canary import STRICT
 from rollouts.model.effects import HoldScaler, MatchScaler, ScaleTarget, Tend
 from rollouts.model.snapshot import Obstacles
 from rollouts.model.weights import Weights
@@ -183,8 +184,30 @@ def test_a_deleted_canary_gives_everything_back_before_it_goes() -> None:
 
 def test_without_that_wish_a_deleted_canary_just_goes() -> None:
     """Nothing is decided for what its owner references clean up."""
-    here = started(a_canary())
+    here = started(a_canary(spec={"revertOnDeletion": False}))
     here.canary["metadata"]["deletionTimestamp"] = "2026-11-01T12:10:00Z"
 
     assert here.decide().effects == ()
     assert here.route == Weights(0, 100)
+
+
+def test_a_canary_that_says_nothing_of_it_gives_back_unless_it_wants_the_letter() -> None:
+    """Upstream its target stays stopped: nobody is served until somebody notices."""
+    here, letter = started(a_canary()), a_canary()
+    assert here.canary["metadata"]["finalizers"] == ["finalizer.flagger.app"]
+    letter["metadata"]["annotations"] = {STRICT: "true"}
+
+    assert "finalizers" not in started(letter).canary["metadata"]
+
+
+def test_a_target_that_never_gets_ready_holds_up_no_deletion_for_ever() -> None:
+    """Its deadline ends the wait."""
+    here = started(a_canary())
+    here.canary["metadata"]["deletionTimestamp"] = "2026-11-01T12:10:00Z"
+    here.states["web"] = "pending"
+    here.tick(2)
+    assert here.phase == "Terminating"
+    here.states["web"] = "deadline"
+    here.tick()
+
+    assert here.canary["metadata"]["finalizers"] == []

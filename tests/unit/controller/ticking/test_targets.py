@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from analysis.ports import InProcessPorts
 from analysis.requests import Answer, Defaults, Http
 from rollouts.cluster import kinds
@@ -99,17 +101,18 @@ def test_an_autoscaler_has_a_twin() -> None:
     tell(story)
 
 
-def test_a_deleted_canary_takes_along_what_it_made() -> None:
-    """Without revertOnDeletion that is all: Kubernetes collects it."""
+@pytest.mark.parametrize(("spec", "size"), [({}, 2), ({"revertOnDeletion": False}, 0)])
+def test_a_deleted_canary_takes_along_what_it_made(spec: Json, size: int) -> None:
+    """The target serves again before it goes; who wants it as upstream does gets a target at rest."""
 
     async def story(shop: Shop) -> None:
         await shop.start()
-        await shop.world.apply(a_delivery())
+        await shop.world.apply(a_delivery(**spec))
         await asyncio.sleep(40)
         await shop.store.delete(Target(kinds.CANARIES, "web", "shop"))
-        await asyncio.sleep(30)
+        await asyncio.sleep(60)
 
-        assert list(await deployments(shop)) == ["web"]
+        assert await deployments(shop) == {"web": ("web:v1", size)}
         assert await shop.listed(kinds.SERVICES) == []
         assert await shop.listed(kinds.HTTP_ROUTES) == []
 
