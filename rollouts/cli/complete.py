@@ -36,6 +36,8 @@ KINDS: Mapping[str, Resource] = {
     "ANALYSISRUN": ANALYSIS_RUNS,
 }
 """What an argument of this name in a usage line is (`ROLLOUT_NAME` is ROLLOUT)."""
+OF_CANARIES = "canary/"
+"""How a NAME begins that is a Canary's without doubt."""
 OF_FILES = ("filename", "from-file", "kubeconfig", "certificate-authority", "client-certificate", "client-key", "file")
 
 
@@ -161,6 +163,8 @@ def _arguments(line: Line, session: Session) -> Answer:
     if name not in KINDS:
         return Answer(directive=FILES if "FILE" in name or "DIR" in name else NO_FILES)
     named = _named(session, KINDS[name])
+    if name == "ROLLOUT" and line.last.startswith(OF_CANARIES):
+        named = (Choice(f"{OF_CANARIES}{name}", about) for name, about in _named(session, CANARIES))
     return Answer(choice for choice in named if choice.value not in line.arguments)
 
 

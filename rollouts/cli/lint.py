@@ -44,7 +44,7 @@ FORMATS = ("text", "json", "sarif")
 def lint(ctx: click.Context, /, paths: Sequence[str], named: Sequence[str], form: str, **flags: bool) -> int:
     """Check manifests, and what they refer to, as the controller will; mistakes are exit code 1.
 
-    Rollouts, analysis templates, experiments and Flagger's Canaries are checked. A folder is taken for the whole
+    Rollouts, analysis templates, experiments and Canaries are checked. A folder is taken for the whole
     application: what is named and not in it is a mistake. Of a single file's references it is only warned.
     """
     from rollouts.cli import files

@@ -92,7 +92,7 @@ def test_the_ab_test_shows_the_version_to_those_who_asked() -> None:
         await opened(stage, "flagger-ab")
         await stage.release(NEW, name="shop")
         await stage.until(lambda world: weights_of(world) == 100, within=180)
-        chosen, others = stage.world.one(kinds.HTTP_ROUTES, "shop")["spec"]["rules"]  # type: ignore[index]
+        chosen, others = (await stage.get(kinds.HTTP_ROUTES, "shop"))["spec"]["rules"]
         assert [header["name"] for match in chosen["matches"] for header in match["headers"]] == ["x-beta", "cookie"]
         assert [(one["name"], one["weight"]) for one in others["backendRefs"]] == [("shop-primary", 100)]
 

@@ -347,3 +347,7 @@ def test_names_of_canaries_are_completed() -> None:
     here = a_run(a_canary(metrics=[SUCCESS]))
 
     assert command(["__complete", "get", "canary", ""], shop(here)).stdout.splitlines() == ["web\tProgressing", ":4"]
+    assert command(["__complete", "promote", "canary/w"], shop(here)).stdout.splitlines() == [
+        "canary/web\tProgressing",
+        ":4",
+    ]
