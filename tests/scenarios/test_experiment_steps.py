@@ -35,7 +35,7 @@ async def an_update_at_its_experiment(stage: Stage, step: Json) -> str:
 async def test_a_step_that_tries_both_versions(stage: Stage) -> None:
     """Pods of stable and of the new version beside the rollout's own; once it has gone well the next step begins."""
     await stage.apply(a_template())
-    step = experiment_step("can", duration="3s", analyses=[analysed(requiredForCompletion=True)], **NO_DELAY)
+    step = experiment_step("can", duration="15s", analyses=[analysed(requiredForCompletion=True)], **NO_DELAY)
     step["experiment"]["templates"].append({"name": "base", "specRef": "stable", "replicas": 2})
     name = await an_update_at_its_experiment(stage, step)
     await stage.until(lambda world: world.status().get("canary", {}).get("currentExperiment") == name)
