@@ -17,7 +17,8 @@ from rollouts.cluster.port import Json
 from rollouts.controller.caches import Caches
 from rollouts.controller.resources import Resources
 from rollouts.controller.routes import Routes
-from rollouts.controller.ticking.observe import TickingObserver, Wishes
+from rollouts.controller.ticking.observe import TickingObserver
+from rollouts.controller.ticking.settings import Wishes
 from rollouts.controller.ticking.world import TickingWorld, seen
 from rollouts.decide import decide
 from rollouts.dialects.registry import TICKING, Flags
