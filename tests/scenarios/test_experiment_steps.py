@@ -148,7 +148,7 @@ async def test_experiments_of_long_ago(stage: Stage) -> None:
 @scenario
 async def test_a_share_of_the_traffic(stage: Stage) -> None:
     """While it runs a version with a weight gets its share from the route, and gives it back at the end."""
-    step = experiment_step("can", duration="4s", scaleDownDelaySeconds=10)
+    step = experiment_step("can", duration="15s", scaleDownDelaySeconds=10)
     step["experiment"]["templates"][0] |= {"weight": 10}
     world = a_routed_world(weight(20), step, pause())
     world[-1]["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 8080}]

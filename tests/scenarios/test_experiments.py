@@ -26,7 +26,7 @@ def resized(name: str, before: int, after: int) -> tuple[str, str, str]:
 async def test_two_versions_for_a_while(stage: Stage) -> None:
     """They come from nothing, run for the duration, and go after the delay; each transition is told once."""
     pair = (a_version("base", "web:v1", replicas=2), a_version("can", "web:v2"))
-    await stage.apply(an_experiment(*pair, duration="6s", scaleDownDelaySeconds=2))
+    await stage.apply(an_experiment(*pair, duration="15s", scaleDownDelaySeconds=2))
     await stage.until(lambda world: phase_of(world) == "Running")
     assert sizes(stage.world) == {"trial-base": 2, "trial-can": 1}
     assert "availableAt" in status_of(stage.world)
