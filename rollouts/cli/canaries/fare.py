@@ -23,10 +23,20 @@ def phase_of(canary: Found) -> Phase:
         return Phase(stored, "suspended: spec.suspend is set")
     if stored in AT_REST and _is_unseen(canary):
         return Phase("Progressing", f"waiting for the change of {_target(canary)} to be observed")
+    if stored == "Failed" and _is_asked(canary, Verb.RETRY):
+        return Phase("Progressing", "waiting for the retry to be observed")
     if status.phase is model.Phase.PROGRESSING:
         return Phase(stored, _progress(canary))
+    if stored == "Failed" and is_taken_back(canary):
+        return Phase(stored, f"{_target(canary)} is back at what the primary runs; the revision before it failed")
     promoted = status.condition("Promoted")
     return Phase(stored, promoted.message if promoted else "")
+
+
+def is_taken_back(canary: Found) -> bool:
+    """The target is what was promoted last, after a revision that was tried and not promoted."""
+    ticks, wanted = canary.rollout.status.ticks, canary.rollout.target
+    return bool(wanted) and wanted == ticks.promoted != ticks.applied
 
 
 def _is_unseen(canary: Found) -> bool:
@@ -44,5 +54,9 @@ def _progress(canary: Found) -> str:
     ticks, strategy = canary.rollout.status.ticks, canary.strategy
     way = f"weight {ticks.weight}" if not strategy.climb.is_empty else f"iteration {ticks.rounds} of {strategy.rounds}"
     told = f"{way}, {ticks.failed_checks} of {strategy.failure_budget} failed checks"
+    return f"{told}, paused by user" if _is_asked(canary, Verb.PAUSE) else told
+
+
+def _is_asked(canary: Found, verb: Verb) -> bool:
     command = canary.rollout.command
-    return f"{told}, paused by user" if command is not None and command.verb is Verb.PAUSE else told
+    return command is not None and command.verb is verb

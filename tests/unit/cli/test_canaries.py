@@ -235,6 +235,7 @@ def test_abort_and_retry() -> None:
     assert (here.phase, here.status["canaryWeight"]) == ("Failed", 0)
 
     assert told(here, "retry", "canary", "web").stdout == "canary 'web' retried\n"
+    assert "waiting for the retry to be observed" in told(here, "status", "web", "--watch=false").stdout
     here.tick()
     assert here.phase == "Progressing"
 
