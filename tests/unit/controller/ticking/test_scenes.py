@@ -101,6 +101,6 @@ def test_nothing_of_another_namespace_is_named_where_the_operator_allows_none() 
         await asyncio.sleep(40)
 
         conditions = (await shop.get(kinds.CANARIES))["status"]["conditions"]
-        assert conditions[0]["message"].startswith("spec.analysis: MetricTemplate ops/errors lives elsewhere")
+        assert conditions[0]["message"].startswith("spec.analysis: MetricTemplate ops/errors is of another namespace")
 
     tell(story)
