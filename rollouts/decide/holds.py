@@ -8,11 +8,9 @@ from rollouts.decide.commands import asks
 from rollouts.decide.conditions import set_condition, without_condition
 from rollouts.decide.measures import is_first
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import JUDGED, named, phase_of, told
+from rollouts.decide.tidings import JUDGED, PAUSED, named, phase_of, told
 from rollouts.model.command import Verb
 from rollouts.model.status import Condition
-
-PAUSED = "Paused"
 
 
 def let_go(here: Situation) -> Step | None:

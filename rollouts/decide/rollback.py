@@ -14,6 +14,7 @@ from rollouts.decide.tidings import (
     JUDGED,
     afresh,
     in_phase,
+    is_changed,
     is_reverted,
     named,
     phase_of,
@@ -79,8 +80,13 @@ def hold_scaler(here: Situation, *, is_held: bool) -> tuple[HoldScaler, ...]:
 
 
 def abort_asked(here: Situation) -> Step | None:
-    """A user wants this run to end, now; or a version that waits for approval never to begin."""
+    """A user wants this run to end, now; or a version that waits for approval never to begin.
+
+    A version that has come meanwhile is not what was meant: it begins anew, which ends this run as well.
+    """
     if not asks(here, Verb.ABORT) or phase_of(here) not in ABORTABLE:
+        return None
+    if phase_of(here) is not Phase.WAITING and is_changed(here):
         return None
     if phase_of(here) is not Phase.WAITING:
         return roll_back(here, warned(f"Rolling back {named(here)} aborted by user"))

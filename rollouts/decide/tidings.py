@@ -12,6 +12,7 @@ from rollouts.model.status import Phase, Status, TickStatus
 from rollouts.model.strategy import Progressive
 
 SYNCED = "Synced"
+PAUSED = "Paused"
 AT_REST = frozenset({Phase.INITIALIZED, Phase.SUCCEEDED, Phase.FAILED})
 JUDGED = frozenset({Phase.PROGRESSING, Phase.WAITING_PROMOTION})
 _KEEPS_COUNT = frozenset({Phase.PROGRESSING, Phase.WAITING, Phase.PROMOTING})
@@ -68,14 +69,19 @@ def is_reverted(here: Situation) -> bool:
 
 
 def in_phase(here: Situation, phase: Phase, ticks: TickStatus | None = None) -> Status:
-    """The status in another phase, with `ticks` if given. Most phases forget weight and rounds (§1.4)."""
+    """The status in another phase, with `ticks` if given. Most phases forget weight and rounds (§1.4).
+
+    A run that has come to its end is not held any more.
+    """
     counts = ticks or here.status.ticks
     if phase not in _KEEPS_COUNT:
         waits = phase is Phase.WAITING_PROMOTION
         counts = replace(counts, weight=0, rounds=strategy_of(here).rounds - 1 if waits else 0)
     if phase in _PROMOTED:
         counts = replace(counts, promoted=counts.applied)
-    return replace(here.status, phase=phase, ticks=counts)
+    conditions = here.status.conditions
+    kept = tuple(c for c in conditions if c.type != PAUSED) if phase in AT_REST else conditions
+    return replace(here.status, phase=phase, ticks=counts, conditions=kept)
 
 
 def afresh(here: Situation) -> TickStatus:

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from rollouts.cli.canaries.look import Look
 from rollouts.decide.commands import asks
-from rollouts.decide.holds import PAUSED
 from rollouts.decide.routing import weight_now
 from rollouts.decide.situation import Situation
-from rollouts.decide.tidings import AT_REST, JUDGED, is_changed
+from rollouts.decide.tidings import AT_REST, JUDGED, PAUSED, is_changed
 from rollouts.model import gates as moments
 from rollouts.model.command import Verb
 from rollouts.model.faults import Faults

@@ -207,6 +207,36 @@ def test_a_version_that_waits_for_approval_is_aborted_at_once() -> None:
     assert (here.phase, here.sizes) == ("Failed", (0, 2))
 
 
+def test_an_abort_does_not_hit_a_version_that_has_just_come() -> None:
+    """Between two ticks the target changed: the new version is tried, and not taken for the one that was aborted."""
+    here = a_run()
+    here.tick()
+    here.command(Verb.ABORT)
+    here.release("web:3")
+    here.carry_out(here.decide())
+    assert here.texts()[-1] == "New revision detected! Restarting analysis for web.shop"
+
+    here.tick()
+    assert (here.phase, here.route, here.rollout.target) == (
+        "Progressing",
+        Weights(20, 80),
+        here.status["lastAppliedSpec"],
+    )
+
+
+def test_a_hold_ends_with_its_run() -> None:
+    """A run that failed while it was held is not told to be held, nor to go on."""
+    here = a_run()
+    here.tick()
+    here.command(Verb.PAUSE)
+    here.metrics["request-success-rate"] = 1
+    here.settle("Failed")
+    assert [condition["type"] for condition in here.status["conditions"]] == ["Promoted"]
+
+    here.tick()
+    assert here.texts() == []
+
+
 def test_an_abort_does_not_hit_the_same_version_another_time() -> None:
     """After an abort the version may be retried, though the annotation of the abort was never taken away."""
     here = a_run()
