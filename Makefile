@@ -27,8 +27,8 @@ help: ## Say what can be made
 
 .venv: $(DEVELOPER) ## Install the program and all tools into .venv
 
-demo: $(USER) ## Watch a good version promoted and a bad one rolled back (KEEP=1 leaves it running)
-	@$(BIN)/sluice demo $(if $(KEEP),--keep)
+demo: $(USER) ## Watch a good version promoted and a bad one rolled back (KEEP=1 leaves it running, FLAVOUR=flagger: a Canary)
+	@$(BIN)/sluice demo $(if $(FLAVOUR),--flavour $(FLAVOUR)) $(if $(KEEP),--keep)
 
 test: $(DEVELOPER) ## Run all tests that need no control plane
 	$(PYTEST) -n 2 --dist worksteal -m "not e2e" $(REPORT) $(ARGS)

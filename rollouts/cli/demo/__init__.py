@@ -22,28 +22,34 @@ from rollouts.model.errors import RolloutsError
   # A good version is promoted, a bad one rolled back
   sluice demo
 
+  # The same with a Canary
+  sluice demo --flavour flagger
+
   # Leave it running, to try the commands on it
   sluice demo --keep
 """,
 )
+@click.option("--flavour", default="argo", help="Whose manifests the repository holds: argo or flagger.")
 @click.option("--keep", is_flag=True, help="Leave everything running at the end, and tell what to try.")
 @click.option(
     "--scenario", "scenario_file", type=click.Path(exists=True, path_type=Path), help="Other behaviour (YAML)."
 )
 @click.option("--no-color", "is_plain", is_flag=True, help="Plain lines, no redrawing.")
-def demo(keep: bool, scenario_file: Path | None, is_plain: bool) -> None:
+def demo(flavour: str, keep: bool, scenario_file: Path | None, is_plain: bool) -> None:
     """Play a good and a bad release on an embedded cluster."""
     from rollouts.cli.demo.play import play
-    from rollouts.cli.demo.scenario import scenario_text
+    from rollouts.cli.demo.scenario import FLAVOURS, scenario_text
     from rollouts.cli.demo.screen import Screen
     from rollouts.cli.demo.stage import Stage
     from rollouts.simulator.scenario import load_scenario
 
+    if flavour not in FLAVOURS:
+        raise click.ClickException(f'no flavour "{flavour}": known are {" and ".join(FLAVOURS)}')
     scenario = load_scenario(scenario_file.read_text() if scenario_file else scenario_text())
     screen = Screen(sys.stdout, is_plain=is_plain)
 
     async def run() -> bool:
-        async with Stage(scenario) as stage:
+        async with Stage(scenario, FLAVOURS[flavour]) as stage:
             is_good = await play(stage, screen)
             if keep:
                 screen.say(*stage.hints())

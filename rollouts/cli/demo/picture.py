@@ -1,7 +1,10 @@
-"""The state of the demo at one moment: what each version's users get, and below it `get rollout`'s tree."""
+"""The state of the demo at one moment: what each version's users get, and below it `get rollout`'s tree.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+`canary.py` beside this is the same of a Canary.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rollouts.cli.demo.scenario import IMAGE, NAMESPACE
@@ -15,21 +18,28 @@ from rollouts.simulator.traffic.served import Tally
 
 BAR = 20
 """Width of the weights' bar: a row fits into 80 columns."""
-_BY = f'sum by (rollouts_pod_template_hash) (rate(http_requests_total{{namespace="{NAMESPACE}"%s}}[5s]))'
+BY_HASH = "rollouts_pod_template_hash"
+_RATE = f'sum by (%s) (rate(http_requests_total{{namespace="{NAMESPACE}"%s}}[5s]))'
 _P99 = (
-    "histogram_quantile(0.99, sum by (le, rollouts_pod_template_hash) "
+    "histogram_quantile(0.99, sum by (le, %s) "
     f'(rate(http_request_duration_seconds_bucket{{namespace="{NAMESPACE}"}}[5s])))'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the acts look at, and the picture of it: `lines` for a terminal, `line` for a log."""
+    """What the acts look at, and the picture of it: `lines` for a terminal, `line` for a log.
+
+    `is_well` and `is_bad` are what a phase means, `cause` is why something went wrong.
+    """
 
     phase: str = ""
     message: str = ""
+    cause: str = ""
     tag: str = ""
     is_stable: bool = False
+    is_well: bool = False
+    is_bad: bool = False
     weight: int = 0
     lines: tuple[str, ...] = ()
     line: str = "waiting for the first sync"
@@ -41,7 +51,7 @@ class State:
 
     def is_settled(self, tag: str) -> bool:
         """This version is stable and healthy."""
-        return self.phase == "Healthy" and self.tag == tag and self.is_stable
+        return self.is_well and self.tag == tag and self.is_stable
 
 
 async def view(stage: Stage, *, is_coloured: bool) -> State:
@@ -60,16 +70,37 @@ async def view(stage: Stage, *, is_coloured: bool) -> State:
     info = rollout_info(world, wall_clock())
     status = ro.get("status", {})
     weight = _weight(status)
-    rows = list(_served(stage, replica_sets, status, weight))
     phase, message = info.phase
-    tag = ro["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
-    # Users first: a low terminal cuts the tree's end, not what the demo is about.
-    lines = (*(row.line for row in rows), "", *draw(info, coloured=is_coloured).splitlines())
-    brief = ", ".join(row.brief for row in rows)
     is_stable = bool(status.get("stableRS")) and status.get("stableRS") == status.get("currentPodHash")
-    progress = "" if is_stable else f" at {weight} %"
-    line = f"{phase}{f' ({message})' if message else ''}: {tag}{progress}" + (f" | {brief}" if brief else "")
-    return State(phase, message, tag, is_stable, weight, lines, line)
+    state = State(
+        phase,
+        message,
+        cause=message,
+        tag=tag_of(ro),
+        is_stable=is_stable,
+        is_well=phase == "Healthy",
+        is_bad=phase == "Degraded",
+        weight=weight,
+    )
+    return pictured(
+        state, served(stage, BY_HASH, _sides(replica_sets, status, weight)), draw(info, coloured=is_coloured)
+    )
+
+
+def pictured(state: State, rows: Sequence["Row"], tree: str) -> State:
+    """The state with its picture."""
+    # Users first: a low terminal cuts the tree's end, not what the demo is about.
+    lines = (*(row.line for row in rows), "", *tree.splitlines())
+    brief = ", ".join(row.brief for row in rows)
+    progress = "" if state.is_stable else f" at {state.weight} %"
+    said = f"{state.phase}{f' ({state.message})' if state.message else ''}: {state.tag}{progress}"
+    return replace(state, lines=lines, line=said + (f" | {brief}" if brief else ""))
+
+
+def tag_of(workload: Json) -> str:
+    """The version that a workload's template names."""
+    image: str = workload["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image.rpartition(":")[2]
 
 
 def summary(stage: Stage, before: Tally, bad_since: datetime | None, aborted_at: datetime | None) -> Iterator[str]:
@@ -92,33 +123,45 @@ def _weight(status: Json) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Side:
+    """One version: the value of the label that tells its requests apart, its tag, and its share of them."""
+
+    value: str
+    tag: str
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one version's users get: `line` for a terminal, `brief` for a log."""
+
     line: str
     brief: str
 
 
-def _served(stage: Stage, replica_sets: Sequence[Json], status: Json, weight: int) -> Iterator[_Row]:
-    """A row for each version that answers requests now."""
-    total, good = _by_hash(stage, _BY % ""), _by_hash(stage, _BY % ',code!~"5.*"')
-    p99 = _by_hash(stage, _P99)
+def _sides(replica_sets: Iterable[Json], status: Json, weight: int) -> Iterator[Side]:
     for replica_set in sorted(replica_sets, key=lambda rs: rs["metadata"]["creationTimestamp"]):
         hash_ = replica_set["metadata"]["labels"].get("rollouts-pod-template-hash", "")
-        rate = total.get(hash_, 0.0)
+        yield Side(hash_, tag_of(replica_set), weight if hash_ != status.get("stableRS") else 100 - weight)
+
+
+def served(stage: Stage, label: str, sides: Iterable[Side]) -> list[Row]:
+    """A row for each version that answers requests now."""
+    total, good = (_by(stage, label, _RATE % (label, what)) for what in ("", ',code!~"5.*"'))
+    p99 = _by(stage, label, _P99 % label)
+    rows = []
+    for side in sides:
+        rate = total.get(side.value, 0.0)
         if rate <= 0:
             continue
-        tag = replica_set["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
-        share = weight if hash_ != status.get("stableRS") else 100 - weight
-        success = min(good.get(hash_, 0.0) / rate, 1.0) * 100  # rates of two series are extrapolated each by itself
-        slow = p99.get(hash_, 0.0) * 1000
-        bar = "█" * round(share * BAR / 100)
-        line = (
-            f"  {tag:<4} {bar:<{BAR}} {share:>3} %  {rate:>6.1f} req/s  success {success:>6.2f} %  p99 {slow:>5.0f} ms"
-        )
-        yield _Row(line, f"{tag} {success:.1f} % ok, p99 {slow:.0f} ms")
+        success = min(good.get(side.value, 0.0) / rate, 1.0) * 100  # rates of two series are extrapolated by themselves
+        slow = p99.get(side.value, 0.0) * 1000
+        bar = f"{'█' * round(side.share * BAR / 100):<{BAR}} {side.share:>3} %"
+        line = f"  {side.tag:<4} {bar}  {rate:>6.1f} req/s  success {success:>6.2f} %  p99 {slow:>5.0f} ms"
+        rows.append(Row(line, f"{side.tag} {success:.1f} % ok, p99 {slow:.0f} ms"))
+    return rows
 
 
-def _by_hash(stage: Stage, text: str) -> dict[str, float]:
+def _by(stage: Stage, label: str, text: str) -> dict[str, float]:
     answer = query(stage.world.series, text, wall_clock().timestamp())
-    return {
-        sample["metric"].get("rollouts_pod_template_hash", ""): float(sample["value"][1]) for sample in answer["result"]
-    }
+    return {sample["metric"].get(label, ""): float(sample["value"][1]) for sample in answer["result"]}

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rollouts.cli.demo.picture import State, summary, view
+from rollouts.cli.demo import canary, picture
+from rollouts.cli.demo.picture import State, summary
 from rollouts.cli.demo.screen import Screen
 from rollouts.cli.demo.stage import Stage, wall_clock
 from rollouts.simulator.traffic.served import Tally
@@ -14,6 +15,7 @@ FRAME = 0.25
 """Seconds between two pictures."""
 PATIENCE = timedelta(seconds=90)
 """How long an act may take: a quarter of it is enough where nothing else runs."""
+_VIEWS = {"rollout": picture.view, "canary": canary.view}
 
 
 @dataclass(slots=True)
@@ -53,17 +55,19 @@ async def _first(stage: Stage, screen: Screen, course: Course) -> None:
 
 
 async def _good(stage: Stage, screen: Screen, course: Course) -> None:
-    screen.title("v2 is well: 10 %, 25 %, 50 %, 100 %, each step judged by success rate and p99 latency")
+    weights = stage.flavour.weights
+    steps = ", ".join(f"{weight} %" for weight in weights)
+    screen.title(f"v2 is well: {steps}, each step judged by success rate and p99 latency")
     await stage.release("v2", "Release v2")
     state = await _watch(stage, screen, course, _is_promoted)
     course.expect(state.is_settled("v2"), f"v2 promoted; it is {state.phase}: {state.message}")
-    missed = [weight for weight in (10, 25, 50, 100) if weight not in course.weights]
+    missed = [weight for weight in weights if weight not in course.weights]
     course.expect(not missed, f"v2 to pass through every weight; it never had {missed}")
 
 
 def _is_promoted(state: State) -> bool:
     """Stable's Service has all traffic again, or something went wrong."""
-    return (state.is_settled("v2") and state.weight == 0) or state.phase == "Degraded"
+    return (state.is_settled("v2") and state.weight == 0) or state.is_bad
 
 
 async def _bad(stage: Stage, screen: Screen, course: Course) -> None:
@@ -71,12 +75,10 @@ async def _bad(stage: Stage, screen: Screen, course: Course) -> None:
     course.bad_since = wall_clock()
     course.weights.clear()
     await stage.release("v3", "Release v3")
-    state = await _watch(stage, screen, course, lambda s: s.phase == "Degraded" or s.is_settled("v3"))
+    state = await _watch(stage, screen, course, lambda s: s.is_bad or s.is_settled("v3"))
     course.aborted_at = wall_clock()
-    course.expect(state.phase == "Degraded", f"v3 rolled back by itself; it is {state.phase}")
-    course.expect(
-        "success-rate" in state.message, f"the success rate to be named as the cause; it says {state.message!r}"
-    )
+    course.expect(state.is_bad, f"v3 rolled back by itself; it is {state.phase}")
+    course.expect("success-rate" in state.cause, f"the success rate to be named as the cause; it says {state.cause!r}")
     course.expect(max(course.weights, default=0) <= 10, f"v3 stopped at its first step; it got {course.weights}")
     state = await _watch(stage, screen, course, lambda s: s.weight == 0)
     course.expect(state.weight == 0, f"all traffic on v2 again; v3 still has {state.weight}")
@@ -95,6 +97,7 @@ Ending = Callable[[State], bool]
 async def _watch(stage: Stage, screen: Screen, course: Course, is_over: Ending) -> State:
     """Show the state of things until the act is over, or has taken too long."""
     until = wall_clock() + PATIENCE
+    view = _VIEWS[stage.flavour.kind]
     while True:
         state = await view(stage, is_coloured=screen.is_coloured)
         if not course.weights or course.weights[-1] != state.weight:

@@ -17,7 +17,7 @@ from typing import Self
 import yaml
 from aiohttp import web
 
-from rollouts.cli.demo.scenario import NAMESPACE, SOURCE, kustomization, manifests
+from rollouts.cli.demo.scenario import NAMESPACE, SOURCE, Flavour, kustomization, manifests
 from rollouts.cli.shipped import shipped
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Collection, Json, Resource
@@ -40,13 +40,15 @@ def wall_clock() -> datetime:
 class Stage:
     """An async context. `world` has what users saw, `repository` takes commits."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, flavour: Flavour) -> None:
+        self.flavour = flavour
         self.world = World(scenario, now=wall_clock)
         self.folder = Path()
         self.kubeconfig = Path()
         self._exits = AsyncExitStack()
         self._controller: asyncio.subprocess.Process | None = None
         self._repository: Repository | None = None
+        self._prometheus = ""
 
     async def __aenter__(self) -> Self:
         await self._exits.__aenter__()
@@ -71,7 +73,7 @@ class Stage:
 
     async def release(self, tag: str, message: str) -> str:
         """Commit a version; gives the hash."""
-        return await self.repository.commit(kustomization(tag), message)
+        return await self.repository.commit(kustomization(tag, self._prometheus, self.flavour), message)
 
     async def objects(self, resource: Resource) -> tuple[Json, ...]:
         """All objects of a kind in the demo's namespace."""
@@ -91,8 +93,8 @@ class Stage:
         if shutil.which("kubectl-sluice") is None:
             yield f'  export PATH="{sysconfig.get_path("scripts")}:$PATH"'
         yield f"  export KUBECONFIG={self.kubeconfig}"
-        yield f"  kubectl get rollouts,pods,services,kustomizations -n {NAMESPACE}"
-        yield f"  kubectl sluice get rollout shop -n {NAMESPACE} -w"
+        yield f"  kubectl get {self.flavour.listed} -n {NAMESPACE}"
+        yield f"  kubectl sluice get {self.flavour.kind} shop -n {NAMESPACE} -w"
         yield f"  cd {self.repository.folder}"
         yield "  sed -i.before s/v2/v3/ deploy/kustomization.yaml && git commit -am 'Release v3'"
         yield ""
@@ -113,9 +115,9 @@ class Stage:
         await self._exits.enter_async_context(self.world)
         front = await self._exits.enter_async_context(serve(store))
         self.kubeconfig = front.kubeconfig(self.folder / "kubeconfig")
-        prometheus = await self._serve_metrics()
+        self._prometheus = await self._serve_metrics()
         url = await self._serve_git()
-        await self._start_controller(prometheus)
+        await self._start_controller(self._prometheus)
         for document in yaml.safe_load_all(SOURCE.format(url=url)):
             await self.world.apply([document])
 
@@ -139,7 +141,8 @@ class Stage:
         # Whoever tries the hints may never have told git a name.
         await self._repository.git("config", "user.name", "Sluice demo")
         await self._repository.git("config", "user.email", "demo@sluice.invalid")
-        await self._repository.commit({**manifests(), **kustomization("v1")}, "Release v1")
+        first = kustomization("v1", self._prometheus, self.flavour)
+        await self._repository.commit({**manifests(self.flavour), **first}, "Release v1")
         return server.url(self._repository)
 
     async def _start_controller(self, prometheus: str) -> None:
