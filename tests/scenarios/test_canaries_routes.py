@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Json, Resource
+from rollouts.cluster.port import Json
 from tests.builders.canaries import a_canary, a_deployment, rounds, steps
+from tests.builders.foreign import VIRTUAL_SERVICES
+from tests.scenarios.holding import held, let_go
 from tests.scenarios.playing import scenario
 from tests.scenarios.sight import Sight
 from tests.scenarios.stage import Stage
 
-VIRTUAL_SERVICES = Resource("networking.istio.io", "v1beta1", "virtualservices", "VirtualService")
 CHOSEN: dict[str, Json] = {
     "header": {"headers": {"x-user": {"exact": "insider"}}},
     "cookie": {"headers": {"cookie": {"regex": "^(.*?;)?(canary=always)(;.*)?$"}}},
@@ -19,21 +20,21 @@ CHOSEN: dict[str, Json] = {
 ALL_STABLE = {"web-primary": 100, "web-canary": 0}
 
 
-def held(stage: Stage) -> list[Json]:
-    """A webhook that holds every run before its promotion, until `let_go`."""
-    return [{"name": "hold", "type": "confirm-promotion", "url": stage.hook("hold", 403)}]
-
-
-def let_go(stage: Stage) -> None:
-    """From now on nothing is held."""
-    stage.hook("hold")
-
-
 def rules(world: Sight, name: str = "web") -> list[Json]:
     """The rules of an HTTPRoute."""
     route = world.one(kinds.HTTP_ROUTES, name) or {"spec": {"rules": []}}
     found: list[Json] = route["spec"]["rules"]
     return found
+
+
+def conditions(match: Json) -> list[Json]:
+    """Headers and queries by which a rule of an HTTPRoute chooses requests."""
+    return [*match.get("headers", []), *match.get("queryParams", [])]
+
+
+def values(match: Json) -> list[str]:
+    """What the manifest says that they are to be."""
+    return [value for named in match.values() for how in named.values() for value in how.values()]
 
 
 def shares(rule: Json) -> dict[str, int]:
@@ -75,13 +76,11 @@ async def test_requests_are_chosen_behind_a_gateway(stage: Stage) -> None:
     others = stage.record(lambda world: [shares(rules(world, name)[-1]) for name in CHOSEN])
     for name in CHOSEN:
         await stage.release("web:v2", name)
-    for name in CHOSEN:
+    for name, match in CHOSEN.items():
         await stage.canary_phase("WaitingPromotion", name=name)
         chosen = rules(stage.world, name)[0]
         assert shares(chosen) == {f"{name}-primary": 0, f"{name}-canary": 100}
-        (match,) = chosen["matches"]
-        (told,) = match.get("headers") or match["queryParams"]
-        assert {told["value"]} <= set(re.findall(r"[^']+", str(CHOSEN[name])))
+        assert [told["value"] for one in chosen["matches"] for told in conditions(one)] == values(match)
 
     let_go(stage)
     for name in CHOSEN:
