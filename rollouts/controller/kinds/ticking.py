@@ -12,7 +12,7 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.reconcile import Reconciler
-from rollouts.controller.ticking.observe import TickingObserver
+from rollouts.controller.ticking.manner import Ticking
 from rollouts.controller.ticking.world import TickingWorld
 from rollouts.decide.tidings import SYNCED
 from rollouts.model.errors import UndecodableError
@@ -21,7 +21,6 @@ from rollouts.model.plan import Event
 from rollouts.telemetry.logs import log
 
 Emit = Callable[[Json, Event], Awaitable[None]]
-Close = Callable[[], Awaitable[None]]
 
 IsOurs = Callable[[Json], bool]
 """Whether an object belongs to this controller (its instance id)."""
@@ -34,24 +33,22 @@ class TickingRollouts:
         self,
         caches: Caches,
         reconciler: Reconciler[TickingWorld],
-        observer: TickingObserver,
+        manner: Ticking,
         emit: Emit,
         is_ours: IsOurs,
-        close: Close,
     ) -> None:
         self._caches = caches
         self._reconciler = reconciler
-        self._observer = observer
+        self._manner = manner
         self._emit = emit
         self._is_ours = is_ours
-        self._close = close
         self._told: dict[Key, str] = {}
         self._unsure: set[Key] = set()
 
     @property
     def resource(self) -> Resource:
         """What the manifests are called."""
-        return self._observer.resource
+        return self._manner.resource
 
     async def reconcile(self, key: Key, now: datetime) -> datetime | None:
         """One round of the rollout, if there is one and it is ours."""
@@ -71,14 +68,14 @@ class TickingRollouts:
     async def close(self) -> None:
         """Ask and tell no more."""
         await self._reconciler.conversations.close()
-        await self._close()
+        await self._manner.close()
 
     async def _find(self, key: Key) -> Json | None:
         """The object as cached. One that left the watch is gone only when the server says so."""
         ref = Ref(self.resource.api_version, self.resource.kind, key.namespace, key.name)
         held = self._caches.find(ref)
         if held is None or key in self._unsure:
-            held = await self._observer.refresh(ref, keep=self._is_ours)
+            held = await self._manner.refresh(ref, keep=self._is_ours)
             self._unsure.discard(key)
         return held
 
@@ -94,4 +91,4 @@ class TickingRollouts:
         self._told.pop(key, None)
         self._unsure.discard(key)
         self._reconciler.forget(key)
-        self._observer.name(key, ())
+        self._manner.forget(key.namespace, key.name)

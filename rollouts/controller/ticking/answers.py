@@ -14,6 +14,7 @@ from analysis.requests import Answer as HttpAnswer
 from analysis.requests import Http, RunIdentity
 from analysis.sampling import Sampler
 from rollouts.controller import webhooks
+from rollouts.controller.ticking.beats import Who
 from rollouts.controller.ticking.scenes import Counts
 from rollouts.controller.ticking.world import TickingWorld
 from rollouts.model.questions import Answer, AskGate, AskMetric, GateAnswer, MetricAnswer, Question
@@ -29,13 +30,13 @@ class Answers:
         self._address = address
         self._clock = clock
         self._counts = counts
-        self._began: dict[str, datetime] = {}
+        self._began: dict[Who, datetime] = {}
         self._ports = ports
         self._sampler = Sampler(asking.ask, clock, ports.defaults)
 
     async def answer(self, question: Question, world: TickingWorld) -> Answer:
         """What is said."""
-        self._began.setdefault(world.rollout.uid, self._clock())
+        self._began.setdefault(who(world), self._clock())
         match question:
             case AskGate():
                 return await self._gate(question, world)
@@ -46,9 +47,13 @@ class Answers:
             case _:
                 raise TypeError(f"a rollout that ticks asks no {type(question).__name__}")
 
-    def took(self, uid: str) -> float | None:
+    def forget(self, whom: Who) -> None:
+        """The rollout is gone."""
+        self._began.pop(whom, None)
+
+    def took(self, whom: Who) -> float | None:
         """The seconds since the first question of a tick that ends now; None where it asked nothing."""
-        began = self._began.pop(uid, None)
+        began = self._began.pop(whom, None)
         return None if began is None else (self._clock() - began).total_seconds()
 
     async def send(self, request: Http) -> HttpAnswer:
@@ -78,6 +83,11 @@ class Answers:
             return MetricAnswer(None)
         except AnalysisError as error:
             return MetricAnswer(None, str(error))
+
+
+def who(world: TickingWorld) -> Who:
+    """By what a rollout is remembered."""
+    return world.rollout.namespace, world.rollout.name
 
 
 def _check(question: AskMetric, world: TickingWorld) -> Check:

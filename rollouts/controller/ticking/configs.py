@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 from rollouts.cluster.port import Json
 from rollouts.controller.resources import Resources
+from rollouts.controller.ticking.beats import Who
 from rollouts.dialects.registry import TickingDialect
 from rollouts.model.objects import Ref
 from rollouts.traffic.protocol import Objects
 
 KINDS = frozenset({("v1", "ConfigMap"), ("v1", "Secret")})
-Versions = tuple[tuple[Ref, str], ...]
+Versions = tuple[str | tuple[Ref, str], ...]
+"""Which states of configs were hashed, and how."""
 
 
 def is_config(ref: Ref) -> bool:
@@ -22,22 +24,20 @@ def is_config(ref: Ref) -> bool:
 
 
 class Configs:
-    """Remembers hashes, by the target that the configuration is of."""
+    """Remembers hashes, by the rollout whose target is started with them."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, dialect: TickingDialect) -> None:
         self._resources = resources
-        self._known: dict[str, tuple[Versions, Mapping[str, str] | None]] = {}
+        self._dialect = dialect
+        self._known: dict[Who, tuple[Versions, Mapping[str, str] | None]] = {}
 
-    async def hashes(
-        self, dialect: TickingDialect, target: Json, held: Objects, *, is_literal: bool
-    ) -> Mapping[str, str] | None:
+    async def hashes(self, who: Who, target: Json, held: Objects, *, is_literal: bool) -> Mapping[str, str] | None:
         """Hashes of what a target is started with; `held` are the configs that it names, as cached."""
-        uid, versions = target["metadata"].get("uid", ""), _versions(held)
-        known = self._known.get(uid)
-        if known is None or known[0] != versions or not versions:
+        versions, known = _versions(held, is_literal=is_literal), self._known.get(who)
+        if known is None or known[0] != versions or len(versions) == 1:
             found = await self.whole(held)
             by_name = {(ref.kind, ref.name): obj for ref, obj in found.items() if obj is not None}
-            known = self._known[uid] = versions, dialect.configs_of(target, by_name, is_literal)
+            known = self._known[who] = versions, self._dialect.configs_of(target, by_name, is_literal)
         return known[1]
 
     async def whole(self, objects: Objects) -> dict[Ref, Json | None]:
@@ -45,11 +45,11 @@ class Configs:
         wanted = [ref for ref, obj in objects.items() if obj is not None and is_config(ref)]
         return {**objects, **{ref: await self._resources.read(ref) for ref in wanted}}
 
-    def forget(self, target: Json) -> None:
-        """Nobody delivers this target any more."""
-        self._known.pop(target["metadata"].get("uid", ""), None)
+    def forget(self, who: Who) -> None:
+        """The rollout is gone."""
+        self._known.pop(who, None)
 
 
-def _versions(held: Objects) -> Versions:
-    found = ((ref, obj) for ref, obj in held.items() if obj is not None)
-    return tuple((ref, obj["metadata"].get("resourceVersion", "")) for ref, obj in found)
+def _versions(held: Objects, *, is_literal: bool) -> Versions:
+    found = ((ref, obj["metadata"].get("resourceVersion", "")) for ref, obj in held.items() if obj is not None)
+    return (str(is_literal), *found)

@@ -1,10 +1,12 @@
 """The manner of rollouts that tick. Called by reconcile and apply; made by wiring."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.ticking.answers import Answers
+from rollouts.controller.ticking.answers import Answers, who
+from rollouts.controller.ticking.beats import Beats
 from rollouts.controller.ticking.observe import TickingObserver
 from rollouts.controller.ticking.scenes import Counts
 from rollouts.controller.ticking.tidings import Tidings
@@ -31,6 +33,7 @@ class Ticking:
         self._observer = observer
         self._answers = answers
         self._tidings = tidings
+        self._beats = Beats()
 
     @property
     def resource(self) -> Resource:
@@ -54,7 +57,8 @@ class Ticking:
         self, world: TickingWorld, answers: Mapping[Question, Answer], failures: Iterable[Failure], now: datetime
     ) -> Snapshot:
         """The world as a decision sees it."""
-        return seen(world, answers, failures, now)
+        snapshot = seen(world, answers, failures, now)
+        return replace(snapshot, rollout=self._beats.seen(world.rollout))
 
     async def render(self, effect: Effect, world: TickingWorld, wanted: Status) -> Rendered:
         """What an effect asks of the cluster; for copies of configuration, with its contents."""
@@ -73,8 +77,8 @@ class Ticking:
                 return Rendered(twins.render(effect, world.copying, world.objects))
 
     def project(self, status: Status, world: TickingWorld) -> Json:
-        """The whole status as it is written."""
-        return world.dialect.project(status, world.copying.pair.kind)
+        """The whole status as it is written; a tick that changed nothing is remembered instead."""
+        return world.dialect.project(self._beats.written(world.rollout, status), world.copying.pair.kind)
 
     async def answer(self, question: Question, world: TickingWorld) -> Answer:
         """What the world says."""
@@ -88,14 +92,24 @@ class Ticking:
         return (Event(SYNCED, f"{effect} was refused: {failure.message}", is_warning=True),)
 
     def reported(self, world: TickingWorld, status: Status) -> None:
-        """A tick has counted, and may have ended a run."""
-        took = self._answers.took(world.rollout.uid)
-        if took is not None:
-            self._counts.took(world, took)
+        """A run may have ended."""
         self._counts.reported(world, status)
 
+    async def close(self) -> None:
+        """Tell no more."""
+        await self._tidings.close()
+
+    def forget(self, namespace: str, name: str) -> None:
+        """The rollout is gone."""
+        self._beats.forget((namespace, name))
+        self._answers.forget((namespace, name))
+        self._observer.forget(namespace, name)
+
     def announce(self, world: TickingWorld, events: Iterable[Event], alerts: Iterable[Alert]) -> None:
-        """Tell webhooks and chats; returns at once."""
+        """Tell webhooks and chats, and note how long the tick's questions took; returns at once."""
+        took = self._answers.took(who(world))
+        if took is not None:
+            self._counts.took(world, took)
         self._tidings.announce(world, events, alerts)
 
 

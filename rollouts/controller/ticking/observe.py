@@ -47,7 +47,7 @@ class TickingObserver:
         self.dialect = dialect
         self.name: Name = lambda _key, _refs: None
         self.claims = Claims(self.target_of)
-        self.configs = Configs(resources)
+        self.configs = Configs(resources, dialect)
         self._caches = caches
         self._resources = resources
         self._routes = routes
@@ -88,6 +88,11 @@ class TickingObserver:
             claims=(*self.claims.against(manifest), *self._strangers(manifest)),
         )
 
+    def forget(self, namespace: str, name: str) -> None:
+        """The rollout is gone."""
+        self.configs.forget((namespace, name))
+        self.name(Key(self.resource.plural, namespace, name), ())
+
     async def find(self, ref: Ref) -> Json | None:
         """An object that is named: as cached, or as the server has it until its kind is watched."""
         if self._caches.at(ref) is not None and not self._routes.has(ref):
@@ -100,7 +105,8 @@ class TickingObserver:
         if target is not None and self._wishes.flags.tracks_configs:
             copying = self.copying_of(manifest)
             held = {ref: objects[ref] for ref in tracked_configs.named(copying, target)}
-            configs = await self.configs.hashes(self.dialect, target, held, is_literal=is_literal)
+            who = manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
+            configs = await self.configs.hashes(who, target, held, is_literal=is_literal)
         templates = {
             source: found
             for source in self.dialect.sources_of(manifest)

@@ -37,4 +37,4 @@ def ticking_kind(shared: Shared, resource: Resource, is_ours: IsOurs) -> Ticking
     reconciler = Reconciler(ports.cluster, caches, shared.events, shared.wake, manner, Pods(ports.cluster))
     reconciler.decide = ports.decide
     reconciler.conversations.longest_chain = LONGEST_CHAIN
-    return TickingRollouts(caches, reconciler, observer, shared.emit, is_ours, tidings.close)
+    return TickingRollouts(caches, reconciler, manner, shared.emit, is_ours)

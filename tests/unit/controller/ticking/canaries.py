@@ -1,11 +1,17 @@
 """Canaries of the shop, for stories of the whole controller. Makers; no test in here."""
 
+import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from analysis.ports import InProcessPorts
+from analysis.requests import Answer, Defaults, Http
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Patch, PatchType, Resource, Target
+from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.settings import Settings
+from rollouts.simulator.clock import virtual_now
 from tests.builders.canaries import a_canary, a_deployment, at_most
 from tests.builders.canaries import rounds as quick_rounds
 from tests.builders.canaries import steps as quick_steps
@@ -62,3 +68,21 @@ async def texts(shop: Shop, name: str = "web") -> list[str]:
     events = [event for event in await shop.listed(kinds.EVENTS) if event["involvedObject"]["name"] == name]
     ours = [event for event in events if event["involvedObject"]["kind"] == kinds.CANARIES.kind]
     return [event["message"] for event in sorted(ours, key=lambda e: int(e["metadata"]["resourceVersion"]))]
+
+
+def hearing(shop: Shop, reply: Callable[[str], int] = lambda _path: 200) -> list[tuple[str, Json]]:
+    """From now on webhooks and chats of the shop answer so; what they hear."""
+    heard: list[tuple[str, Json]] = []
+
+    def hear(request: Http) -> Answer:
+        if request.method == "GET":
+            return Answer(200, json.dumps(shop.measure(dict(request.params)["query"], virtual_now())).encode())
+        url = f"{request.server.address}{request.path}"
+        heard.append((url, json.loads(request.body)))
+        return Answer(reply(url), b"no" if reply(url) > 202 else b"ok")
+
+    def measuring(cluster: Any) -> ClusterPorts:
+        return ClusterPorts(InProcessPorts(shop.measure, None, Defaults(), hear), cluster, "argo-rollouts")
+
+    shop.measuring = measuring  # type: ignore[method-assign]  # the shop's own has no webhooks
+    return heard

@@ -6,6 +6,7 @@ from datetime import datetime
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError
 from rollouts.cluster.port import Target
+from rollouts.simulator.scenario import Behaviour, Scenario
 from tests.builders.canaries import STRICT, a_canary, a_deployment
 from tests.unit.controller.crashes import Story, deaths
 from tests.unit.controller.stories import Shop, Spy, Write, tell
@@ -13,6 +14,7 @@ from tests.unit.controller.ticking.canaries import (
     GOOD,
     a_delivery,
     deployments,
+    hearing,
     in_shop,
     patch,
     phase,
@@ -73,6 +75,53 @@ def test_a_suspended_canary_is_told_of_once() -> None:
         assert [write.body["message"] for write in spy.writes] == ["skipping canary run as object is suspended"]
 
     tell(story)
+
+
+def test_a_canary_that_waits_is_written_to_no_more() -> None:
+    """Its webhook is asked in every tick, and nothing is told or written while the answer stays the same."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        heard = hearing(shop, lambda _url: 403)
+        await shop.start(spy)
+        gate = {"name": "ask", "type": "confirm-rollout", "url": "http://hook.test/ask"}
+        await shop.world.apply(a_delivery(analysis=steps(20, webhooks=[gate])))
+        await asyncio.sleep(40)
+        await release(shop, "web:v2")
+        await asyncio.sleep(15)
+        assert await phase(shop) == "Waiting"
+        spy.writes.clear()
+        heard.clear()
+        await asyncio.sleep(600)
+
+        assert spy.writes == []
+        assert len(heard) == 60
+
+    tell(story)
+
+
+def test_a_canary_whose_pods_do_not_come_is_written_to_no_more() -> None:
+    """Until its deadline: what stands in the way is told once."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        await shop.start(spy)
+        await shop.world.apply(a_delivery())
+        await asyncio.sleep(40)
+        await release(shop, "web:bad")
+        await asyncio.sleep(60)
+        assert await phase(shop) == "Progressing"
+        spy.writes.clear()
+        await asyncio.sleep(300)
+        assert spy.writes == []
+        await asyncio.sleep(600)
+
+        assert await phase(shop) == "Failed"
+        assert 'canary deployment web.shop not ready: deployment "web" exceeded its progress deadline' in await texts(
+            shop
+        )
+
+    tell(story, Scenario(images={"web:bad": Behaviour(never_ready="image")}, requests_per_second=0))
 
 
 def test_a_tick_writes_the_route_the_status_and_its_event() -> None:

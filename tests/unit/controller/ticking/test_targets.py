@@ -2,26 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from analysis.ports import InProcessPorts
-from analysis.requests import Answer, Defaults, Http
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource, Target
-from rollouts.controller.measuring import ClusterPorts
 from rollouts.controller.settings import Settings
 from rollouts.controller.ticking.settings import Listeners, TickSettings
 from rollouts.model.alerts import Receiver
-from rollouts.simulator.clock import virtual_now
 from tests.builders.canaries import a_canary, a_deployment
 from tests.builders.manifests import an_object
 from tests.unit.controller.stories import Shop, tell
 from tests.unit.controller.ticking.canaries import (
     a_delivery,
     deployments,
+    hearing,
     in_shop,
     patch,
     phase,
@@ -33,24 +28,6 @@ from tests.unit.controller.ticking.canaries import (
 
 SCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 CHAT = Receiver("the operator's chat", "slack", address="http://chat.test/all", channel="ops", username="bot")
-
-
-def _hearing(shop: Shop, reply: Callable[[str], int] = lambda _path: 200) -> list[tuple[str, Json]]:
-    """From now on webhooks and chats of the shop answer so; what they hear."""
-    heard: list[tuple[str, Json]] = []
-
-    def hear(request: Http) -> Answer:
-        if request.method == "GET":
-            return Answer(200, json.dumps(shop.measure(dict(request.params)["query"], virtual_now())).encode())
-        url = f"{request.server.address}{request.path}"
-        heard.append((url, json.loads(request.body)))
-        return Answer(reply(url), b"no" if reply(url) > 202 else b"ok")
-
-    def measuring(cluster: Any) -> ClusterPorts:
-        return ClusterPorts(InProcessPorts(shop.measure, None, Defaults(), hear), cluster, "argo-rollouts")
-
-    shop.measuring = measuring  # type: ignore[method-assign]  # the shop's own has no webhooks
-    return heard
 
 
 def test_a_service_is_delivered() -> None:
@@ -123,7 +100,7 @@ def test_alerts_and_events_are_told() -> None:
     """A Canary's own chats hear of what is grave enough; the operator's webhook hears of every event, in order."""
 
     async def story(shop: Shop) -> None:
-        heard = _hearing(shop)
+        heard = hearing(shop)
         settings = TickSettings(listeners=Listeners(event_webhook="http://ear.test/events", cluster="east"))
         await shop.start(settings=Settings(is_elected=False, ticking=settings))
         chat = an_object(kinds.ALERT_PROVIDERS, "chat", spec={"type": "slack", "address": "http://chat.test/own"})
@@ -145,7 +122,7 @@ def test_a_chat_that_refuses_holds_up_nothing() -> None:
     """An event says that it was not told."""
 
     async def story(shop: Shop) -> None:
-        _hearing(shop, lambda _url: 500)
+        hearing(shop, lambda _url: 500)
         settings = TickSettings(listeners=Listeners(chat=CHAT))
         await shop.start(settings=Settings(is_elected=False, ticking=settings))
         await shop.world.apply(a_delivery())
@@ -161,7 +138,7 @@ def test_webhooks_are_asked_at_their_moments() -> None:
     """Each with what its rollout is doing; one that refuses costs a check."""
 
     async def story(shop: Shop) -> None:
-        heard = _hearing(shop, lambda url: 404 if url.endswith("/rollout") else 200)
+        heard = hearing(shop, lambda url: 404 if url.endswith("/rollout") else 200)
         await shop.start()
         moments = ("confirm-rollout", "pre-rollout", "rollout", "rollback", "post-rollout")
         hooks = [{"name": moment, "type": moment, "url": f"http://hook.test/{moment}"} for moment in moments[:3]]

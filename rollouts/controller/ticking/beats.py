@@ -1,0 +1,45 @@
+"""Ticks that changed nothing but the clock: kept here instead of being written into every status. Used by manner.
+
+A restart forgets them, and then the next tick comes at once: a tick of that kind counts nothing. So a rollout that
+waits (for pods, for an approval) costs no write, and statuses tell when something happened last.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from rollouts.model.rollout import Rollout
+from rollouts.model.status import Status
+
+Who = tuple[str, str]
+"""Namespace and name."""
+
+
+class Beats:
+    """The last tick of rollouts whose status has an older one."""
+
+    def __init__(self) -> None:
+        self._beats: dict[Who, datetime] = {}
+
+    def seen(self, rollout: Rollout) -> Rollout:
+        """The rollout with its last tick, wherever that is known from."""
+        beat, ticked = self._beats.get((rollout.namespace, rollout.name)), rollout.status.ticks.ticked
+        if beat is None or (ticked is not None and ticked >= beat):
+            return rollout
+        return replace(rollout, status=_ticked(rollout.status, beat))
+
+    def written(self, rollout: Rollout, wanted: Status) -> Status:
+        """What is to be written of a status that was decided: the observed one where only the clock went on."""
+        who, observed = (rollout.namespace, rollout.name), rollout.status
+        if observed.phase is None or _ticked(wanted, observed.ticks.ticked) != observed:
+            return wanted
+        if wanted.ticks.ticked is not None and wanted != observed:
+            self._beats[who] = wanted.ticks.ticked
+        return observed
+
+    def forget(self, who: Who) -> None:
+        """The rollout is gone."""
+        self._beats.pop(who, None)
+
+
+def _ticked(status: Status, ticked: datetime | None) -> Status:
+    return replace(status, ticks=replace(status.ticks, ticked=ticked))
