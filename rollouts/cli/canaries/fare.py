@@ -39,6 +39,17 @@ def is_taken_back(canary: Found) -> bool:
     return bool(wanted) and wanted == ticks.promoted != ticks.applied
 
 
+def weight_of(canary: Found) -> int:
+    """What the new version gets. While its promotion waits the status says 0, but the last weight stands."""
+    status, climb = canary.rollout.status, canary.strategy.climb
+    weight: int = status.ticks.weight
+    if status.phase is not model.Phase.WAITING_PROMOTION or climb.is_empty:
+        return weight
+    while (higher := climb.after(weight)) is not None:
+        weight = higher
+    return weight
+
+
 def _is_unseen(canary: Found) -> bool:
     ticks, wanted = canary.rollout.status.ticks, canary.rollout.target
     return bool(wanted and ticks.applied) and wanted not in (ticks.applied, ticks.promoted)

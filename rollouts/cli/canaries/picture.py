@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rollouts.cli.ages import since
-from rollouts.cli.canaries.fare import phase_of
+from rollouts.cli.canaries.fare import phase_of, weight_of
 from rollouts.cli.canaries.found import DAEMON_SETS, Found, target_resource
 from rollouts.cli.info import Node, Object, Overview, owned_by, pod_node, sign_of
 from rollouts.cluster.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
@@ -84,7 +84,7 @@ def overview(canary: Found, around: Around, now: datetime) -> Overview:
 
 def _sides(canary: Found, around: Around) -> Iterator[tuple[str, str, Object]]:
     """Primary and canary, as far as they are there, with the weight of each where traffic is split."""
-    pair, weight = canary.strategy.pair, canary.rollout.status.ticks.weight
+    pair, weight = canary.strategy.pair, weight_of(canary)
     by_name = {(o["kind"], o["metadata"]["name"]): o for o in around.workloads}
     weights = ("", "") if not canary.strategy.moves_traffic else (f"weight:{100 - weight}", f"weight:{weight}")
     for role, name, told in zip(("primary", "canary"), (pair.copy, pair.target), weights, strict=True):
@@ -123,7 +123,7 @@ def _facts(canary: Found, now: datetime) -> Iterator[tuple[str, str]]:
     if spec.get("provider"):
         yield "  Provider", str(spec["provider"])
     if not strategy.climb.is_empty:
-        yield "  Weight", str(ticks.weight)
+        yield "  Weight", str(weight_of(canary))
     else:
         yield "  Iteration", f"{ticks.rounds} of {strategy.rounds}"
     yield "  FailedChecks", f"{ticks.failed_checks} of {strategy.failure_budget}"

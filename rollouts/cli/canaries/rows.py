@@ -3,7 +3,7 @@
 The stored phase is shown: to look at every target would be a request a line.
 """
 
-from rollouts.cli.canaries.fare import phase_of
+from rollouts.cli.canaries.fare import phase_of, weight_of
 from rollouts.cli.canaries.found import read
 from rollouts.cluster.port import Json
 
@@ -29,7 +29,7 @@ def cells(manifest: Json) -> dict[str, str]:
         "NAME": canary.name,
         "TARGET": f"{strategy.pair.kind}/{strategy.pair.target}",
         "STATUS": phase.name,
-        "WEIGHT": str(ticks.weight) if has_weights else "-",
+        "WEIGHT": str(weight_of(canary)) if has_weights else "-",
         "ITERATION": "-" if has_weights else f"{ticks.rounds}/{strategy.rounds}",
         "FAILED": f"{ticks.failed_checks}/{strategy.failure_budget}",
         "MESSAGE": phase.message,

@@ -105,6 +105,15 @@ def test_get_draws_both_workloads_with_their_weights() -> None:
     ]
 
 
+def test_a_version_that_waits_for_its_promotion_is_shown_with_its_weight() -> None:
+    """The status says 0 by then, as Flagger's does; the route has the last weight."""
+    shown = told(waiting("confirm-promotion"), "get", "canary", "web").stdout
+
+    assert "Status:          ॥ WaitingPromotion" in shown
+    assert "  Weight:        40" in shown
+    assert "canary,weight:40" in shown
+
+
 def test_get_has_the_object_itself() -> None:
     """`-o` gives the manifest; a wide form is kubectl's."""
     here = started(a_canary())
