@@ -1,4 +1,4 @@
-"""Canaries that Flagger has left, at rest and in mid-run: its hashes are in their status, and nobody can make them again."""
+"""Canaries that Flagger has left, at rest and in mid-run: nobody can make the hashes in their status again."""
 
 from rollouts.cluster import kinds
 from tests.builders.canaries import a_canary, a_deployment, steps
