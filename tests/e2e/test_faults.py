@@ -5,7 +5,6 @@ SLUICE_SEED=... strikes at the same moments again, as far as processes of their 
 """
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -64,15 +63,6 @@ def calm(plane: Plane) -> Iterator["Future[Calm]"]:
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         yield beside.submit(asyncio.run, play())
-
-
-@pytest.fixture
-def dice(capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> random.Random:
-    """Strikes at random; the seed is printed, and can be given."""
-    seed = os.environ.get("SLUICE_SEED") or str(random.randrange(10**6))
-    with capfd.disabled():
-        print(f"\n{request.node.name}: SLUICE_SEED={seed}")
-    return random.Random(seed)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Theatre:
         async with places:
             result = self._results[namespace]
             try:
-                async with asyncio.timeout(LONGEST), _a_namespace(house.cluster, namespace):
+                async with asyncio.timeout(LONGEST), a_namespace(house.cluster, namespace):
                     stage = Stage(house, namespace)
                     await story(stage)
                     stage.end()
@@ -114,27 +115,35 @@ class Theatre:
 
     @asynccontextmanager
     async def _house(self) -> AsyncIterator[House]:
-        plane, answers, hooks = self._plane, dict[str, float](), Hooks()
-        async with AsyncExitStack() as stack:
-            prometheus = await stack.enter_async_context(serving(_outside(answers, hooks)))
-            hooks.address = prometheus
-            tester = await stack.enter_async_context(a_load_tester())
-            cluster = await stack.enter_async_context(HttpCluster(login(kubeconfig=str(plane.kubeconfig))))
-            program = await stack.enter_async_context(_controller(plane, cluster, self._folder, prometheus))
-            yield House(
-                cluster=cluster,
-                shelves=await stack.enter_async_context(watched(cluster)),
-                clock=wall_clock,
-                command=_commands(plane),
-                kubectl=kubectl(plane.kubeconfig),
-                log=program.lines,
-                answers=answers,
-                hooks=hooks,
-                turn=_turned(tester),
-                load_tester=tester.url,
-                patience=PATIENCE,
-                moment=MOMENT,
-            )
+        async with (
+            a_house(self._plane) as house,
+            _controller(self._plane, house.cluster, self._folder, house.hooks.address) as program,
+        ):
+            yield replace(house, log=program.lines)
+
+
+@asynccontextmanager
+async def a_house(plane: ControlPlane) -> AsyncIterator[House]:
+    """All that stages need of a real cluster, but for the controller."""
+    answers, hooks = dict[str, float](), Hooks()
+    async with AsyncExitStack() as stack:
+        hooks.address = await stack.enter_async_context(serving(_outside(answers, hooks)))
+        tester = await stack.enter_async_context(a_load_tester())
+        cluster = await stack.enter_async_context(HttpCluster(login(kubeconfig=str(plane.kubeconfig))))
+        yield House(
+            cluster=cluster,
+            shelves=await stack.enter_async_context(watched(cluster)),
+            clock=wall_clock,
+            command=_commands(plane),
+            kubectl=kubectl(plane.kubeconfig),
+            log=list,
+            answers=answers,
+            hooks=hooks,
+            turn=_turned(tester),
+            load_tester=tester.url,
+            patience=PATIENCE,
+            moment=MOMENT,
+        )
 
 
 @asynccontextmanager
@@ -163,7 +172,7 @@ async def _leads(cluster: Cluster, program: installed.Program) -> None:
 
 
 @asynccontextmanager
-async def _a_namespace(cluster: Cluster, name: str) -> AsyncIterator[None]:
+async def a_namespace(cluster: Cluster, name: str) -> AsyncIterator[None]:
     """A new one; what an earlier run left in a cluster that was given to us goes first."""
     body, target = {"metadata": {"name": name}}, Target(kinds.NAMESPACES, name)
     try:

@@ -36,7 +36,7 @@ async def test_the_older_of_two_canaries_has_the_target(stage: Stage) -> None:
     await stage.delete(kinds.CANARIES, "web")
     await stage.canary_phase("Initialized", name="api")
     assert not fault(stage.world, "api")
-    assert stage.world.deployments() == {"web": ("web:v2", 0), "web-primary": ("web:v2", 1)}
+    assert stage.world.deployments() == {"web": ("web:v2", 0), "web-primary": ("web:v2", 2)}
 
 
 @scenario

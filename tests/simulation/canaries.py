@@ -56,13 +56,13 @@ TIMES = (
     "resourceVersion",
     "uid",
 )
-AGREES = "http://hooks.test/yes"
-REFUSES = "http://hooks.test/no"
+AGREES, REFUSES = "http://hooks.test/yes", "http://hooks.test/no"
 Trouble = Chance | EverySite
 
 
-def manifests() -> list[Json]:
-    """The namespace, and all five with what they name."""
+def manifests(interval: str = "5s", agrees: str = AGREES, refuses: str = REFUSES, ill: str = "ill") -> list[Json]:
+    """All five with what they name; `ill` is the query that tells whether the one that fails errs."""
+    tick: Json = {"interval": interval}
     pod = a_pod(container={"envFrom": [{"configMapRef": {"name": "words"}}]})
     scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": "green"}
     scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "green"}
@@ -71,22 +71,21 @@ def manifests() -> list[Json]:
     ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "front"}
     insiders = {"headers": {"x-user": {"exact": "insider"}}}
     agreeing = ("confirm-rollout", "pre-rollout", "rollout", "confirm-traffic-increase", "confirm-promotion")
-    gates = [*(a_gate(moment, AGREES) for moment in (*agreeing, "post-rollout")), a_gate("rollback", REFUSES)]
-    well, ill = at_most("well", 1), at_most("ill", 1)
+    gates = [*(a_gate(moment, agrees) for moment in (*agreeing, "post-rollout")), a_gate("rollback", refuses)]
     return [
         an_object(kinds.CONFIG_MAPS, "words", data={"greeting": "hello"}),
         a_deployment("web", pod=pod),
-        a_canary(steps(20, most=40, interval="5s", metrics=[well], webhooks=gates)),
+        a_canary(steps(20, most=40, **tick, metrics=[at_most("0", 1)], webhooks=gates)),
         a_deployment("green"),
         an_object(SCALERS, "green", spec={"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": scaled}),
-        a_canary(rounds(2, interval="5s"), name="green", provider="kubernetes", autoscalerRef=scaler),
+        a_canary(rounds(2, **tick), name="green", provider="kubernetes", autoscalerRef=scaler),
         a_deployment("bad"),
-        a_canary(steps(30, interval="5s", metrics=[ill]), name="bad"),
+        a_canary(steps(30, **tick, metrics=[at_most(ill, 1)]), name="bad"),
         an_object(kinds.INGRESSES, "front", spec={"rules": [{"host": "shop.test", "http": {"paths": [path]}}]}),
         a_deployment("chosen"),
-        a_canary(rounds(2, interval="5s", match=[insiders]), name="chosen", provider="nginx", ingressRef=ingress),
+        a_canary(rounds(2, **tick, match=[insiders]), name="chosen", provider="nginx", ingressRef=ingress),
         a_deployment("gone"),
-        a_canary(steps(50, interval="5s"), name="gone", revertOnDeletion=True),
+        a_canary(steps(50, **tick), name="gone", revertOnDeletion=True),
     ]
 
 
