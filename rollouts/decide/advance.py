@@ -60,13 +60,19 @@ def begin_run(here: Situation) -> Step | None:
     again = (told(f"Retrying {subject(here)}, asked by user"),) if is_retried(here) else ()
     words, facts = strategy_of(here).words, strategy_of(here).facts
     return Step(
-        (*hold_scaler(here, is_held=False), *scale_target(here, _size(here))),
+        (*_regathered(here), *hold_scaler(here, is_held=False), *scale_target(here, _size(here))),
         (*again, told(text, Phase.PROGRESSING)),
         (Alert(f"New revision detected, progressing {words.new} analysis.", Severity.INFO, facts),),
         status=in_phase(here, Phase.PROGRESSING, afresh(here)),
         reason=text,
         ends=Ends.ACTING,
     )
+
+
+def _regathered(here: Situation) -> tuple[Effect, ...]:
+    """Nobody stays on pods that are replaced: what failed to be promoted has left its users with the target."""
+    is_unready = bool(here.snapshot.twins.copy_readiness.message)
+    return () if is_unready or strategy_of(here).edges.starts_where_it_stood else shift(here, 0)
 
 
 def begin_again(here: Situation) -> Step | None:

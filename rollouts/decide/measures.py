@@ -81,17 +81,26 @@ def _complaint(here: Situation, check: Check, answer: MetricAnswer) -> Event | N
         return warned(f"{check.broken}{answer.error}")
     if answer.value is None:
         return warned(check.no_values)
-    value = _whole(answer.value * check.scale, check.unit)
-    if isinf(value) and check.unit is Unit.MILLISECONDS and strategy_of(here).edges.infinity_is_nothing:
-        value = 0
-    for is_worse, sign, bound in (
-        (check.low is not None and value < check.low, "<", check.low),
-        (check.high is not None and value > check.high, ">", check.high),
-    ):
-        if is_worse and bound is not None:
-            seen = f"{_amount(value, check.unit)} {sign} {_bound(bound, check.unit)}"
+    for sign, bound in (("<", check.low), (">", check.high)):
+        if bound is None:
+            continue
+        value, limit = _compared(here, check.unit, answer.value * check.scale, bound)
+        if value < limit if sign == "<" else value > limit:
+            seen = f"{_amount(value, check.unit)} {sign} {_bound(limit, check.unit)}"
             return warned(f"Halt {named(here)} advancement {check.label} {seen}")
     return None
+
+
+def _compared(here: Situation, unit: Unit, value: float, bound: float) -> tuple[float, float]:
+    """A value and its bound. Durations count in whole milliseconds, but where the bound is finer than that."""
+    edges = strategy_of(here).edges
+    if unit is not Unit.MILLISECONDS:
+        return value, bound
+    if isinf(value):
+        return (0 if edges.infinity_is_nothing else value), bound
+    if edges.rounds_bounds or bound == trunc(bound):
+        return trunc(value), trunc(bound)
+    return value, bound
 
 
 def _failed(here: Situation, event: Event) -> Step:
@@ -100,22 +109,21 @@ def _failed(here: Situation, event: Event) -> Step:
     return Step(events=(event,), status=status, reason=event.message, ends=Ends.ACTING)
 
 
-def _whole(value: float, unit: Unit) -> float:
-    """Durations count in whole milliseconds, as they are shown."""
-    return trunc(value) if unit is Unit.MILLISECONDS and not isinf(value) else value
-
-
 def _amount(value: float, unit: Unit) -> str:
     if isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    return shown(value, unit)
+    return _exactly(value) if unit is Unit.MILLISECONDS else shown(value, unit)
 
 
 def _bound(bound: float, unit: Unit) -> str:
     """A bound without needless digits."""
     if unit is Unit.MILLISECONDS:
-        return _duration(trunc(bound))
+        return _exactly(bound)
     return f"{bound:.15g}{'%' if unit is Unit.PERCENT else ''}"
+
+
+def _exactly(milliseconds: float) -> str:
+    return _duration(trunc(milliseconds)) if milliseconds == trunc(milliseconds) else f"{milliseconds:.6g}ms"
 
 
 def _duration(milliseconds: int) -> str:

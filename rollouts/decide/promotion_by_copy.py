@@ -10,7 +10,7 @@ from rollouts.decide.commands import asks
 from rollouts.decide.rollback import hold_scaler, scale_target
 from rollouts.decide.routing import TOTAL, shift, weight_now, with_cookies
 from rollouts.decide.situation import Ends, Situation, Step
-from rollouts.decide.tidings import JUDGED, in_phase, named, phase_of, strategy_of, subject, told
+from rollouts.decide.tidings import JUDGED, in_phase, is_changed, named, phase_of, strategy_of, subject, told
 from rollouts.model.alerts import Alert, Severity
 from rollouts.model.command import Verb
 from rollouts.model.effects import Effect, MatchScaler, OverwriteCopy
@@ -54,7 +54,7 @@ def _one_back(here: Situation) -> Step:
     stable = strategy.words.stable
     if not strategy.moves_traffic:
         return _returned(here, Step(reason="nothing to lead back"))
-    if strategy.promotion_step is None:
+    if strategy.promotion_step is None or (is_changed(here) and not strategy.edges.promotes_moving_target):
         return _returned(here, Step(shift(here, 0), (told(f"Routing all traffic to {stable}"),)))
     weight = max(was - strategy.promotion_step, 0)
     text = f"Advance {named(here)} {stable} weight {TOTAL - weight}"

@@ -5,6 +5,7 @@ promoting, copy never ready                                        everything to
 """
 
 from dataclasses import replace
+from typing import Protocol
 
 from rollouts.decide.commands import asks
 from rollouts.decide.gates import asked, asking, gates_at
@@ -32,6 +33,14 @@ from rollouts.model.questions import GateAnswer
 from rollouts.model.status import Phase
 
 ABORTABLE = JUDGED | {Phase.WAITING}
+
+
+class WayOut(Protocol):
+    """How a run ends that somebody wants to end."""
+
+    def __call__(self, here: Situation, *events: Event, alerts: tuple[Alert, ...] = ()) -> Step:
+        """What is told besides comes first."""
+        ...
 
 
 def roll_back(here: Situation, *events: Event, alerts: tuple[Alert, ...] = ()) -> Step:
@@ -90,10 +99,7 @@ def abort_asked(here: Situation) -> Step | None:
         return None
     if phase_of(here) is not Phase.WAITING:
         return roll_back(here, warned(f"Rolling back {named(here)} aborted by user"))
-    text = f"New revision of {subject(here)} aborted by user before its approval"
-    return Step(
-        events=(warned(text),), status=in_phase(here, Phase.FAILED, afresh(here)), reason=text, ends=Ends.ACTING
-    )
+    return _never_begun(here, warned(f"New revision of {subject(here)} aborted by user before its approval"))
 
 
 def target_reverted(here: Situation) -> Step | None:
@@ -106,8 +112,17 @@ def target_reverted(here: Situation) -> Step | None:
 
 def rollback_asked(here: Situation) -> Step | None:
     """Any webhook that agrees to a rollback brings one about."""
-    if phase_of(here) not in JUDGED:
+    return _polled(here, roll_back) if phase_of(here) in JUDGED else None
+
+
+def rollback_asked_early(here: Situation) -> Step | None:
+    """So it does while a version waits for approval: it never begins."""
+    if phase_of(here) is not Phase.WAITING or strategy_of(here).edges.waits_deaf:
         return None
+    return _polled(here, _never_begun)
+
+
+def _polled(here: Situation, way_out: WayOut) -> Step | None:
     events: list[Event] = []
     for gate in gates_at(here, moments.ROLLBACK):
         question = asking(here, gate, phase_of(here))
@@ -118,9 +133,15 @@ def rollback_asked(here: Situation) -> Step | None:
             by_hand = warned(f"Rolling back {named(here)} manual webhook invoked")
             agreed = warned(f"Rollback check {gate.name} passed")
             alert = Alert("Rolling back manual webhook invoked", Severity.WARN)
-            return roll_back(here, *events, agreed, by_hand, alerts=(alert,))
+            return way_out(here, *events, agreed, by_hand, alerts=(alert,))
         events.append(told(f"Rollback hook {gate.name} not signaling a rollback"))
     return Step(events=tuple(events)) if events else None
+
+
+def _never_begun(here: Situation, *events: Event, alerts: tuple[Alert, ...] = ()) -> Step:
+    """Nothing runs yet that could be stopped."""
+    status = in_phase(here, Phase.FAILED, afresh(here))
+    return Step(events=events, alerts=alerts, status=status, reason=events[-1].message, ends=Ends.ACTING)
 
 
 def budget_spent(here: Situation) -> Step | None:

@@ -18,6 +18,11 @@ class Edges:
     silent_deadlines           a version that never gets ready is rolled back without an alert
     names_no_cookie            a cookie for users of the copy is made even where it has no name
     infinity_is_nothing        an endless duration counts as none
+    rounds_bounds              bounds of durations count in whole milliseconds, as durations do
+    starts_where_it_stood      a run after a failed promotion begins with everybody on the target that is replaced
+    promotes_moving_target     a target that changes while users are led back from it keeps them as long as ever
+    promotes_unmeasured        the last weight is promoted before the checks have seen nothing but it
+    waits_deaf                 nobody is asked for a rollback while a version waits for approval
     """
 
     forgets_after_failure: bool = False
@@ -27,6 +32,11 @@ class Edges:
     silent_deadlines: bool = False
     names_no_cookie: bool = False
     infinity_is_nothing: bool = False
+    rounds_bounds: bool = False
+    starts_where_it_stood: bool = False
+    promotes_moving_target: bool = False
+    promotes_unmeasured: bool = False
+    waits_deaf: bool = False
 
 
 NO_EDGES = Edges()

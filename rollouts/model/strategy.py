@@ -307,7 +307,8 @@ class Check:
     Bounds are in `unit`, answers times `scale` are too. `label` is what a halt calls it, `no_values` the event of an
     empty answer, `broken` what stands before an error.
     `source` names the template that says whom to ask ("": nobody else than usual), for `interval` as users write it.
-    `fault` is the event of a check that cannot be made at all ("": it can): it fails.
+    `window` is how far back the answer looks. `fault` is the event of a check that cannot be made at all ("": it can):
+    it fails.
     """
 
     name: str
@@ -321,6 +322,7 @@ class Check:
     broken: str = ""
     source: str = ""
     interval: str = ""
+    window: timedelta = timedelta()
     fault: str = ""
 
 

@@ -57,4 +57,4 @@ def a_metric_template(query: str, address: str, name: str = "errors") -> Json:
 
 def at_most(query: str, bound: float, name: str = "errors") -> Json:
     """A metric whose value may not be above a bound; `query` by stage.says."""
-    return {"name": name, "query": query, "interval": "1m", "thresholdRange": {"max": bound}}
+    return {"name": name, "query": query, "interval": "1s", "thresholdRange": {"max": bound}}

@@ -35,8 +35,8 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 GOOD = {"request-success-rate": 99.9, "request-duration": 0.12}
 MOST_ROUNDS = 50
 BOOM = 'error response: Status 500 Internal Server Error: {"status":"error","errorType":"internal","error":"boom"}'
-SUCCESS = {"name": "request-success-rate", "thresholdRange": {"min": 99}}
-LATENCY = {"name": "request-duration", "thresholdRange": {"max": 500}}
+SUCCESS = {"name": "request-success-rate", "interval": "30s", "thresholdRange": {"min": 99}}
+LATENCY = {"name": "request-duration", "interval": "30s", "thresholdRange": {"max": 500}}
 
 
 def a_canary(*, provider: str = "gatewayapi:v1", spec: Mapping[str, Any] | None = None, **analysis: Any) -> Json:

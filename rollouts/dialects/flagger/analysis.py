@@ -121,6 +121,7 @@ def _check(metric: Mapping[str, Any], provider: str, subject: Subject) -> Check:
         high=high,
         label=name,
         no_values=f"Halt advancement no values found for metric: {name}",
+        window=duration(interval) or timedelta(),
         broken=f"Prometheus query failed for {name}: ",
     )
 
@@ -146,6 +147,7 @@ def _templated(metric: Mapping[str, Any], subject: Subject, templates: Templates
         broken=f"Metric query failed for {name}: ",
         source=source,
         interval=interval,
+        window=duration(interval) or timedelta(),
         fault=fault,
     )
 
@@ -179,6 +181,7 @@ def _builtin(name: str, provider: str, about: Target, interval: str) -> Check:
         label="success rate" if is_rate else "request duration",
         no_values=f"{no_values} is not receiving traffic{f': {running}no values found' if is_rate else ''}",
         broken=f"Prometheus query failed: {running}",
+        window=duration(interval) or timedelta(),
     )
 
 

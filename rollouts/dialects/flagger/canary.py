@@ -38,6 +38,11 @@ LETTER = Edges(
     silent_deadlines=True,
     names_no_cookie=True,
     infinity_is_nothing=True,
+    rounds_bounds=True,
+    starts_where_it_stood=True,
+    promotes_moving_target=True,
+    promotes_unmeasured=True,
+    waits_deaf=True,
 )
 
 

@@ -94,11 +94,11 @@ def test_builtin_metrics_become_checks_with_their_queries() -> None:
     assert (rate.low, rate.high, rate.unit, rate.scale) == (99, None, Unit.PERCENT, 1)
     assert (duration.low, duration.high, duration.unit, duration.scale) == (None, 500, Unit.MILLISECONDS, 1000)
     assert rate.query == (
-        f' sum( rate( http_request_duration_seconds_count{{ {pods}, status!~"5.*" }}[1m] ) ) / '
-        f"sum( rate( http_request_duration_seconds_count{{ {pods} }}[1m] ) ) * 100"
+        f' sum( rate( http_request_duration_seconds_count{{ {pods}, status!~"5.*" }}[30s] ) ) / '
+        f"sum( rate( http_request_duration_seconds_count{{ {pods} }}[30s] ) ) * 100"
     )
     assert duration.query == (
-        f" histogram_quantile( 0.99, sum( rate( http_request_duration_seconds_bucket{{ {pods} }}[1m] ) ) by (le) )"
+        f" histogram_quantile( 0.99, sum( rate( http_request_duration_seconds_bucket{{ {pods} }}[30s] ) ) by (le) )"
     )
 
 
