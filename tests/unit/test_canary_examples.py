@@ -102,6 +102,21 @@ def test_the_ab_test_shows_the_version_to_those_who_asked() -> None:
     play(story, "shop")
 
 
+@pytest.mark.parametrize(("rate", "phase"), [(99.5, "Succeeded"), (95.0, "Failed")])
+def test_metrics_of_ones_own_judge_each_weight(rate: float, phase: str) -> None:
+    """10, 25 and 50 percent, then the promotion; errors at the first weight, and it is the last one."""
+
+    async def story(stage: Stage) -> None:
+        await opened(stage, "flagger-metrics")
+        weights = stage.record(weights_of)
+        stage.house.answers.update({query: rate for query in stage.house.answers if "code!~" in query})
+        await stage.release(NEW, name="shop")
+        await stage.canary_phase(phase, name="shop", within=900)
+        assert weights == ([0, 10, 25, 50, 0] if phase == "Succeeded" else [0, 10, 0])
+
+    play(story, "shop")
+
+
 @pytest.mark.parametrize(("rate", "phase", "image"), [(100.0, "Succeeded", NEW), (90.0, "Failed", "")])
 def test_blue_green_judges_before_the_primary_changes(rate: float, phase: str, image: str) -> None:
     """Ten good ticks promote the version; two bad ones, and nobody has ever seen it."""
