@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from benchmarks import analysis, cli, load, requests, startup, verdicts
+from benchmarks import analysis, canaries, cli, load, requests, startup, verdicts
 from benchmarks.figures import Figure, table
 from benchmarks.options import Options
 from benchmarks.stopping import stoppable
@@ -21,6 +21,7 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
     "load": load.measure,
     "engine": verdicts.measure,
     "analysis": analysis.measure,
+    "canaries": canaries.measure,
 }
 
 
@@ -38,6 +39,8 @@ MEASURES: Mapping[str, Callable[[Options], Awaitable[list[Figure]]]] = {
 @click.option("--runs", default=1000, show_default=True, help="AnalysisRuns at once.")
 @click.option("--interval", default=60, show_default=True, help="Seconds between measurements of a metric.")
 @click.option("--intervals", default=3, show_default=True, help="Intervals for which the runs are watched.")
+@click.option("--canaries", default=1000, show_default=True, help="Canaries, with a tick every 10 seconds.")
+@click.option("--moving", default=100, show_default=True, help="How many of them progress at once.")
 def main(names: tuple[str, ...], **numbers: Any) -> None:
     """Measure what the controller costs (all measures, or those NAMEd)."""
     options = Options(**numbers)

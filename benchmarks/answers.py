@@ -1,6 +1,7 @@
-"""A metric service in a process of its own: `python -m benchmarks.answers`. Started by analysis.py.
+"""A metric service and gates in a process of its own: `python -m benchmarks.answers`. Started by analysis and canaries.
 
-Every query of `/api/v1/query` gets one good value at once; `/came` gives each query's arrivals by one clock.
+Every query of `/api/v1/query` gets one good value at once; `/gate/NAME` is closed until a POST of `/open/NAME`. `/came`
+gives the arrivals by one clock, each query's and each gate's.
 """
 
 import asyncio
@@ -15,17 +16,28 @@ GOOD = {"status": "success", "data": {"resultType": "vector", "result": [{"metri
 def application() -> web.Application:
     """The service."""
     came: defaultdict[str, list[float]] = defaultdict(list)
+    open_gates: set[str] = set()
 
     async def answer(request: web.Request) -> web.Response:
-        form = await request.post()
-        came[str(form["query"])].append(time.perf_counter())
+        asked = {**request.query, **await request.post()}
+        came[str(asked["query"])].append(time.perf_counter())
         return web.json_response(GOOD)
 
     async def arrivals(_: web.Request) -> web.Response:
         return web.json_response(came)
 
+    async def gate(request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        came[f"gate {name}"].append(time.perf_counter())
+        return web.Response(status=200 if name in open_gates else 403, text="closed")
+
+    async def open_gate(request: web.Request) -> web.Response:
+        open_gates.add(request.match_info["name"])
+        return web.Response()
+
     app = web.Application()
-    app.add_routes([web.post("/api/v1/query", answer), web.get("/came", arrivals)])
+    app.add_routes([web.post("/api/v1/query", answer), web.get("/api/v1/query", answer), web.get("/came", arrivals)])
+    app.add_routes([web.post("/gate/{name}", gate), web.post("/open/{name}", open_gate)])
     return app
 
 

@@ -117,9 +117,9 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground() -> AsyncIterator[Ground]:
-    """A fresh cluster, served on loopback until the block ends."""
-    world = World(Scenario(default=PODS, requests_per_second=1.0), now=_wall_clock)
+async def ground(requests_per_second: float = 1.0) -> AsyncIterator[Ground]:
+    """A fresh cluster, served on loopback until the block ends; users send so many requests to each route."""
+    world = World(Scenario(default=PODS, requests_per_second=requests_per_second), now=_wall_clock)
     store = world.cluster
     assert isinstance(store, Store)
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:

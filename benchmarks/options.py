@@ -9,7 +9,8 @@ class Options:
     `listed` rollouts in a long list.
 
     On the real control plane: each of `crowds` is a number of rollouts, `rest` seconds without work. Of analyses:
-    `runs` at once, each metric every `interval` seconds, watched for `intervals` of them.
+    `runs` at once, each metric every `interval` seconds, watched for `intervals` of them. `canaries`, of which `moving`
+    progress at once.
     """
 
     rollouts: int = 300
@@ -22,3 +23,5 @@ class Options:
     runs: int = 1000
     interval: int = 60
     intervals: int = 3
+    canaries: int = 1000
+    moving: int = 100
