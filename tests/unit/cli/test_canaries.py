@@ -1,5 +1,7 @@
 """Commands on Canaries, against a fake API server; what is written is obeyed by the pure core of the ticks."""
 
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -102,6 +104,24 @@ def test_get_draws_both_workloads_with_their_weights() -> None:
         "└──⧉ web               Deployment  ✔ Healthy      62m  canary,weight:20",
         "   ├──□ web-0          Pod         ✔ Running      62m  ready:1/1",
         "   └──□ web-1          Pod         ✔ Running      62m  ready:1/1",
+    ]
+
+
+def test_get_watch_draws_again_on_change() -> None:
+    """Two phases, two trees; the targets of both are looked up."""
+    here = a_run()
+    here.tick()
+    api, before = shop(here), dict(here.canary)
+    here.settle("Succeeded")
+    api.objects[0] = before
+    api.events.put(WatchEvent("MODIFIED", here.canary))
+    moments = (here.now + timedelta(seconds=number / 200) for number in count())
+    words = ["get", "canary", "web", "-w", "--timeout-seconds", "1"]
+    shown = command(words, api, now=lambda: next(moments)).stdout.splitlines()
+
+    assert [line for line in shown if line.startswith("Status:")] == [
+        "Status:          ◌ Progressing",
+        "Status:          ✔ Succeeded",
     ]
 
 
