@@ -33,17 +33,20 @@ def rows_of(manifests: Iterable[Json], dialect: TickingDialect, provider: str, v
 
 def _of_one(status: Json, copying: Copying) -> Iterator[Row]:
     namespace, pair = copying.target.namespace, copying.pair
-    yield Row(TickName.STATUS, {"name": pair.target, "namespace": namespace}, _standing(text(status.get("phase"))))
+    standing = _standing(text(status.get("phase")), is_literal=copying.is_literal)
+    yield Row(TickName.STATUS, {"name": pair.target, "namespace": namespace}, standing)
     given = status.get("canaryWeight")
     weight = given if isinstance(given, int) else 0
     for workload, share in ((pair.copy, WHOLE - weight), (pair.target, weight)):
         yield Row(TickName.WEIGHT, {"workload": workload, "namespace": namespace}, share)
 
 
-def _standing(phase: str) -> int:
-    """Waiting and promoting are under way as well: the ancestor calls both a success (E13)."""
+def _standing(phase: str, *, is_literal: bool) -> int:
+    """Waiting and promoting are under way as well: to the letter both are a success (E13)."""
     if phase == Phase.FAILED.value:
         return _FAILED
+    if is_literal:
+        return _UNDER_WAY if phase == Phase.PROGRESSING.value else _WELL
     return _WELL if phase in ("", Phase.INITIALIZING, Phase.INITIALIZED, Phase.SUCCEEDED) else _UNDER_WAY
 
 

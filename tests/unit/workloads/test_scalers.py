@@ -76,7 +76,7 @@ def test_the_twin_changes_with_a_promotion_only() -> None:
 
 
 @pytest.mark.parametrize(("strict", "team"), [(False, "b"), (True, "a")])
-def test_labels_follow_too_and_to_the_letter_stay_behind(strict: bool, team: str) -> None:
+def test_e15_labels_follow_too_and_to_the_letter_stay_behind(strict: bool, team: str) -> None:
     """Flagger computes them and forgets to write them."""
     here = scaled(HPA, {"maxReplicas": 5}, strict=strict)
     here.does(TEND)

@@ -43,7 +43,7 @@ def test_a_controller_that_is_killed_after_any_write_is_followed_by_one_that_del
     assert deaths(Story(_rehearse, _check, rest=120)) > 25
 
 
-def test_a_canary_at_rest_is_written_to_no_more() -> None:
+def test_e16_a_canary_at_rest_is_written_to_no_more() -> None:
     """An hour of rest costs not one write, and not one event."""
 
     async def story(shop: Shop) -> None:
@@ -60,7 +60,7 @@ def test_a_canary_at_rest_is_written_to_no_more() -> None:
     tell(story)
 
 
-def test_a_suspended_canary_is_told_of_once() -> None:
+def test_e16_a_suspended_canary_is_told_of_once() -> None:
     """Upstream tells it in every tick; here its user reads it once."""
 
     async def story(shop: Shop) -> None:

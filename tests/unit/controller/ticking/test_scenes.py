@@ -11,7 +11,7 @@ from rollouts.controller.ticking.scenes import rows_of
 from rollouts.controller.ticking.settings import TickSettings
 from rollouts.dialects.registry import TICKING
 from rollouts.telemetry.series import TickName
-from tests.builders.canaries import a_canary, a_deployment, a_metric_template, at_most
+from tests.builders.canaries import STRICT, a_canary, a_deployment, a_metric_template, at_most
 from tests.unit.controller.stories import Running, Shop, tell
 from tests.unit.controller.ticking.canaries import a_delivery, in_shop, release, rounds, steps
 
@@ -70,23 +70,27 @@ def test_a_failed_canary_is_counted_and_one_that_went_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "standing"),
+    ("phase", "standing", "literal"),
     [
-        ("", 1),
-        ("Initialized", 1),
-        ("Succeeded", 1),
-        ("Failed", 2),
-        ("Progressing", 0),
-        ("Waiting", 0),
-        ("Promoting", 0),
+        ("", 1, 1),
+        ("Initialized", 1, 1),
+        ("Succeeded", 1, 1),
+        ("Failed", 2, 2),
+        ("Progressing", 0, 0),
+        ("Waiting", 0, 1),
+        ("WaitingPromotion", 0, 1),
+        ("Promoting", 0, 1),
     ],
 )
-def test_what_is_under_way_is_no_success(phase: str, standing: int) -> None:
-    """Upstream takes a Canary that waits or is promoted for one that has succeeded."""
+def test_e13_what_is_under_way_is_no_success(phase: str, standing: int, literal: int) -> None:
+    """To the letter a Canary that waits or is promoted counts as one that has succeeded."""
     (canary,) = in_shop(a_canary(steps(20)))
-    rows = rows_of([{**canary, "status": {"phase": phase}}], DIALECT, "istio", "1")
+    strict = {**canary, "metadata": {**canary["metadata"], "annotations": STRICT}}
+    rows = [
+        row for each in (canary, strict) for row in rows_of([{**each, "status": {"phase": phase}}], DIALECT, "", "1")
+    ]
 
-    assert [row.value for row in rows if row.metric == TickName.STATUS] == [standing]
+    assert [row.value for row in rows if row.metric == TickName.STATUS] == [standing, literal]
 
 
 def test_nothing_of_another_namespace_is_named_where_the_operator_allows_none() -> None:

@@ -91,7 +91,7 @@ def test_an_event_is_told_with_its_moment() -> None:
         ({"severity": "loud"}, False, None),
     ],
 )
-def test_a_severity_that_is_not_set_is_info(severity: Json, is_letter: bool, least: Severity | None) -> None:
+def test_e09_a_severity_that_is_not_set_is_info(severity: Json, is_letter: bool, least: Severity | None) -> None:
     """As documented; to the letter nothing is ever told then."""
     canary = a_canary(alerts=[{"name": "a", "providerRef": {"name": "p"}, **severity}])
     found = receivers_of(to_the_letter(canary) if is_letter else canary, {"shop/p": PROVIDER})
@@ -147,7 +147,7 @@ def test_a_template_is_filled_in_for_its_metric() -> None:
     assert (ours.checks[0].query, theirs.checks[0].query) == ("0.9[1m]", "0.9[]")
 
 
-def test_a_template_that_cannot_be_filled_in_is_a_fault() -> None:
+def test_e18_a_template_that_cannot_be_filled_in_is_a_fault() -> None:
     """Nothing runs on a guess; to the letter, the check fails in the ancestor's words."""
     canary, templates = a_templated("{{ variables.q }}")
     words = (

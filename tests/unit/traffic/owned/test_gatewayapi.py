@@ -61,7 +61,7 @@ def test_a_choice_that_cannot_be_said_is_refused() -> None:
     assert "doesn't support the specified header matching selector: map[]" in rendered.error
 
 
-def test_copies_before_weights_can_be_read_back() -> None:
+def test_e05_copies_before_weights_can_be_read_back() -> None:
     """So a tick of mirroring comes to an end; to the letter only rounds copy requests."""
     world, letter = a_field(mirrors=True), a_field(mirrors=True, is_literal=True, loses_weights=True)
     for each in (world, letter):
