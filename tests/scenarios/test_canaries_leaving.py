@@ -51,6 +51,11 @@ def is_held_back(world: Sight) -> bool:
     return bool(world.canary()["metadata"].get("finalizers"))
 
 
+def is_free(world: Sight) -> bool:
+    """Whether nothing holds the Canary back."""
+    return not is_held_back(world)
+
+
 def named(objects: list[Json]) -> list[str]:
     """The names of objects."""
     return [obj["metadata"]["name"] for obj in objects]
@@ -126,9 +131,9 @@ async def test_a_user_who_thinks_better_of_it(stage: Stage) -> None:
     """The wish not to revert can come and go at any time; the Canary is held back but for as long as it stands."""
     await stage.apply(a_deployment(), a_canary(steps(50, most=50)))
     await stage.canary_phase("Initialized")
-    for wish in (False, True, False, None):
+    for wish, is_held in ((False, is_free), (True, is_held_back), (False, is_free), (None, is_held_back)):
         await stage.patch({"spec": {"revertOnDeletion": wish}}, resource=kinds.CANARIES)
-        await stage.until(lambda world, wish=wish: is_held_back(world) == (wish is not False))
+        await stage.until(is_held)
     await left(stage)
     await stage.until(lambda world: named(world.all(kinds.DEPLOYMENTS)) == ["web"], what="the primary is gone")
 
