@@ -104,6 +104,23 @@ def obstacles(copying: Copying, objects: Objects) -> Obstacles:
     )
 
 
+def stranger(copying: Copying, objects: Objects) -> str:
+    """Why what stands in the copy's place is none: it is another's, or on its way out; "" where it is ours.
+
+    The copy of a rollout that was deleted goes with it, a moment later: who is led to it then stands before nobody.
+    """
+    live = objects.get(copying.copy)
+    if live is None or copying.is_literal:
+        return ""
+    owners = map(mapping, items(live["metadata"].get("ownerReferences")))
+    other = next(
+        (one for one in owners if one.get("controller") is True and one.get("uid") != copying.owner["uid"]), {}
+    )
+    if other:
+        return f"{_named(copying.copy)} belongs to another {other.get('kind')} {other.get('name')}: waiting for its end"
+    return f"{_named(copying.copy)} is being deleted" if "deletionTimestamp" in live["metadata"] else ""
+
+
 def _without_label(copying: Copying, target: Json) -> str:
     if copying.target.kind not in _POD_KINDS or side_of(copying, target).label:
         return ""

@@ -99,10 +99,12 @@ def _twins(world: TickingWorld, now: datetime) -> Twins:
         )
     route = _tended(world)
     drifted = twins.drifted(copying, objects) | (frozenset({ROUTE}) if route.changes else frozenset())
+    stranger, named = twins.stranger(copying, objects), _by_name(world)
     obstacles = replace(twins.obstacles(copying, objects), route=route.error)
-    found = world.dialect.see_twins(
-        world.manifest, world.rollout, _by_name(world), now, obstacles=obstacles, drifted=drifted
-    )
+    if stranger:
+        del named[copying.pair.copy]
+        obstacles = replace(obstacles, copy=stranger)
+    found = world.dialect.see_twins(world.manifest, world.rollout, named, now, obstacles=obstacles, drifted=drifted)
     return replace(found, is_served=found.copy is not None and twins.is_served(copying, objects))
 
 

@@ -7,6 +7,7 @@ from rollouts.model import effects as e
 from rollouts.model.objects import Json, Modify
 from rollouts.model.snapshot import Obstacles
 from rollouts.workloads import twins
+from tests.builders.canaries import STRICT
 from tests.builders.copying import Surroundings, a_config, reading, surroundings
 from tests.builders.ticking import a_deployment
 
@@ -31,6 +32,28 @@ def test_nothing_stands_in_the_way_of_a_plain_target() -> None:
 
     del here.world[here.copying.target]
     assert obstacles(here) == Obstacles()
+
+
+def test_what_another_has_made_is_no_copy() -> None:
+    """A Canary that is made anew waits until its forerunner's copy has gone with it; to the letter it takes it."""
+    here = surroundings()
+    here.begins()
+    assert twins.stranger(here.copying, here.world) == ""
+
+    here.edits("Canary", "web", {"metadata": {"uid": "another"}})
+    said = "deployment web-primary.shop belongs to another Canary web: waiting for its end"
+    assert twins.stranger(here.copying, here.world) == said
+    here.edits("Canary", "web", {"metadata": {"annotations": STRICT}})
+    assert twins.stranger(here.copying, here.world) == ""
+
+
+def test_a_copy_that_is_on_its_way_out_is_none() -> None:
+    """Somebody deletes it and waits for its pods; another is made after it."""
+    here = surroundings()
+    here.begins()
+    here.edits("Deployment", "web-primary", {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})
+
+    assert twins.stranger(here.copying, here.world) == "deployment web-primary.shop is being deleted"
 
 
 def test_a_target_has_to_select_by_a_label_that_is_known() -> None:
