@@ -21,9 +21,9 @@ class Beats:
         self._beats: dict[Who, datetime] = {}
 
     def seen(self, rollout: Rollout) -> Rollout:
-        """The rollout with its last tick, wherever that is known from."""
+        """The rollout with its last tick, wherever that is known from; one without a phase has never ticked."""
         beat, ticked = self._beats.get((rollout.namespace, rollout.name)), rollout.status.ticks.ticked
-        if beat is None or (ticked is not None and ticked >= beat):
+        if beat is None or rollout.status.phase is None or (ticked is not None and ticked >= beat):
             return rollout
         return replace(rollout, status=_ticked(rollout.status, beat))
 
