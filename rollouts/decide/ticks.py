@@ -25,7 +25,6 @@ from rollouts.decide.conditions import INVALID_SPEC, set_condition, without_cond
 from rollouts.decide.situation import Course, Ends, Situation, Step
 from rollouts.decide.tidings import AT_REST, in_phase, phase_of, strategy_of, told, warned
 from rollouts.model.command import Verb
-from rollouts.model.effects import CallGate
 from rollouts.model.status import Condition
 
 
@@ -64,13 +63,16 @@ def run_suspended(here: Situation) -> Step | None:
 
 
 def record_tick(here: Situation) -> Step | None:
-    """The tick has counted, and the next one follows; a rollout at rest that nothing happens to is left alone."""
+    """The tick has counted, and the next one follows; a rollout at rest that nothing happens to is left alone.
+
+    One that had something to mend has ticked too: two who want the same object otherwise would mend it without end.
+    """
     status = here.status if here.status.phase else in_phase(here, phase_of(here))
-    calls = any(isinstance(effect, CallGate) for effect in here.effects)  # whose answer would make the next tick now
-    if status == here.observed and status.phase in AT_REST and not calls:
+    is_idle = status.phase in AT_REST and not here.effects
+    if is_idle and status == here.observed:
         return None
     ticked = here.now.replace(microsecond=0)
-    wake_at = None if status.phase in AT_REST else ticked + strategy_of(here).interval
+    wake_at = None if is_idle else ticked + strategy_of(here).interval
     return Step(status=replace(status, ticks=replace(status.ticks, ticked=ticked)), wake_at=wake_at)
 
 

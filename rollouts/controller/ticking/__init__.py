@@ -3,5 +3,5 @@
 world      what is around one rollout      observe    how it is gathered and seen
 manner     what a round needs of it        configs    hashes of ConfigMaps and Secrets, without their contents
 answers    webhooks and metrics            tidings    alerts, and webhooks that hear of events
-claims     which rollouts want one target
+claims     which rollouts want one target, or one Service
 """

@@ -46,7 +46,7 @@ class TickingObserver:
         self.resource = resource
         self.dialect = dialect
         self.name: Name = lambda _key, _refs: None
-        self.claims = Claims(self.target_of)
+        self.claims = Claims(self.copying_of)
         self.configs = Configs(resources, dialect)
         self._caches = caches
         self._resources = resources
@@ -56,10 +56,6 @@ class TickingObserver:
     def copying_of(self, manifest: Json) -> Copying:
         """What is generated for this manifest."""
         return self.dialect.copying_of(manifest, self._wishes.flags)
-
-    def target_of(self, manifest: Json) -> Ref:
-        """What this manifest delivers."""
-        return self.copying_of(manifest).target
 
     async def refresh(self, ref: Ref, keep: Callable[[Json], bool] = lambda _obj: True) -> Json | None:
         """The object as the server has it now, and the caches from here on."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from rollouts.model.command import Verb
-from rollouts.model.effects import OverwriteCopy, ShiftTraffic
+from rollouts.model.effects import OverwriteCopy, ShiftTraffic, Tend
 from rollouts.model.weights import Weights
 from tests.builders.ticking import World, a_canary, a_run, started
 
@@ -38,6 +38,20 @@ def test_a_settled_canary_does_nothing_and_writes_nothing() -> None:
 
     assert (plan.effects, plan.events, plan.wake_at) == ((), (), None)
     assert plan.status == here.rollout.status
+
+
+def test_at_rest_it_is_mended_once_a_tick() -> None:
+    """Somebody who undoes what is mended gets an answer in the next tick, so that the two never race."""
+    here = started(a_canary())
+    here.now += timedelta(hours=1)
+    here.drifted = frozenset({"services"})
+    plan = here.decide()
+    assert plan.effects == (Tend("services"),)
+    assert plan.wake_at == here.now + timedelta(seconds=30)
+
+    here.tick()
+    here.now += timedelta(seconds=20)
+    assert here.decide().effects == ()
 
 
 def test_a_new_version_gets_pods_before_it_gets_traffic() -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime
 
+import pytest
+
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError
 from rollouts.cluster.port import Target
@@ -190,6 +192,25 @@ def test_two_canaries_cannot_deliver_one_target() -> None:
     tell(story)
 
 
+def test_two_canaries_cannot_make_one_service() -> None:
+    """Each would lead users to its own pods: the younger one is told, and not a request of them is led elsewhere."""
+
+    async def story(shop: Shop) -> None:
+        spy = Spy(shop.store)
+        await shop.start(spy)
+        await shop.world.apply(a_delivery())
+        await asyncio.sleep(30)
+        other = a_canary(rounds(2), name="api", provider="kubernetes", service={"name": "web", "port": 80})
+        spy.writes.clear()
+        await shop.world.apply(in_shop(a_deployment("api"), other))
+        await asyncio.sleep(60)
+
+        assert "Service web is made by Canary web already" in (await texts(shop, "api"))[0]
+        assert {write.kind for write in spy.writes} == {"Event", "Canary/status"}
+
+    tell(story)
+
+
 def test_a_canary_that_reverts_gives_its_target_back() -> None:
     """Deleted, it starts the target first, and only then lets go of Service and route."""
 
@@ -270,6 +291,40 @@ def test_a_tick_that_is_refused_asks_nobody_again() -> None:
         assert (await status(shop))["canaryWeight"] == 40
         assert "routes are not yours" in (await texts(shop))[-2]
         await running.stop()
+
+    tell(story)
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "Canary/status"])
+def test_what_is_refused_for_good_is_tried_ever_less(kind: str) -> None:
+    """At last once a minute; a status that is never written lets no weight pass unjudged, and nobody floods events."""
+
+    async def story(shop: Shop) -> None:
+        spy, refused = Spy(shop.store), list[Write]()
+
+        def refuse(write: Write) -> None:
+            if write.kind == kind:
+                refused.append(write)
+                raise ForbiddenError("not yours")
+
+        await shop.start(spy)
+        await shop.world.apply(a_delivery(analysis=steps(20, metrics=[GOOD])))
+        await asyncio.sleep(40)
+        await release(shop, "web:v2")
+        await asyncio.sleep(15)
+        told = len(await texts(shop))
+        spy.fate = refuse
+        await asyncio.sleep(120)
+        assert len(refused) < 20
+        assert (await shop.weights())["web-canary"] <= 40
+        assert len(await texts(shop)) <= told + 2
+        refused.clear()
+        await asyncio.sleep(600)
+        assert 10 <= len(refused) <= 15
+
+        spy.fate = Spy(shop.store).fate
+        await asyncio.sleep(180)
+        assert await phase(shop) == "Succeeded"
 
     tell(story)
 
