@@ -12,13 +12,19 @@ from rollouts.cluster.port import Json, Resource
 from rollouts.controller.kinds.protocol import Key
 from rollouts.dialects.argo.analysis_run import without_details
 from rollouts.model.objects import Ref
+from rollouts.workloads.marks import LAST_APPLIED
 
 _CONTENTS = ("data", "binaryData", "stringData")
 
 
 def without_contents(config: Json) -> Json:
-    """A ConfigMap or a Secret as it is kept: who needs what it says reads it."""
-    return {field: value for field, value in config.items() if field not in _CONTENTS}
+    """A ConfigMap or a Secret as it is kept: who needs what it says reads it. What kubectl notes is all of it again."""
+    meta, notes = config["metadata"], config["metadata"].get("annotations") or {}
+    if LAST_APPLIED in notes:
+        meta = {**meta, "annotations": {key: note for key, note in notes.items() if key != LAST_APPLIED}}
+    elif not any(field in config for field in _CONTENTS):
+        return config
+    return {field: value for field, value in config.items() if field not in _CONTENTS} | {"metadata": meta}
 
 
 SERVICE_LABEL = "kubernetes.io/service-name"
