@@ -147,9 +147,7 @@ class Stage:
     async def argo(self, *words: str) -> None:
         """A line of our CLI in this namespace; an error of the command fails the scenario."""
         await self.house.command(self.namespace, words)
-        for resource in (kinds.ROLLOUTS, kinds.CANARIES):
-            for steered in await self.listed(resource):
-                await self._until_seen(resource, steered)
+        await self._caught_up(kinds.ROLLOUTS, kinds.CANARIES)
 
     async def kubectl(self, *words: str) -> str:
         """The real kubectl; what it printed. On the embedded cluster only in scenarios that are `served`."""
@@ -334,18 +332,20 @@ class Stage:
         """Patch, and wait until the world shows it: what is asked next is asked of the world after this."""
         answer = await self.house.cluster.patch(target, patch)
         if target.resource in WATCHED:
-            await self._until_seen(target.resource, answer)
+            await self._until_seen((target.resource, answer))
         return answer
 
-    async def _until_seen(self, resource: Resource, written: Json) -> None:
-        what = f"the watch brings {resource.kind} {written['metadata']['name']} as written"
-        await self.until(lambda world: world.shows(resource, written), what=what)
+    async def _until_seen(self, *written: tuple[Resource, Json]) -> None:
+        """All at once: a moment for each would be seconds."""
+        names = ", ".join(f"{resource.kind} {obj['metadata']['name']}" for resource, obj in written)
+        await self.until(
+            lambda world: all(world.shows(*one) for one in written), what=f"the watches bring {names} as written"
+        )
 
-    async def _caught_up(self) -> None:
+    async def _caught_up(self, *standing: Resource) -> None:
         """What stood when a rollout's status was written is seen too: each kind has a watch of its own."""
-        for resource in (kinds.REPLICA_SETS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.DEPLOYMENTS):
-            for obj in await self.listed(resource):
-                await self._until_seen(resource, obj)
+        standing = standing or (kinds.REPLICA_SETS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.DEPLOYMENTS)
+        await self._until_seen(*[(resource, obj) for resource in standing for obj in await self.listed(resource)])
 
     def _target(self, resource: Resource, name: str, subresource: str = "") -> Target:
         return Target(resource, name, self.namespace if resource.is_namespaced else None, subresource)

@@ -99,3 +99,22 @@ async def test_a_canary_waits_for_its_target(stage: Stage) -> None:
     await stage.canary_phase("Initialized")
 
     assert stage.world.deployments() == {"web": ("web:v1", 0), "web-primary": ("web:v1", 2)}
+
+
+@scenario
+async def test_a_canary_that_is_made_anew_begins_anew(stage: Stage) -> None:
+    """What its forerunner made goes with that one, a moment later: nobody is led to it."""
+    await stage.apply(a_deployment(), a_canary(steps(50)))
+    await stage.canary_phase("Initialized")
+    uid = stage.world.canary()["metadata"]["uid"]
+    await stage.delete(kinds.CANARIES)
+    await stage.until(lambda world: world.one(kinds.CANARIES, "web") is None)
+    await stage.apply(a_canary(steps(50)))
+    await stage.canary_phase("Initialized")
+
+    assert stage.world.canary()["metadata"]["uid"] != uid
+    assert stage.world.deployments() == {"web": ("web:v1", 0), "web-primary": ("web:v1", 2)}
+    await stage.quiet()
+    assert stage.world.deployments() == {"web": ("web:v1", 0), "web-primary": ("web:v1", 2)}
+    assert stage.world.selector("web") == {"app": "web-primary"}
+    assert stage.world.weights() == {"web-primary": 100, "web-canary": 0}

@@ -6,7 +6,6 @@ from rollouts.cli.session import CommandError
 from rollouts.cluster.port import Json
 from tests.builders.canaries import a_canary, a_deployment, a_gate, at_most, rounds, steps
 from tests.scenarios.playing import scenario
-from tests.scenarios.sight import Sight
 from tests.scenarios.stage import Stage
 
 PROMOTED = {"web": ("web:v2", 0), "web-primary": ("web:v2", 2)}
@@ -91,17 +90,6 @@ async def test_a_person_takes_back_what_waits(stage: Stage) -> None:
     assert stage.world.deployments() == RESTS
 
 
-async def ticked(stage: Stage, times: int) -> None:
-    """So many ticks have passed."""
-    seen = {stage.world.canary_status()["lastTransitionTime"]}
-
-    def has_ticked(world: Sight) -> bool:
-        seen.add(world.canary_status()["lastTransitionTime"])
-        return len(seen) > times
-
-    await stage.until(has_ticked)
-
-
 async def held(stage: Stage, analysis: Json) -> int:
     """Paused by a person in mid-run; how many rounds it has behind it."""
     await begun(stage, analysis)
@@ -116,7 +104,7 @@ async def held(stage: Stage, analysis: Json) -> int:
 async def test_a_person_holds_a_run(stage: Stage) -> None:
     """It gets no more rounds until it is let go."""
     reached = await held(stage, rounds(20))
-    await ticked(stage, 3)
+    await stage.seconds(3)
     assert stage.world.canary_status()["iterations"] == reached < 20
 
     await stage.promote()
