@@ -45,6 +45,12 @@ class Watches:
             self._caches.put(found)
         return found
 
+    def is_watched(self, ref: Ref) -> bool:
+        """Whether a look at it costs no request."""
+        kind = (ref.api_version, ref.kind)
+        informer = self._informers.get(kind)
+        return kind in self._absent or (informer is not None and informer.synced.is_set())
+
     def _begun(self, kind: Kind, resource: Resource, cache: Cache) -> Informer:
         """The informer that fills this cache from now on; somebody has to run it."""
         cache.listen(self._tell)

@@ -1,10 +1,12 @@
 """The world around one rollout that ticks: gathered from caches, or read where nobody watches yet. Called by manner.
 
 Every kind that is named is watched from then on (controller/routes), missing ones from when they come; and whatever is
-named wakes who names it, so that a target that changes is seen at once and nobody looks around in vain.
+named wakes who names it, so that a target that changes is seen at once and nobody looks around in vain. The last world
+of each rollout is kept, and is the world again while every object of it is the very same: most ticks change nothing.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.caches import Caches
@@ -52,6 +54,7 @@ class TickingObserver:
         self._resources = resources
         self._routes = routes
         self._wishes = wishes
+        self._last: dict[Key, TickingWorld] = {}
 
     def copying_of(self, manifest: Json) -> Copying:
         """What is generated for this manifest."""
@@ -63,6 +66,23 @@ class TickingObserver:
 
     async def gather(self, manifest: Json) -> TickingWorld:
         """What is around this rollout now."""
+        key = key_of(manifest, self.resource)
+        last = self._last.get(key)
+        if last is not None and last.manifest is manifest and await self._is_same(last):
+            claims = self._claims(manifest)
+            return last if claims == last.claims else replace(last, claims=claims)
+        world = self._last[key] = await self._gathered(manifest)
+        self.name(key, (ref for ref in world.objects if ref != world.copying.manifest))
+        return world
+
+    async def _is_same(self, world: TickingWorld) -> bool:
+        """Whether the caches have every object still as it was. What is not watched yet is never the same twice."""
+        for ref, obj in world.objects.items():
+            if ref != world.copying.manifest and (not self._is_watched(ref) or await self.find(ref) is not obj):
+                return False
+        return True
+
+    async def _gathered(self, manifest: Json) -> TickingWorld:
         copying = self.copying_of(manifest)
         target = await self.find(copying.target)
         refs = (*twins.touches(copying, target), *self._beside(manifest))
@@ -73,7 +93,6 @@ class TickingObserver:
         for ref in self._routed(rollout, router):
             if ref not in objects:
                 objects[ref] = await self.find(ref)
-        self.name(key_of(manifest, self.resource), (ref for ref in objects if ref != copying.manifest))
         return TickingWorld(
             manifest,
             rollout,
@@ -81,20 +100,32 @@ class TickingObserver:
             dialect=self.dialect,
             copying=copying,
             router=router,
-            claims=(*self.claims.against(manifest), *self._strangers(manifest)),
+            claims=self._claims(manifest),
         )
 
     def forget(self, namespace: str, name: str) -> None:
         """The rollout is gone."""
         self.configs.forget((namespace, name))
+        self._last.pop(Key(self.resource.plural, namespace, name), None)
         self.name(Key(self.resource.plural, namespace, name), ())
 
     async def find(self, ref: Ref) -> Json | None:
         """An object that is named: as cached, or as the server has it until its kind is watched."""
-        if self._caches.at(ref) is not None and not self._routes.has(ref):
+        if self._is_ours(ref):
             return self._caches.find(ref)
         self._routes.follow([(ref.api_version, ref.kind)])
         return await self._routes.find(ref)
+
+    def _is_ours(self, ref: Ref) -> bool:
+        return self._caches.at(ref) is not None and not self._routes.has(ref)
+
+    def _is_watched(self, ref: Ref) -> bool:
+        """Whether looking it up costs no request."""
+        return self._is_ours(ref) or self._routes.is_watched(ref)
+
+    def _claims(self, manifest: Json) -> Faults:
+        """Mistakes that only other objects show."""
+        return (*self.claims.against(manifest), *self._strangers(manifest))
 
     async def _parsed(self, manifest: Json, target: Json | None, objects: Objects) -> Rollout:
         configs, is_literal = None, self.dialect.is_literal(manifest)
