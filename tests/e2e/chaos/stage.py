@@ -132,10 +132,12 @@ async def insist(do: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def a_stage(cluster: Cluster, name: str, manifests: Iterable[Json]) -> AsyncIterator[Stage]:
-    """A namespace with these objects in it, watched."""
+async def a_stage(
+    cluster: Cluster, name: str, manifests: Iterable[Json], also: Iterable[Resource] = ()
+) -> AsyncIterator[Stage]:
+    """A namespace with these objects in it, watched; `also`: more kinds than rollouts need."""
     await cluster.create(Collection(kinds.NAMESPACES), {"metadata": {"name": name}})
-    stage = Stage(cluster, name)
+    stage = Stage(cluster, name, {resource: Cache() for resource in (*SEEN, *also)})
     informers = [Informer(cluster, Collection(one, name), cache) for one, cache in stage.caches.items()]
     watching = [asyncio.create_task(informer.run()) for informer in informers]
     try:

@@ -120,12 +120,15 @@ def verdict_of(told: Mapping[str, Any]) -> Verdict:
 
 
 def judged(requests: Sequence[Request], courses: Sequence[Course]) -> Verdict:
-    """The figures of these requests, in any order, under these courses, in theirs. The first one is felt already."""
+    """The figures of these requests, in any order, under these courses, in theirs. The first one is felt already.
+
+    Without courses nothing is said of splits.
+    """
     inorder = sorted(requests, key=lambda one: one.start)
     losses = Counter(f"{one.code} {one.answer}" for one in inorder if one.is_lost)
     answered = [one for one in inorder if not one.is_lost]
     begun = max((place for place, one in enumerate(courses) if one.moment <= inorder[0].start), default=0)
-    spans = list(_spans(answered, courses[begun:]))
+    spans = list(_spans(answered, courses[begun:])) if courses else []
     return Verdict(
         requests=len(inorder),
         lost=losses.total(),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Json
+from rollouts.cluster.port import Json, Target
+from tests.builders.users import Hands
 from tests.e2e.chaos.sizes import hash_of, image_of
 from tests.e2e.chaos.stage import Stage
 from tests.e2e.chaos.stories import is_healthy
@@ -17,6 +18,7 @@ from tests.e2e.dataplane.judge import Course
 from tests.e2e.dataplane.manifests import NAME
 from tests.e2e.installed import Program
 
+SEEN_TOO = (kinds.CANARIES,)
 LONGEST = 90.0
 """Seconds for which anything is waited for."""
 
@@ -52,6 +54,20 @@ class Play:
         """Until all is done and this version is what runs."""
         await self.comes(is_healthy(version), f"healthy at v{version}")
 
+    async def release(self, version: int) -> None:
+        """Set the image of a Canary's target."""
+        hands = Hands(self.stage.cluster, Target(kinds.DEPLOYMENTS, NAME, self.stage.name))
+        await hands.use(f"{NAME}:v{version}")
+
+    async def canary_comes(self, phase: str) -> None:
+        """Until the Canary is in this phase."""
+        await self.stage.until(lambda: self.canary_status.get("phase") == phase, LONGEST, f"the Canary is {phase}")
+
+    async def canary_comes_to_weight(self, weight: int) -> None:
+        """Until the Canary tells of this weight."""
+        so_much = f"the Canary is at {weight}"
+        await self.stage.until(lambda: self.canary_status.get("canaryWeight") == weight, LONGEST, so_much)
+
     async def shrinks(self) -> None:
         """Until no other version than one has pods."""
         await self.stage.until(lambda: len(self.sizes()) == 1, LONGEST, "one version left")
@@ -69,6 +85,13 @@ class Play:
     def rollout(self) -> Json:
         """The rollout as it was last seen."""
         return self.stage.rollout(NAME) or {"metadata": {"generation": 0}, "spec": {}}
+
+    @property
+    def canary_status(self) -> Json:
+        """The Canary's status as it was last seen."""
+        canary = self.stage.caches[kinds.CANARIES].get(self.stage.name, NAME) or {}
+        status: Json = canary.get("status") or {}
+        return status
 
     def sizes(self) -> dict[str, int]:
         """The pods of each version, the empty ones left out."""

@@ -5,10 +5,12 @@ A hold is a timed pause of the rollout's own steps, or a user who looks at thing
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollouts.cluster.port import Json
 from tests.e2e.chaos.stories import is_aborted, is_healthy, is_paused
+from tests.e2e.dataplane import canaries
+from tests.e2e.dataplane.gateways import ENVOY, ROUTE, WAYS, Way
 from tests.e2e.dataplane.manifests import CANARY, STABLE, a_rollout, blue_green, routed, routes, services
 from tests.e2e.dataplane.plays import Play
 
@@ -27,11 +29,36 @@ class Story:
     title: str
     strategy: Json
     tell: Callable[[Play], Awaitable[None]]
+    ways: tuple[Way, ...] = WAYS
+    is_split_told: bool = True
+
+    async def begun(self, play: Play) -> None:
+        """Until the first version serves."""
+        await play.is_healthy_at(1)
 
     def manifests(self) -> list[Json]:
         """Everything, ready to be applied."""
         backends = (STABLE,) if "blueGreen" in self.strategy else (STABLE, CANARY)
         return [*services(), *routes(self.name, *backends), a_rollout(self.strategy)]
+
+
+@dataclass(frozen=True)
+class Delivery(Story):
+    """A scenario of a Canary, which has a route of its own; it needs no strategy."""
+
+    strategy: Json = field(default_factory=dict)
+    tell: Callable[[Play], Awaitable[None]] = canaries.is_promoted
+    ways: tuple[Way, ...] = (ROUTE, ENVOY)
+    is_split_told: bool = False
+    analysis: Json = field(default_factory=dict)
+
+    async def begun(self, play: Play) -> None:
+        """Until the primary serves."""
+        await canaries.begun(play)
+
+    def manifests(self) -> list[Json]:
+        """Everything, ready to be applied."""
+        return canaries.delivered(self.name, **self.analysis)
 
 
 def _weights(*weights: int) -> list[Json]:
@@ -162,4 +189,13 @@ STORIES = (
     ),
     Story("switch", "blue-green: switch", blue_green(), _is_switched),
     Story("switch-back", "blue-green: switch, and fast rollback", blue_green(), _is_switched_back),
+    Delivery("delivered", "Canary: 25, 50 %, and promoted"),
+    Delivery("delivered-back", "Canary: taken back at 50 %", tell=canaries.is_taken_back),
+    Delivery(
+        "delivered-held",
+        "Canary: 25 %, users held by cookies",
+        tell=canaries.holds_users,
+        ways=(ROUTE,),
+        analysis=canaries.STICKY,
+    ),
 )

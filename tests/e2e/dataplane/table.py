@@ -28,14 +28,14 @@ def _requests(results: Results) -> Iterator[str]:
     yield from _head("scenario: requests lost, of how many")
     for story in STORIES:
         if found := results.get(story.name):
-            cells = (found[way.name] for way in WAYS)
-            yield _row(story.title, *(f"**{one.lost}** of {one.requests:,}" for one in cells))
-    sums = ([each[way.name] for each in results.values()] for way in WAYS)
+            cells = (found.get(way.name) for way in WAYS)
+            yield _row(story.title, *(f"**{one.lost}** of {one.requests:,}" if one else "" for one in cells))
+    sums = ([each[way.name] for each in results.values() if way.name in each] for way in WAYS)
     yield _row("all", *(f"**{sum(v.lost for v in all_)}** of {sum(v.requests for v in all_):,}" for all_ in sums))
 
 
 def _figures(results: Results) -> Iterator[str]:
-    ways = [[each[way.name] for each in results.values()] for way in WAYS]
+    ways = [[each[way.name] for each in results.values() if way.name in each] for way in WAYS]
     yield from _head("figure")
     yield _row("split: largest distance from the weight", *(f"{_largest(all_):.1f} points" for all_ in ways))
     yield _row("split: windows beyond what sampling explains", *(str(_off(all_)) for all_ in ways))

@@ -18,12 +18,11 @@ from tests.contract.gateway import definitions_folder, module_folder
 from tests.e2e import installed
 from tests.e2e.chaos.plane import ALONE, FLAGS
 from tests.e2e.chaos.stage import a_stage
-from tests.e2e.chaos.stories import is_healthy
 from tests.e2e.dataplane import envoy, gateways
-from tests.e2e.dataplane.gateways import WAYS, Way
+from tests.e2e.dataplane.gateways import Way
 from tests.e2e.dataplane.judge import Request, Verdict, judged
 from tests.e2e.dataplane.load import Session
-from tests.e2e.dataplane.plays import Play
+from tests.e2e.dataplane.plays import SEEN_TOO, Play
 from tests.e2e.dataplane.stories import Story
 from tests.e2e.harness import ControlPlane, own_control_plane
 
@@ -63,19 +62,19 @@ class World:
 
     async def play(self, story: Story) -> dict[str, Verdict]:
         """The verdict of each way."""
-        files = {way: self.folder / f"{story.name}-{way.name}.jsonl" for way in WAYS}
+        files = {way: self.folder / f"{story.name}-{way.name}.jsonl" for way in story.ways}
         async with AsyncExitStack() as stack:
-            stage = await stack.enter_async_context(a_stage(self.cluster, story.name, ()))
+            stage = await stack.enter_async_context(a_stage(self.cluster, story.name, (), SEEN_TOO))
             play = Play(stage, self.start_controller)
             stack.callback(play.stop)
             await asyncio.to_thread(apply, self.kubeconfig, story.name, story.manifests())
-            await play.comes(is_healthy(1), "the first version healthy")
-            await _reached(story.name)
+            await story.begun(play)
+            await _reached(story)
             with _loaded(story.name, files):
                 await asyncio.sleep(CALM)
                 await story.tell(play)
                 await asyncio.sleep(CALM)
-            courses = list(play.courses)
+            courses = list(play.courses) if story.is_split_told else []
             (self.folder / f"{story.name}.json").write_text(json.dumps([asdict(one) for one in courses]))
         ending = ("delete", "namespace", story.name, "--wait=false")
         await asyncio.to_thread(installed.kubectl, self.kubeconfig, *ending)
@@ -88,11 +87,11 @@ def apply(kubeconfig: Path, namespace: str, manifests: list[dict[str, object]]) 
     installed.kubectl(kubeconfig, "apply", "-n", namespace, "--filename=-", given=everything)
 
 
-async def _reached(story: str) -> None:
+async def _reached(story: Story) -> None:
     """Until each way leads to a pod."""
     async with asyncio.timeout(REACHED), Session() as session:
-        for way in WAYS:
-            while not await _answers(session, way, story):  # noqa: ASYNC110  # a gateway rings no bell
+        for way in story.ways:
+            while not await _answers(session, way, story.name):  # noqa: ASYNC110  # a gateway rings no bell
                 await asyncio.sleep(0.1)
 
 
