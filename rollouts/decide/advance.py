@@ -97,11 +97,17 @@ def advance_weight(here: Situation) -> Step | None:
     if weight is None:
         return None
     mirrors = strategy.mirrors and was == 0 and not is_mirrored(here)
-    weight = 0 if mirrors else weight
+    weight = 0 if mirrors else was if _is_given(here) else weight
     text = f"Advance {named(here)} {strategy.words.new} weight {weight}"
     status = with_cookies(here, replace(here.status, ticks=replace(here.status.ticks, weight=weight)), weight)
     effects = shift(here, weight, is_mirrored=mirrors)
     return Step(effects, (told(text),), status=status, reason=text, ends=Ends.ACTING)
+
+
+def _is_given(here: Situation) -> bool:
+    """This tick has written its weight already, and its status was lost: another one would come without a check."""
+    strategy, was, recorded = strategy_of(here), weight_now(here), here.observed.ticks.weight
+    return was > 0 and strategy.climb.after(recorded) == was and not strategy.edges.repeats_lost_ticks
 
 
 def advance_round(here: Situation) -> Step | None:

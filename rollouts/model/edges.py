@@ -22,6 +22,7 @@ class Edges:
     starts_where_it_stood      a run after a failed promotion begins with everybody on the target that is replaced
     promotes_moving_target     a target that changes while users are led back from it keeps them as long as ever
     promotes_unmeasured        the last weight is promoted before the checks have seen nothing but it
+    repeats_lost_ticks         a tick whose status was not written gives one more weight, at once
     waits_deaf                 nobody is asked for a rollback while a version waits for approval
     """
 
@@ -36,6 +37,7 @@ class Edges:
     starts_where_it_stood: bool = False
     promotes_moving_target: bool = False
     promotes_unmeasured: bool = False
+    repeats_lost_ticks: bool = False
     waits_deaf: bool = False
 
 

@@ -42,6 +42,7 @@ LETTER = Edges(
     starts_where_it_stood=True,
     promotes_moving_target=True,
     promotes_unmeasured=True,
+    repeats_lost_ticks=True,
     waits_deaf=True,
 )
 

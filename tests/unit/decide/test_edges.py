@@ -293,3 +293,17 @@ def test_e20_a_rollback_is_heard_while_a_version_waits(give: Any) -> None:
     here.hooks.clear()
     here.tick(2)
     assert here.phase == "Failed"
+
+
+@BOTH
+def test_a_tick_whose_status_is_lost_gives_no_second_weight(give: Any) -> None:
+    """The route was written, the status was not: to the letter the same tick, made again, goes one weight further."""
+    here = a_run(give(stepWeight=10, maxWeight=50))
+    here.tick()
+    before = here.status
+    here.tick()
+    here.canary["status"] = before
+    plan = here.carry_out(here.decide())
+
+    assert here.route == (Weights(20, 80) if give is a_canary else Weights(30, 70))
+    assert plan.status.ticks.weight == (20 if give is a_canary else 30)
