@@ -62,10 +62,10 @@ class Answers:
         return answer
 
     async def _gate(self, question: AskGate, world: TickingWorld) -> GateAnswer:
-        asked = (question.gate, question.url, question.moment)
-        gate = next((gate for gate in world.strategy.gates if (gate.name, gate.url, gate.moment) == asked), None)
-        if gate is None:
+        known = [gate for gate in world.strategy.gates if gate.asked_as == question.asked_as]
+        if len(known) <= question.place:
             return GateAnswer(is_open=False, message=f"webhook {question.gate} is not in the manifest any more")
+        gate = known[question.place]
         if gate.fault:
             return GateAnswer(is_open=False, message=gate.fault)
         request = world.dialect.call_of(world.rollout, gate, question.phase)

@@ -30,6 +30,9 @@ MOST_WAITING = 100
 AT_ONCE = 20
 """Rollouts that are told of at the same time."""
 
+LONGEST_SECONDS = 60.0
+"""For one of them, however long its user would wait: the places are everybody's."""
+
 Emit = Callable[[Json, Event], Awaitable[None]]
 Deed = Callable[[], Awaitable[None]]
 
@@ -82,6 +85,9 @@ class Tidings:
 
         async def tell() -> None:
             for gate in world.dialect.listeners_of(world.rollout, self._listeners.event_webhook):
+                if gate.fault:
+                    log().warning("a webhook cannot be told", rollout=_title(world), error=gate.fault)
+                    continue
                 request = world.dialect.event_call_of(world.rollout, gate, event, now)
                 answer = await webhooks.call(self._answers.send, request, gate.retries)
                 if not answer.is_open:
@@ -105,9 +111,19 @@ class Tidings:
             while waiting:
                 deed = waiting.popleft()
                 async with self._places:
-                    await deed()
+                    await self._done(uid, deed)
         finally:
             del self._tellers[uid], self._waiting[uid]
+
+    async def _done(self, uid: str, deed: Deed) -> None:
+        """One of them; what breaks, or takes too long, keeps nobody from what comes after it."""
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await deed()
+        except TimeoutError:
+            log().warning("nobody took what was to be told", uid=uid, seconds=LONGEST_SECONDS)
+        except Exception as error:
+            log().error("what was to be told could not be", uid=uid, exc_info=error)
 
 
 def _title(world: TickingWorld) -> str:
