@@ -42,7 +42,12 @@ def gates_at(here: Situation, moment: str) -> tuple[Gate, ...]:
 
 def asking(here: Situation, gate: Gate, phase: Phase) -> AskGate:
     """The question to a gate in this tick."""
-    return AskGate(gate.name, gate.url, gate.moment, phase.value, attempt(here))
+    return AskGate(gate.name, gate.url, gate.moment, phase.value, attempt(here), _place(here, gate))
+
+
+def _place(here: Situation, gate: Gate) -> int:
+    like = (each for each in strategy_of(here).gates if each.asked_as == gate.asked_as)
+    return next((place for place, each in enumerate(like) if each is gate), 0)
 
 
 def poll(here: Situation, moment: str, phase: Phase) -> Polled:
@@ -123,7 +128,8 @@ def tell_late_answers(here: Situation) -> Step | None:
         _outcome(gate.name, answer)
         for gate in gates_at(here, moments.POST_ROLLOUT)
         for question, answer in answers.items()
-        if (question.gate, question.moment, question.phase) == (gate.name, gate.moment, Phase.FAILED.value)
+        if (question.asked_as, question.phase) == (gate.asked_as, Phase.FAILED.value)
+        if question.place == _place(here, gate)
     ]
     return Step(events=tuple(late)) if late else None
 

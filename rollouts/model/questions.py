@@ -22,7 +22,8 @@ class VerifyWeight:
 class AskGate:
     """Does the webhook agree? Answer: GateAnswer.
 
-    `phase` is what it is told of the rollout; `attempt` names the tick, so that the next tick asks afresh.
+    `phase` is what it is told of the rollout; `attempt` names the tick, so that the next tick asks afresh. `place` is
+    that among webhooks of one name, address and moment, which differ by what they are told.
     """
 
     gate: str
@@ -30,6 +31,12 @@ class AskGate:
     moment: str
     phase: str
     attempt: str
+    place: int = 0
+
+    @property
+    def asked_as(self) -> tuple[str, str, str]:
+        """The webhook by name, address and moment."""
+        return self.gate, self.url, self.moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,6 +343,11 @@ class Gate:
     is_insecure: bool = False
     fault: str = ""
 
+    @property
+    def asked_as(self) -> tuple[str, str, str]:
+        """What it is known by when it is asked; several may be known by the same."""
+        return self.name, self.url, self.moment
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

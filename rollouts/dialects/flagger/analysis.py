@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from analysis.builtin import FAMILIES, Target, family_of
-from analysis.errors import DurationError
+from analysis.errors import DurationError, SettingsError
+from analysis.providers.access import checked_url
 from analysis.units import parse_duration
 from rollouts.dialects.flagger import queries
 from rollouts.dialects.flagger.queries import Subject
@@ -196,17 +197,27 @@ def _bounds(metric: Mapping[str, Any], name: str) -> tuple[float | None, float |
 
 def _gate(webhook: Mapping[str, Any]) -> Gate:
     timeout, fault = patience_of(text(webhook.get("timeout")))
+    url = text(webhook.get("url"))
     return Gate(
         name=text(webhook.get("name")),
-        url=text(webhook.get("url")),
+        url=url,
         moment=text(webhook.get("type")) or moments.ROLLOUT,
         timeout=timeout,
         retries=integer(webhook.get("retries")),
         metadata={str(key): str(value) for key, value in mapping(webhook.get("metadata")).items()},
         is_muted=webhook.get("muteAlert") is True,
         is_insecure=webhook.get("disableTLS") is True,
-        fault=fault,
+        fault=fault or address_fault(url),
     )
+
+
+def address_fault(url: str) -> str:
+    """What is wrong with a webhook's address."""
+    try:
+        checked_url(url, "the webhook's address")
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def patience_of(written: str) -> tuple[timedelta, str]:

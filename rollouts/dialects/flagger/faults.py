@@ -12,6 +12,7 @@ from rollouts.dialects.flagger.analysis import (
     DEFAULT_WINDOW,
     MOMENTS,
     Templates,
+    address_fault,
     climb_of,
     of_metric,
     patience_of,
@@ -141,6 +142,8 @@ def _of_webhooks(analysis: Mapping[str, Any]) -> Iterator[Fault]:
         path = f"spec.analysis.webhooks[{index}]"
         if not text(webhook.get("url")):
             yield Fault(f"{path}.url", "is missing", "set the address to call")
+        elif address_fault(text(webhook.get("url"))):
+            yield Fault(f"{path}.url", f"{webhook['url']!r} is no URL", "write it like http://tester.test/")
         if text(webhook.get("type")) not in ("", *MOMENTS):
             yield Fault(f"{path}.type", f"{webhook['type']!r} is not known", f"use one of {', '.join(MOMENTS)}")
         timeout = text(webhook.get("timeout"))

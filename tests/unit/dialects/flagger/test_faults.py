@@ -30,6 +30,7 @@ def faults(canary: Json) -> list[tuple[str, str]]:
         ({"metrics": [{"name": "a", "query": "{{ sprig }}"}]}, "spec.analysis.metrics[0].query", '"sprig" not'),
         ({"webhooks": [a_webhook("bless")]}, "spec.analysis.webhooks[0].type", "'bless' is not known"),
         ({"webhooks": [{"name": "x"}]}, "spec.analysis.webhooks[0].url", "is missing"),
+        ({"webhooks": [{"name": "x", "url": "http://[abc/"}]}, "spec.analysis.webhooks[0].url", "is no URL"),
         ({"webhooks": [a_webhook("", timeout="5x")]}, "spec.analysis.webhooks[0].timeout", "no duration"),
     ],
 )
