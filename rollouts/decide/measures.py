@@ -4,6 +4,7 @@ The checks of a tick are asked together, judged in order. Nothing measured is a 
 nobody calls proves nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isinf, trunc
 
@@ -12,6 +13,7 @@ from rollouts.decide.routing import is_mirrored, weight_now
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.tidings import named, strategy_of, subject, told, warned
 from rollouts.model import gates as moments
+from rollouts.model.edges import Silence
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskMetric, MetricAnswer
 from rollouts.model.status import Phase
@@ -61,11 +63,30 @@ def measure(here: Situation) -> Step | None:
     known = {check: answer for check, answer in answers.items() if isinstance(answer, MetricAnswer)}
     if len(known) < len(asked):
         return Step(questions=tuple(asked.values()), reason="measures", ends=Ends.ROUND)
-    for check in checks:
+    return _judged(here, known)
+
+
+def _judged(here: Situation, known: Mapping[Check, MetricAnswer]) -> Step | None:
+    passed: list[Event] = []
+    for check in strategy_of(here).checks:
         event = warned(check.fault) if check.fault else _complaint(here, check, known[check])
-        if event is not None:
-            return _failed(here, event)
-    return None
+        if event is None:
+            continue
+        passed.append(event)
+        silence = _silence(here, known.get(check))
+        if silence is Silence.HOLDS:
+            return Step(events=tuple(passed), reason=event.message, ends=Ends.ACTING)
+        if silence is Silence.FAILS:
+            return replace(_failed(here, event), events=tuple(passed))
+    return Step(events=tuple(passed)) if passed else None
+
+
+def _silence(here: Situation, answer: MetricAnswer | None) -> Silence:
+    """What an answer does that says nothing. A service that does not answer may hold a run back, but passes nothing."""
+    wish = strategy_of(here).edges.silence
+    if answer is None or (answer.value is not None and not answer.error):
+        return Silence.FAILS
+    return Silence.FAILS if answer.error and wish is Silence.PASSES else wish
 
 
 def shown(value: float, unit: Unit) -> str:

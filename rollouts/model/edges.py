@@ -5,11 +5,20 @@ something.
 """
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Silence(Enum):
+    """What a check without values does to its tick: it fails it, holds it back at no cost, or lets it pass."""
+
+    FAILS = "fail"
+    HOLDS = "hold"
+    PASSES = "pass"
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """One field an edge; True keeps it.
+    """One field an edge; True keeps it. `silence` is no edge but a wish of the user's own.
 
     forgets_after_failure      after a failure a new version counts as seen before it is known whether it can be run
     broken_copy_gets_all       a copy that breaks at rest, or at the start, is answered by a rollback, onto that copy
@@ -39,6 +48,7 @@ class Edges:
     promotes_unmeasured: bool = False
     repeats_lost_ticks: bool = False
     waits_deaf: bool = False
+    silence: Silence = Silence.FAILS
 
 
 NO_EDGES = Edges()

@@ -17,6 +17,7 @@ from rollouts.dialects.flagger.queries import Subject
 from rollouts.dialects.flagger.reading import integer
 from rollouts.dialects.flagger.revision import MARK
 from rollouts.dialects.flagger.routes import route_of
+from rollouts.dialects.flagger.silence import silence_faults, silence_of
 from rollouts.model.edges import Edges
 from rollouts.model.errors import UndecodableError
 from rollouts.model.objects import Json
@@ -81,7 +82,9 @@ def parse(
         pace=Pace.TICKS,
         holding=Holding.PRIMARY_COPY,
         command=commands.read(manifest, revision),
-        faults=() if is_strict(manifest) else canary_faults(spec, provider, text(meta.get("namespace")), templates),
+        faults=()
+        if is_strict(manifest)
+        else (*silence_faults(meta), *canary_faults(spec, provider, text(meta.get("namespace")), templates)),
     )
 
 
@@ -154,7 +157,7 @@ def _strategy(
         cookie=text(affinity.get("cookieName")),
         copy_cookie=text(affinity.get("primaryCookieName")),
         facts=_facts(spec, namespace, pair),
-        edges=LETTER if is_letter else Edges(),
+        edges=LETTER if is_letter else Edges(silence=silence_of(meta)),
         route=None if provider == providers.KUBERNETES else route_of(meta, spec, provider, pair, letter=is_letter),
     )
 

@@ -307,3 +307,44 @@ def test_a_tick_whose_status_is_lost_gives_no_second_weight(give: Any) -> None:
 
     assert here.route == (Weights(20, 80) if give is a_canary else Weights(30, 70))
     assert plan.status.ticks.weight == (20 if give is a_canary else 30)
+
+
+@pytest.mark.parametrize(
+    ("wish", "answer", "failed", "weight"),
+    [
+        ("fail", "none", 1, 20),
+        ("hold", "none", 0, 20),
+        ("pass", "none", 0, 40),
+        ("hold", "error", 0, 20),
+        ("pass", "error", 1, 20),
+        ("hold", 50, 1, 20),
+        ("pass", 50, 1, 20),
+    ],
+)
+def test_e10_what_nobody_measured_does_what_its_user_wants(wish: str, answer: Any, failed: int, weight: int) -> None:
+    """It fails the tick, holds the run at no cost, or passes; a value is judged, and no error ever passes."""
+    canary = a_canary(threshold=3)
+    canary["metadata"]["annotations"] = {"sluice.dev/no-data": wish}
+    here = a_run(canary)
+    here.tick()
+    here.metrics["request-success-rate"] = answer
+    here.tick()
+
+    assert (here.status["failedChecks"], here.status["canaryWeight"]) == (failed, weight)
+    assert here.texts()[0] != "Advance web.shop canary weight 40", "it is told in any case"
+
+
+def test_e10_to_the_letter_nothing_measured_fails_whatever_is_wished() -> None:
+    """There is no such wish in Flagger; one that is not known is refused here."""
+    canary = strict()
+    canary["metadata"]["annotations"]["sluice.dev/no-data"] = "pass"
+    here = a_run(canary)
+    here.tick()
+    here.metrics["request-success-rate"] = "none"
+    here.tick()
+    assert here.status["failedChecks"] == 1
+
+    canary = a_canary()
+    canary["metadata"]["annotations"] = {"sluice.dev/no-data": "ignore"}
+    (fault,) = World(canary).rollout.faults
+    assert str(fault) == "metadata.annotations[sluice.dev/no-data]: 'ignore' is not known"
