@@ -99,6 +99,17 @@ def test_e19_a_wrong_canary_is_told_so(strict: bool, condition: str) -> None:
     assert ("web-primary" in here.deployments) is strict
 
 
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("written", [True, False, None])
+def test_a_deletion_gives_everything_back_unless_somebody_says_otherwise(strict: bool, written: bool | None) -> None:
+    """To the letter only where somebody asks for it: a target at rest is left behind, and nobody is served."""
+    spec = {} if written is None else {"revertOnDeletion": written}
+
+    assert parse(in_mode(a_canary(spec=spec), strict=strict), "r").reverts is (
+        not strict if written is None else written
+    )
+
+
 def test_each_edge_has_its_row_and_each_row_its_tests() -> None:
     """docs/compatibility.md decides E1 to E20, and names tests that are there under the edge's number."""
     rows = {int(row[1]): row[0] for row in EDGE.finditer((ROOT / "docs/compatibility.md").read_text())}
