@@ -29,7 +29,7 @@ async def test_a_promotion_opens_the_gate_that_it_waits_at(stage: Stage) -> None
 @scenario
 async def test_an_abort_sends_everybody_back_and_a_retry_begins_again(stage: Stage) -> None:
     """The same version, aborted once, is promoted the second time; the abort says nothing about that."""
-    await stage.apply(a_deployment(), a_canary(steps(20, most=40)))
+    await stage.apply(a_deployment(), a_canary(steps(20, most=40, interval="4s")))
     await stage.canary_phase("Initialized")
     await stage.release("web:v2")
     await stage.until(lambda world: weight(world) == 20)
@@ -47,12 +47,12 @@ async def test_an_abort_sends_everybody_back_and_a_retry_begins_again(stage: Sta
 async def test_a_pause_holds_the_weight_until_a_promotion(stage: Stage) -> None:
     """Ticks go by, checks are asked, and users stay where they are."""
     errors = stage.says("errors", 0)
-    await stage.apply(a_deployment(), a_canary(steps(20, most=40, metrics=[at_most(errors, 1)])))
+    await stage.apply(a_deployment(), a_canary(steps(20, most=40, interval="4s", metrics=[at_most(errors, 1)])))
     await stage.canary_phase("Initialized")
     await stage.release("web:v2")
     await stage.until(lambda world: weight(world) == 20)
     await stage.argo("pause", "canary/web")
-    await stage.seconds(45)
+    await stage.seconds(9)
     assert weight(stage.world) == 20
 
     await stage.argo("promote", "canary/web")

@@ -66,7 +66,7 @@ async def test_a_canary_that_errs_is_rolled_back(stage: Stage) -> None:
 @scenario
 async def test_a_revision_overtakes_the_one_that_is_judged(stage: Stage) -> None:
     """Everybody goes back to the copy, and the newest revision begins at the first weight."""
-    await stage.apply(a_deployment(), a_canary(steps(30, most=60)))
+    await stage.apply(a_deployment(), a_canary(steps(30, most=60, interval="4s")))
     await stage.canary_phase("Initialized")
     await stage.release("web:v2")
     await stage.until(lambda world: world.weights().get("web-canary") == 30)

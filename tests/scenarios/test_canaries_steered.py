@@ -1,4 +1,4 @@
-"""What a person says to a Canary's run: promote, abort, retry, pause. Flagger has none of it."""
+"""Commands to a Canary where one would wonder: several gates, what waits, what is held, what rests."""
 
 import pytest
 
@@ -38,43 +38,6 @@ async def test_a_person_agrees_in_the_place_of_gates(stage: Stage) -> None:
     texts = [message for _, _, message in stage.events()]
     assert "Confirm-rollout check confirm-rollout approved by user" in texts
     assert "Confirm-promotion check confirm-promotion approved by user" in texts
-
-
-@scenario
-async def test_a_person_has_seen_enough(stage: Stage) -> None:
-    """Promoted in full: no gate and no check is asked any more."""
-    await begun(stage, steps(20, webhooks=closed(stage, "confirm-traffic-increase")))
-    await stage.told(
-        (
-            "Warning",
-            "Synced",
-            f"Halt web.{stage.namespace} advancement waiting for traffic increase approval confirm-traffic-increase",
-        )
-    )
-    await stage.promote(full=True)
-    await stage.canary_phase("Succeeded")
-
-    assert stage.world.deployments() == PROMOTED
-
-
-@scenario
-async def test_a_person_aborts_a_run_and_tries_again(stage: Stage) -> None:
-    """At once back to the primary, which is Failed; retried, the same version is promoted."""
-    await begun(stage, steps(50, most=50, webhooks=closed(stage, "confirm-promotion")))
-    await stage.canary_phase("WaitingPromotion")
-    assert stage.world.weights() == {"web-primary": 50, "web-canary": 50}
-    await stage.abort()
-    await stage.canary_phase("Failed")
-    assert stage.world.weights() == {"web-primary": 100, "web-canary": 0}
-    assert stage.world.deployments() == RESTS
-
-    await stage.quiet(3)
-    assert stage.world.canary_phase() == "Failed"
-    await stage.argo("retry", "canary", "web")
-    await stage.canary_phase("WaitingPromotion")
-    await stage.promote()
-    await stage.canary_phase("Succeeded")
-    assert stage.world.deployments() == PROMOTED
 
 
 @scenario
