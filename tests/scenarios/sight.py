@@ -19,7 +19,7 @@ from rollouts.cluster.port import Cluster, Collection, Json, Resource
 HASH = "rollouts-pod-template-hash"
 REVISION = "rollout.argoproj.io/revision"
 WATCHED = (
-    *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS, kinds.CANARIES),
+    *(kinds.ROLLOUTS, kinds.REPLICA_SETS, kinds.PODS, kinds.SERVICES, kinds.HTTP_ROUTES, kinds.EVENTS),
     *(
         kinds.CANARIES,
         kinds.INGRESSES,
@@ -218,6 +218,11 @@ class Sight:
             if selector.items() <= pod["metadata"].get("labels", {}).items()
         )
 
+    def is_served(self, service: str) -> bool:
+        """Whether a ready pod is among those that this Service selects."""
+        chosen = self.selector(service).items()
+        return any(is_ready(pod) for pod in self.pods() if chosen <= pod["metadata"].get("labels", {}).items())
+
     def service_hash(self, service: str) -> str:
         """The pod template hash that a Service selects; "" where it selects none."""
         spec = (self.one(kinds.SERVICES, service) or {}).get("spec") or {}
@@ -240,6 +245,12 @@ class Sight:
     def newest(self) -> int:
         """The highest resourceVersion seen in the namespace: it grows with every change but deletions."""
         return max((version_of(obj) for resource in WATCHED for obj in self.all(resource)), default=0)
+
+
+def is_ready(pod: Json) -> bool:
+    """Whether a pod's condition says so."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def image_of(holder: Json) -> str:

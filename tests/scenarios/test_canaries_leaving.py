@@ -72,7 +72,7 @@ async def test_all_is_given_back_to_its_user(stage: Stage) -> None:
     await stage.canary_phase("Succeeded")
     assert stage.world.selector("web") == {"app": "web-primary"}
 
-    served = stage.record(lambda world: _is_served(stage))
+    served = stage.record(lambda world: world.is_served("web"))
     await left(stage)
     await stage.until(lambda world: world.pods("web:v2") and named(world.all(kinds.DEPLOYMENTS)) == ["web"])
     await stage.until(lambda world: named(world.all(kinds.SERVICES)) == ["web"], what="the other Services are gone")
@@ -84,17 +84,6 @@ async def test_all_is_given_back_to_its_user(stage: Stage) -> None:
     assert route["spec"] == before[1]["spec"]
     assert stage.world.deployments() == {"web": ("web:v2", 2)}
     assert served == [True]
-
-
-def _is_served(stage: Stage) -> bool:
-    """Whether the Service that everybody calls has a ready pod behind it."""
-    selector = stage.world.selector("web")
-    return any(_is_ready(pod) for pod in stage.world.pods() if selector.items() <= pod["metadata"]["labels"].items())
-
-
-def _is_ready(pod: Json) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 @scenario

@@ -4,7 +4,7 @@ from typing import Any
 
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json, Resource
-from tests.builders.canaries import a_canary, rounds, steps
+from tests.builders.canaries import a_canary, a_deployment, rounds, steps
 from tests.builders.foreign import DAEMON_SETS, KNATIVE_SERVICES
 from tests.builders.manifests import a_pod, an_object, services
 from tests.scenarios.foreign import OFF, keeping, on_nodes, revised, served
@@ -123,3 +123,20 @@ async def test_a_daemon_set_is_rolled_back(stage: Stage) -> None:
         await stage.canary_phase("Failed")
 
         assert await daemon_sets(stage) == {"web": ("web:v2", False), "web-primary": ("web:v1", True)}
+
+
+@scenario
+async def test_without_a_mesh_somebody_always_serves(stage: Stage) -> None:
+    """Blue-green by plain Kubernetes: the Service has ready pods behind it while the primary becomes the new one."""
+    await stage.apply(a_deployment(), a_canary(rounds(2, webhooks=held(stage)), provider="kubernetes"))
+    await stage.canary_phase("Initialized")
+    serves = stage.record(lambda world: world.is_served("web"))
+    await stage.release("web:v2")
+    await stage.canary_phase("WaitingPromotion")
+    assert stage.world.deployments() == {"web": ("web:v2", 2), "web-primary": ("web:v1", 2)}
+    assert stage.world.selector("web") == {"app": "web-primary"}
+    let_go(stage)
+    await stage.canary_phase("Succeeded")
+
+    assert stage.world.deployments() == {"web": ("web:v2", 0), "web-primary": ("web:v2", 2)}
+    assert serves == [True]
