@@ -16,7 +16,7 @@ from rollouts.controller.routes import Routes
 from rollouts.controller.ticking.claims import Claims
 from rollouts.controller.ticking.configs import Configs
 from rollouts.controller.ticking.settings import Wishes
-from rollouts.controller.ticking.world import TickingWorld
+from rollouts.controller.ticking.world import TickingWorld, standing_of
 from rollouts.controller.wakers import key_of
 from rollouts.dialects.registry import TickingDialect
 from rollouts.model.copying import Copying
@@ -93,7 +93,7 @@ class TickingObserver:
         for ref in self._routed(rollout, router):
             if ref not in objects:
                 objects[ref] = await self.find(ref)
-        return TickingWorld(
+        world = TickingWorld(
             manifest,
             rollout,
             objects=objects,
@@ -102,6 +102,7 @@ class TickingObserver:
             router=router,
             claims=self._claims(manifest),
         )
+        return replace(world, standing=standing_of(world))
 
     def forget(self, namespace: str, name: str) -> None:
         """The rollout is gone."""

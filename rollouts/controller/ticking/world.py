@@ -22,16 +22,31 @@ from rollouts.workloads.selection import side_of
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the objects say at any time: rendered once a world, however many rounds see it.
+
+    `named` are those that the dialect reads, by name of workload, `service/<name>` and `scaler/<name>`.
+    """
+
+    route: Weights | Unknown
+    obstacles: Obstacles = field(default_factory=Obstacles)
+    drifted: frozenset[str] = frozenset()
+    named: Mapping[str, Json] = field(default_factory=dict)
+    is_served: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TickingWorld(World):
     """A rollout, what it names, and what is generated for it; `router` writes its route (None: nothing is routed).
 
-    `claims` are mistakes that only other rollouts show.
+    `claims` are mistakes that only other rollouts show; `standing` is None where nobody has looked yet.
     """
 
     dialect: TickingDialect = field(kw_only=True)
     copying: Copying = field(kw_only=True)
     router: Owned | None = None
     claims: Faults = ()
+    standing: Standing | None = None
 
     @property
     def strategy(self) -> Progressive:
@@ -66,13 +81,34 @@ def seen(
     world: TickingWorld, answers: Mapping[Question, Answer], failures: Iterable[Failure], now: datetime
 ) -> Snapshot:
     """The world as a decision sees it."""
+    standing = world.standing or standing_of(world)
     return Snapshot(
         world.rollout,
-        route=_route(world),
-        twins=_twins(world, now),
+        route=standing.route,
+        twins=_twins(world, standing, now),
         reference_faults=world.claims,
         answers=answers,
         failures=tuple(failures),
+    )
+
+
+def standing_of(world: TickingWorld) -> Standing:
+    """What the objects say, whatever the time: what is generated is rendered for it, and compared."""
+    copying, objects = world.copying, world.objects
+    if world.target is None:
+        return Standing(_route(world))
+    route = _tended(world)
+    stranger, named = twins.stranger(copying, objects), _by_name(world)
+    obstacles = replace(twins.obstacles(copying, objects), route=route.error)
+    if stranger:
+        del named[copying.pair.copy]
+        obstacles = replace(obstacles, copy=stranger)
+    return Standing(
+        _route(world),
+        obstacles,
+        twins.drifted(copying, objects) | (frozenset({ROUTE}) if route.changes else frozenset()),
+        named,
+        twins.is_served(copying, objects),
     )
 
 
@@ -91,21 +127,18 @@ def _tended(world: TickingWorld) -> Rendered:
     return router.tend(route, world.objects)
 
 
-def _twins(world: TickingWorld, now: datetime) -> Twins:
-    copying, objects = world.copying, world.objects
+def _twins(world: TickingWorld, standing: Standing, now: datetime) -> Twins:
+    found = world.dialect.see_twins(
+        world.manifest,
+        world.rollout,
+        standing.named,
+        now,
+        obstacles=standing.obstacles,
+        drifted=standing.drifted,
+    )
     if world.target is None:
-        return world.dialect.see_twins(
-            world.manifest, world.rollout, {}, now, obstacles=Obstacles(), drifted=frozenset()
-        )
-    route = _tended(world)
-    drifted = twins.drifted(copying, objects) | (frozenset({ROUTE}) if route.changes else frozenset())
-    stranger, named = twins.stranger(copying, objects), _by_name(world)
-    obstacles = replace(twins.obstacles(copying, objects), route=route.error)
-    if stranger:
-        del named[copying.pair.copy]
-        obstacles = replace(obstacles, copy=stranger)
-    found = world.dialect.see_twins(world.manifest, world.rollout, named, now, obstacles=obstacles, drifted=drifted)
-    return replace(found, is_served=found.copy is not None and twins.is_served(copying, objects))
+        return found
+    return replace(found, is_served=found.copy is not None and standing.is_served)
 
 
 def _by_name(world: TickingWorld) -> dict[str, Json]:
