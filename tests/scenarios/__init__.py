@@ -58,8 +58,8 @@ message))` are all events about a rollout in order, no more and no less.
 Measurements: `query = stage.says("errors", 0.2)` is a query that Prometheus answers by 0.2 until it says another; put
 it into a_template(query=query). A query that is a number answers itself.
 
-Canaries (tests/builders/canaries: a_canary, steps, rounds, a_gate, at_most, …) tick every second: wait for what stays, as
-a gate that is closed (`WaitingPromotion`), not for a weight that the next tick changes. `canary_phase(phase)` waits,
+Canaries (tests/builders/canaries: a_canary, steps, rounds, a_gate, at_most, …) tick every second: wait for what stays,
+as a gate that is closed (`WaitingPromotion`), not for a weight that the next tick changes. `canary_phase(phase)` waits,
 `release(image)` writes into the target; `hook(name, status)` is a webhook that answers so and `heard(name)` what it was
 told; `gate("gate/check")` and `turn("gate/open")` are the load tester's, a real one on the real cluster;
 `counts(series, value)` answers built-in metrics.
