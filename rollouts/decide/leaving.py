@@ -6,6 +6,8 @@ ready     Service and route lead to the target as before, and only then the roll
 A target that never gets ready holds nobody up for longer than its deadline.
 """
 
+from dataclasses import replace
+
 from rollouts.decide.rollback import hold_scaler, scale_target
 from rollouts.decide.situation import RETRY, Ends, Situation, Step
 from rollouts.decide.tidings import in_phase, named, phase_of, strategy_of, told, warned
@@ -43,10 +45,11 @@ def _begins(here: Situation) -> Step:
     copy = here.snapshot.twins.copy
     size = scale_target(here, copy.replicas) if copy else ()
     text = f"Terminating {strategy_of(here).words.new} {named(here)}"
+    ticks = replace(here.status.ticks, ticked=here.now.replace(microsecond=0))  # from when deadlines count
     return Step(
         (*hold_scaler(here, is_held=False), *size),
         (told(text),),
-        status=in_phase(here, Phase.TERMINATING),
+        status=in_phase(here, Phase.TERMINATING, ticks),
         wake_at=here.now + RETRY,
         reason=text,
         ends=Ends.ROUND,

@@ -65,13 +65,14 @@ def copy_missing(here: Situation) -> Step | None:
 
 def copy_unready_at_start(here: Situation) -> Step | None:
     """Nobody is led to the copy before it can serve. Spent deadline: failed, but only where there is a way back."""
-    readiness = here.snapshot.twins.copy_readiness
-    if not is_beginning(here) or strategy_of(here).skip_analysis or not readiness.message:
+    readiness, strategy = here.snapshot.twins.copy_readiness, strategy_of(here)
+    is_blind = strategy.skip_analysis and strategy.edges.serves_unready_copy
+    if not is_beginning(here) or is_blind or not readiness.message:
         return None
-    if not readiness.is_final or not strategy_of(here).edges.broken_copy_gets_all:
+    if not readiness.is_final or not strategy.edges.broken_copy_gets_all:
         return _wait(here, readiness)
     route = here.snapshot.route
-    if strategy_of(here).moves_traffic and isinstance(route, Unknown):
+    if strategy.moves_traffic and isinstance(route, Unknown):
         waiting = _wait(here, readiness)
         return replace(waiting, events=(*waiting.events, warned(route.reason)))
     return deadline_spent(here, readiness.message)

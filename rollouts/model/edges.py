@@ -33,6 +33,7 @@ class Edges:
     promotes_unmeasured        the last weight is promoted before the checks have seen nothing but it
     repeats_lost_ticks         a tick whose status was not written gives one more weight, at once
     waits_deaf                 nobody is asked for a rollback while a version waits for approval
+    serves_unready_copy        who asks for no judgement has users led to the first copy before it can serve
     """
 
     forgets_after_failure: bool = False
@@ -48,6 +49,7 @@ class Edges:
     promotes_unmeasured: bool = False
     repeats_lost_ticks: bool = False
     waits_deaf: bool = False
+    serves_unready_copy: bool = False
     silence: Silence = Silence.FAILS
 
 

@@ -45,6 +45,7 @@ LETTER = Edges(
     promotes_unmeasured=True,
     repeats_lost_ticks=True,
     waits_deaf=True,
+    serves_unready_copy=True,
 )
 
 

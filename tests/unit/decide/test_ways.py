@@ -1,6 +1,9 @@
 """Ways of a ticking rollout beside plain weights: copied and chosen requests, cookies, other targets, the end."""
 
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from rollouts.dialects.flagger.canary import STRICT
 from rollouts.model.effects import HoldScaler, MatchScaler, ScaleTarget, Tend
@@ -180,6 +183,36 @@ def test_a_deleted_canary_gives_everything_back_before_it_goes() -> None:
     assert here.texts() == ["Terminated canary web.shop"]
     assert here.services["web"]["spec"]["selector"] == {"app": "web"}
     assert here.canary["metadata"]["finalizers"] == []
+
+
+def test_a_deadline_begins_anew_with_the_deletion() -> None:
+    """That of a DaemonSet counts from what happened last: a rest would have spent it before a pod could run."""
+    reference = {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "web"}
+    here = World(a_canary(spec={"targetRef": reference}), {"web": a_daemon_set()})
+    here.settle("Initialized")
+    here.tick()
+    here.now += timedelta(hours=1)
+    here.canary["metadata"]["deletionTimestamp"] = "2026-11-01T12:10:00Z"
+    here.states["web"] = "pending"
+    here.tick(3)
+
+    assert here.phase == "Terminating"
+    assert here.services["web"]["spec"]["selector"] == {"app": "web-primary"}
+
+
+@pytest.mark.parametrize(("annotations", "phase"), [({}, "Initializing"), ({STRICT: "true"}, "Initialized")])
+def test_without_analysis_users_still_wait_for_the_first_copy(annotations: dict[str, str], phase: str) -> None:
+    """Upstream the target is stopped, and its Service led to pods that are not there yet: a documented outage."""
+    canary = a_canary(spec={"skipAnalysis": True})
+    canary["metadata"]["annotations"] = annotations
+    here = World(canary)
+    here.states["web-primary"] = "pending"
+    here.tick(2)
+    assert (here.phase, "web" in here.services) == (phase, phase == "Initialized")
+    here.states = {}
+    here.tick(2)
+
+    assert (here.phase, here.sizes[0]) == ("Initialized", 0)
 
 
 def test_without_that_wish_a_deleted_canary_just_goes() -> None:
