@@ -73,8 +73,8 @@ async def measure(options: Options) -> list[Figure]:
     return [
         Figure(f"{options.canaries} Canaries begin", f"{took:.0f} s"),
         *_at_rest(rest, options, empty),
-        *_ticking(f"{options.canaries} wait at a gate", waiting, options.canaries),
-        *_ticking(f"{options.moving} climb, the others wait", climbing, options.canaries),
+        *ticking(f"{options.canaries} wait at a gate", waiting, options.canaries),
+        *ticking(f"{options.moving} climb, the others wait", climbing, options.canaries),
     ]
 
 
@@ -176,7 +176,8 @@ def _at_rest(rest: Spell, options: Options, empty: float) -> list[Figure]:
     ]
 
 
-def _ticking(title: str, spell: Spell, count: int) -> list[Figure]:
+def ticking(title: str, spell: Spell, count: int) -> list[Figure]:
+    """Figures of ticks: punctuality, requests, CPU. Where only gates are asked, nothing may be written."""
     late = list(lateness((moments for moments in spell.came.values() if moments), INTERVAL))
     half, most = (quantiles(late, n=100)[at] for at in (49, 98))
     ticks = count * spell.seconds / INTERVAL
