@@ -42,6 +42,7 @@ UNDER_WAY = ("Progressing", "WaitingPromotion", "Promoting", "Finalising")
 WAYS = {"iterations", "match", "mirror", "sessionAffinity", "stepWeightPromotion"}
 NAME, PRIMARY = "web", "web-primary"
 _OWNER = "uid-canary-web"
+_HOME = re.compile(r"\bshop\b")
 _SPEC = re.compile(r"SPEC(\d+)")
 
 
@@ -175,7 +176,7 @@ async def set_up(stage: Stage, moment: Moment) -> None:
     """Put the world up beside a controller that has nothing to do with it: the Canary is somebody else's."""
     await stage.apply(moment.canary)
     uid = stage.world.canary()["metadata"]["uid"]
-    await stage.apply(*(_owned(obj, uid) for obj in moment.objects.values()))
+    await stage.apply(*(_owned(obj, uid, stage.namespace) for obj in moment.objects.values()))
     await stage.until(lambda world: _run(world) == moment.sizes, what=f"pods are there: {moment.sizes}")
     services = [name for kind, name in moment.objects if kind == "Service"]
     await stage.until(lambda world: all(world.is_shown(name) for name in services), what="EndpointSlices show the pods")
@@ -201,9 +202,9 @@ def _run(world: Sight) -> dict[str, int]:
     }
 
 
-def _owned(obj: Json, uid: str) -> Json:
-    """The object as it can be applied, and the Canary's if it was that of the recording."""
-    body: Json = json.loads(json.dumps(obj).replace(_OWNER, uid))
+def _owned(obj: Json, uid: str, namespace: str) -> Json:
+    """The object as it can be applied in this namespace, and the Canary's if it was that of the recording."""
+    body: Json = json.loads(_HOME.sub(namespace, json.dumps(obj).replace(_OWNER, uid)))
     for key in ("uid", "namespace", "resourceVersion", "generation"):
         body["metadata"].pop(key, None)
     return body

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from rollouts.cluster import kinds
-from tests.builders.foreign import DAEMON_SETS
+from rollouts.cluster.port import Json
+from tests.builders.foreign import DAEMON_SETS, VIRTUAL_SERVICES
 from tests.scenarios.foreign import keeping, on_nodes, served
 from tests.scenarios.playing import scenario
 from tests.scenarios.recorded import AT_REST, PRIMARY, UNDEFINED, UNDER_WAY, Moment, moments, set_up, take_over
@@ -29,6 +30,11 @@ def in_use(world: Sight) -> Any:
     """All that users are served by."""
     objects = [obj for kind in (kinds.DEPLOYMENTS, kinds.SERVICES, *ROUTES) for obj in world.all(kind)]
     return [(obj["kind"], obj["metadata"]["name"], obj["spec"]) for obj in objects], pods(world)
+
+
+async def unwatched(stage: Stage) -> list[Json]:
+    """The specs of routes and autoscalers whose kinds no stage watches."""
+    return [obj["spec"] for kind in (VIRTUAL_SERVICES, *UNDEFINED) for obj in await stage.listed(kind)]
 
 
 def pods(world: Sight) -> set[tuple[str, str]]:
@@ -58,12 +64,13 @@ async def _played(stage: Stage, moment: Moment, play: Play) -> None:
 async def left_alone(stage: Stage, moment: Moment) -> None:
     """Nothing that serves anybody changes, and the phase stays."""
     await set_up(stage, moment)
-    seen = stage.record(in_use)
+    seen, ways = stage.record(in_use), await unwatched(stage)
     phases = stage.record(lambda world: world.canary_phase())
     await take_over(stage)
     await stage.until(is_ours, what=f"{moment.id}: the status names hashes of ours")
     await stage.seconds(WHILE)
 
+    assert await unwatched(stage) == ways, f"{moment.id}\n{stage.picture()}"
     assert (len(seen), phases) == (1, [moment.status["phase"]]), f"{moment.id} {seen}\n{stage.picture()}"
 
 
