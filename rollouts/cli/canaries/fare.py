@@ -34,9 +34,8 @@ def phase_of(canary: Found) -> Phase:
 
 
 def is_taken_back(canary: Found) -> bool:
-    """The target is what was promoted last, after a revision that was tried and not promoted."""
-    ticks, wanted = canary.rollout.status.ticks, canary.rollout.target
-    return bool(wanted) and wanted == ticks.promoted != ticks.applied
+    """The target is what was promoted last. After a failure: its user took the revision back that was tried."""
+    return bool(canary.rollout.target) and canary.rollout.target == canary.rollout.status.ticks.promoted
 
 
 def weight_of(canary: Found) -> int:

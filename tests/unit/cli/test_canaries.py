@@ -188,6 +188,21 @@ def test_status_of_a_failed_canary_is_an_error() -> None:
     )
 
 
+@pytest.mark.parametrize("ticks", [0, 3])
+def test_a_version_that_is_taken_back_after_it_failed_is_told_of(ticks: int) -> None:
+    """The Canary stays Failed, but its target is what the primary runs: at once, and for as long as it stays so."""
+    here = started(a_canary())
+    here.release("web:2")
+    here.tick(2)
+    told(here, "abort", "web")
+    here.tick(3)
+    here.release("web:1")
+    for _ in range(ticks):
+        here.tick()
+
+    assert "is back at what the primary runs" in told(here, "get", "canary", "web").stdout
+
+
 def test_status_does_not_take_the_last_run_for_the_next_one() -> None:
     """A target that has just changed is not told to have succeeded."""
     here = started(a_canary())
