@@ -16,7 +16,7 @@ from rollouts.controller.wakers import key_of
 from rollouts.dialects.registry import TICKING
 
 DEFAULT_METRICS_SERVER = "http://prometheus:9090"
-LONGEST_CHAIN = 64
+LONGEST_CHAIN = 1000
 """Rounds in a row that may ask: a tick asks one webhook after the other, and users list many."""
 
 

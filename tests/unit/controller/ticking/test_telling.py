@@ -36,6 +36,24 @@ def test_webhooks_of_one_name_are_each_asked() -> None:
     tell(story)
 
 
+def test_a_long_list_of_webhooks_is_asked_to_its_end() -> None:
+    """One after the other, however many there are, and each once a tick."""
+
+    async def story(shop: Shop) -> None:
+        heard = hearing(shop)
+        await shop.start()
+        hooks = [{"name": f"check {n}", "url": f"http://tester.test/{n}", "type": "pre-rollout"} for n in range(70)]
+        await shop.world.apply(a_delivery(analysis=steps(50, most=50, webhooks=hooks)))
+        await asyncio.sleep(40)
+        await release(shop, "web:v2")
+        await asyncio.sleep(60)
+
+        assert await phase(shop) == "Succeeded"
+        assert len(heard) == len(hooks)
+
+    tell(story)
+
+
 def test_an_address_that_is_none_fails_the_tick() -> None:
     """To the letter there is no fault for it; but the run ends, and a user reads why."""
 
