@@ -27,6 +27,11 @@ def copies(copying: Copying, target: Json) -> tuple[Ref, ...]:
     return tuple(_copy(copying, ref) for ref in named(copying, target))
 
 
+def copied(copying: Copying, target: Json, objects: Objects) -> tuple[Ref, ...]:
+    """Where the copies are of those that are copied."""
+    return tuple(_copy(copying, ref_of(config)) for config in _tracked(copying, target, objects))
+
+
 def missing(copying: Copying, target: Json, objects: Objects) -> Ref | None:
     """The first config that the pods cannot start without, and that is not there."""
     places = mentions(pod_of(target)) if copying.tracks_configs else ()

@@ -4,6 +4,7 @@ Called by the shell that observes (`touches`, `obstacles`, `drifted`, `is_served
 Routes are not among it: rollouts/traffic writes them.
 """
 
+from rollouts.hashing.configs import configs_of
 from rollouts.model.copying import Copying, Objects
 from rollouts.model.effects import (
     SCALER,
@@ -98,7 +99,7 @@ def obstacles(copying: Copying, objects: Objects) -> Obstacles:
     if target is None:
         return Obstacles()
     return Obstacles(
-        services=_without_label(copying, target),
+        services=_without_label(copying, target) or _in_the_way(copying, target, objects),
         copy=_without_rolling_update(copying, target) or _without_config(copying, target, objects),
         scaler=_without_scaler(copying, objects),
     )
@@ -127,6 +128,28 @@ def _without_label(copying: Copying, target: Json) -> str:
     labels, end = " ".join(copying.selector_labels), "'" if copying.target.kind == "DaemonSet" else ""
     wanted = f"spec.selector.matchLabels must contain one of [{labels}]{end}"
     return f"getSelectorLabel failed: {_named(copying.target)} {wanted}"
+
+
+def _in_the_way(copying: Copying, target: Json, objects: Objects) -> str:
+    """What bears a copy's name and is nobody's copy: a promotion would overwrite it. To the letter, it does."""
+    if copying.is_literal or copying.target.kind not in _POD_KINDS:
+        return ""
+    copy = objects.get(copying.copy)
+    read = configs_of(copy) if copy is not None else frozenset()
+    configs = (ref for ref in tracked_configs.copied(copying, target, objects) if (ref.kind, ref.name) not in read)
+    taken = (ref for ref in (copying.copy, *configs) if not _is_copy(copying, objects.get(ref)))
+    ref = next(taken, None)
+    return "" if ref is None else f"{_named(ref)} is there already and is no copy: rename it, or take it away"
+
+
+def _is_copy(copying: Copying, live: Json | None) -> bool:
+    """What is missing will be one; one that lost its owner is known by the mark of its pods."""
+    if live is None:
+        return True
+    owners = map(mapping, items(live["metadata"].get("ownerReferences")))
+    meta = mapping(mapping(mapping(live.get("spec")).get("template")).get("metadata"))
+    is_marked = copying.keys.edition in mapping(meta.get("annotations"))
+    return is_marked or any(owner.get("kind") == copying.owner["kind"] for owner in owners)
 
 
 def _without_rolling_update(copying: Copying, target: Json) -> str:

@@ -53,6 +53,32 @@ def test_a_service_is_delivered() -> None:
     tell(story)
 
 
+def test_what_bears_a_copy_s_name_is_not_overwritten() -> None:
+    """A user's own Deployment and ConfigMap stay as they are, and the target keeps its pods, until they are away."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start()
+        own, config = a_deployment("web-primary", image="own:v1"), an_object(kinds.CONFIG_MAPS, "conf")
+        mine = {**an_object(kinds.CONFIG_MAPS, "conf-primary"), "data": {"mine": "1"}}
+        deployment, canary = a_delivery()
+        deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "conf"}}]
+        await shop.world.apply([*in_shop(own, config, mine), deployment, canary])
+        await asyncio.sleep(60)
+        assert await deployments(shop) == {"web": ("web:v1", 2), "web-primary": ("own:v1", 2)}
+        said = "is there already and is no copy: rename it, or take it away"
+        assert set(await texts(shop)) == {f"deployment web-primary.shop {said}"}
+
+        await shop.store.delete(Target(kinds.DEPLOYMENTS, "web-primary", "shop"))
+        await asyncio.sleep(30)
+        assert (await texts(shop))[-1] == f"configmap conf-primary.shop {said}"
+        assert (await shop.get(kinds.CONFIG_MAPS, "conf-primary"))["data"] == {"mine": "1"}
+        await shop.store.delete(Target(kinds.CONFIG_MAPS, "conf-primary", "shop"))
+        await asyncio.sleep(60)
+        assert await phase(shop) == "Initialized"
+
+    tell(story)
+
+
 def test_an_autoscaler_has_a_twin() -> None:
     """The copy is scaled as the user wants the target scaled, and follows what the user changes with a promotion."""
 
