@@ -322,7 +322,7 @@ def _measured(value: Any) -> MetricAnswer:
 
 def _copied(deployment: Json, name: str, replicas: int) -> Json:
     copy = deepcopy(deployment)
-    copy["metadata"]["name"] = name
+    copy["metadata"] |= {"name": name, "ownerReferences": [{"kind": "Canary", "name": "web", "uid": "uid"}]}
     if copy["kind"] == "Deployment":
         copy["spec"]["replicas"] = replicas
     if copy["kind"] != "Service":
