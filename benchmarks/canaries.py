@@ -180,13 +180,14 @@ def ticking(title: str, spell: Spell, count: int) -> list[Figure]:
     """Figures of ticks: punctuality, requests, CPU. Where only gates are asked, nothing may be written."""
     late = list(lateness((moments for moments in spell.came.values() if moments), INTERVAL))
     half, most = (quantiles(late, n=100)[at] for at in (49, 98))
-    ticks = count * spell.seconds / INTERVAL
+    due, ticks = count * spell.seconds / INTERVAL, max(sum(map(len, spell.came.values())), 1)
     share = spell.cpu / spell.seconds
     told = ", ".join(f"{number / ticks:.3f} {what}" for what, number in sorted(spell.requests.items())) or "none"
     is_idle = not any(not what.startswith("gate ") for what, moments in spell.came.items() if moments)
     writes = _writes(spell)
     return [
         Figure(f"{title}: ticks late, p50 / p99", f"{half:.2f} / {most:.2f} s", f"< {LATE:.0f} s", most < LATE),
+        Figure(f"{title}: ticks, of those that were due", f"{ticks} of {due:.0f}"),
         Figure(f"{title}: requests a tick", told, "none" if is_idle else "", not is_idle or not writes),
         Figure(
             f"{title}: CPU", f"{share:.0%} of a core, {spell.cpu / ticks * 1000:.1f} ms a tick", "< 1", share < CORE
