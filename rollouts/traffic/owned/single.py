@@ -84,9 +84,11 @@ class Single(Lasting):
         return Weights(parts.canary, parts.stable)
 
     def give_back(self, route: OwnedRoute, objects: Objects) -> Rendered:
-        """What nobody owns is taken away here; to the letter it stays behind."""
+        """What nobody owns is taken away, if it leads where we led it: names are anybody's. To the letter it stays."""
         ref = self._ref(route)
-        is_left = route.loses_weights or not self.is_clustered or objects[ref] is None
+        live = _spec_of(objects[ref])
+        is_ours = bool(live) and live == {**live, **self.spec(route, self.parts(route, live) or RESET)}
+        is_left = route.loses_weights or not self.is_clustered or not is_ours
         return Rendered() if is_left else Rendered((Remove(ref),))
 
     def _ref(self, route: OwnedRoute) -> Ref:

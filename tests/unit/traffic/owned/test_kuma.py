@@ -25,6 +25,16 @@ def test_the_object_is_in_no_namespace_and_has_no_owner() -> None:
     assert found == [(Remove(Ref("kuma.io/v1alpha1", "TrafficRoute", "", "web")),), ()]
 
 
+def test_what_leads_elsewhere_is_left() -> None:
+    """A namespace next door may have a Service of the same name, and its route has no owner either."""
+    world = a_field()
+    world.tend()
+    world.shift(10)
+    world.the("TrafficRoute", "web")["spec"]["destinations"] = [{"match": {"kuma.io/service": "web_yard_svc_80"}}]
+
+    assert world.give_back().changes == ()
+
+
 def test_the_mesh_is_the_one_that_users_name() -> None:
     """Or the one that Kuma has without anybody's doing; a change is followed."""
     world = a_field()
