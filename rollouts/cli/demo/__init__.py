@@ -11,25 +11,28 @@ from pathlib import Path
 import click
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.demo.scenario import FLAVOURS
 from rollouts.model.errors import RolloutsError
+
+USUAL, OTHER = FLAVOURS
 
 
 @click.command(
     "demo",
     cls=CobraCommand,
     is_local=True,
-    examples="""
+    examples=f"""
   # A good version is promoted, a bad one rolled back
   sluice demo
 
   # The same with a Canary
-  sluice demo --flavour flagger
+  sluice demo --flavour {OTHER}
 
   # Leave it running, to try the commands on it
   sluice demo --keep
 """,
 )
-@click.option("--flavour", default="argo", help="Whose manifests the repository holds: argo or flagger.")
+@click.option("--flavour", default=USUAL, help=f"Whose manifests the repository holds: {' or '.join(FLAVOURS)}.")
 @click.option("--keep", is_flag=True, help="Leave everything running at the end, and tell what to try.")
 @click.option(
     "--scenario", "scenario_file", type=click.Path(exists=True, path_type=Path), help="Other behaviour (YAML)."
@@ -38,7 +41,7 @@ from rollouts.model.errors import RolloutsError
 def demo(flavour: str, keep: bool, scenario_file: Path | None, is_plain: bool) -> None:
     """Play a good and a bad release on an embedded cluster."""
     from rollouts.cli.demo.play import play
-    from rollouts.cli.demo.scenario import FLAVOURS, scenario_text
+    from rollouts.cli.demo.scenario import scenario_text
     from rollouts.cli.demo.screen import Screen
     from rollouts.cli.demo.stage import Stage
     from rollouts.simulator.scenario import load_scenario
