@@ -22,6 +22,7 @@ from analysis.gotemplate.nodes import (
     Spot,
     Variable,
 )
+from analysis.gotemplate.printing import refuse_longer
 from analysis.gotemplate.values import Value, is_true, shown, type_of
 from analysis.units import quote
 
@@ -181,7 +182,10 @@ class Operands:
         args = [self._of_function(name, index, operand, dot) for index, operand in enumerate(operands)]
         args += [] if final is MISSING else [self._checked(name, len(args), name, final)]
         try:
-            return function(args)
+            refuse_longer(sum(len(arg) for arg in args if isinstance(arg, str)))
+            found = function(args)
+            refuse_longer(len(found) if isinstance(found, str) else 0)
+            return found
         except TemplateError as error:
             callee = operands[0] if operands else shown(final)
             self._fail(spot, f"error calling {name}: {str(error).replace('{callee}', str(callee))}")

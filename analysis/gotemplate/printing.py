@@ -13,6 +13,8 @@ from analysis.units import quote
 
 _VERB = re.compile(r"%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:\[(\d+)\])?(.?)", re.DOTALL)
 WIDEST = 10_000
+LONGEST = 256 * 1024
+"""Characters that a function may be given, and may give: what doubles a text again and again would fill the memory."""
 _BASES = {"b": "b", "o": "o", "x": "x", "X": "X", "O": "o"}
 
 
@@ -24,6 +26,12 @@ class _Form:
     width: int | None
     precision: int | None
     verb: str
+
+
+def refuse_longer(size: int) -> None:
+    """TemplateError for a text of so many characters, if that is too long."""
+    if size > LONGEST:
+        raise TemplateError(f"a text of more than {LONGEST} characters")
 
 
 def printed(args: Sequence[Value]) -> str:
@@ -39,12 +47,15 @@ def printed(args: Sequence[Value]) -> str:
 def formatted(form: str, args: Sequence[Value]) -> str:
     """Printf."""
     parts, at, rest, is_reordered = [], 0, list(args), False
+    size = 0
     for found in _VERB.finditer(form):
         if found[4]:  # the argument of this number, and then those after it
             is_reordered, rest = True, list(args[int(found[4]) - 1 :]) if int(found[4]) else []
         bad = found[4] and not rest
         parts += [form[at : found.start()], f"%!{found[5]}(BADINDEX)" if bad else _verb(found, rest)]
         at = found.end()
+        size += len(parts[-1])
+        refuse_longer(size)
     parts.append(form[at:])
     if rest and not is_reordered:
         extra = ", ".join("<nil>" if arg is None else f"{type_of(arg)}={shown(arg)}" for arg in rest)

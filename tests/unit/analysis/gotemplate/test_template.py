@@ -46,6 +46,8 @@ def test_a_template_comes_out_as_in_go(case: dict[str, str]) -> None:
         ("x" * 100_000, "more than 65536 characters"),
         ("{{ range 1000000000 }}x{{ end }}", "takes more than 20000 steps"),
         ("{{ range 1000 }}" + "x" * 1000 + "{{ end }}", "writes more than 262144 characters"),
+        ("{{ $x := `x` }}" + "{{ $x = printf `%s%[1]s` $x }}" * 40, "a text of more than 262144 characters"),
+        ("{{ $x := `\\\\` }}" + "{{ $x = js $x }}" * 40, "a text of more than 262144 characters"),
         ('{{ printf "%1000000d" 1 }}', "a width of 1000000 is too large"),
         ("{{ " + "(" * 60 + "name" + ")" * 60 + " }}", "more than 50 actions or parentheses in each other"),
         ("{{ if name }}" * 60 + "{{ end }}" * 60, "more than 50 actions or parentheses in each other"),
