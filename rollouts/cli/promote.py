@@ -29,9 +29,6 @@ class Wish(NamedTuple):
 
 	# Fully promote a rollout to desired version, skipping analysis, pauses, and steps
 	kubectl argo rollouts promote guestbook --full
-
-	# Open the gate that a Canary waits at
-	kubectl argo rollouts promote canary/podinfo
 """,
 )
 @click.argument("name")

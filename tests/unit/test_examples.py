@@ -91,7 +91,7 @@ def test_every_folder_is_tried_here() -> None:
     tried |= {"backtest"}  # in tests/e2e/test_backtest
     tried |= {"loadtester"}  # in test_loadtester_example
     tried |= {"experiment", "canary-experiment"}  # in test_experiment_examples
-    tried |= {"flagger-ab", "flagger-bluegreen", "flagger-canary"}  # in test_canary_examples
+    tried |= {"flagger-ab", "flagger-bluegreen", "flagger-canary", "flagger-metrics"}  # in test_canary_examples
 
     folders = {folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()}
     assert folders == tried

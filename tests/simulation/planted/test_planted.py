@@ -67,7 +67,7 @@ PLANTED: dict[str, Planted] = {
     "events tell once": Planted(Plant(cluster=bugs.SaysItTwice)),
     "status obeys the schema": Planted(Plant(cluster=bugs.WritesWhatNobodyKnows)),
     "settles": Planted(Plant(decide=bugs.greets_anew)),
-    SAME_END: Planted(Plant(decide=bugs.forgets_pauses), (USE, PROMOTE), 15),
+    SAME_END: Planted(Plant(decide=bugs.forgets_pauses), (USE, PROMOTE), 5),
 }
 
 
