@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rollouts.cluster.port import Json, Resource
-from rollouts.controller.caches import Caches
+from rollouts.controller.caches import Caches, without_contents
 from rollouts.controller.kinds.protocol import Key
 from rollouts.controller.resources import Resources
 from rollouts.controller.routes import Routes
 from rollouts.controller.ticking.claims import Claims
-from rollouts.controller.ticking.configs import Configs
+from rollouts.controller.ticking.configs import Configs, is_config
 from rollouts.controller.ticking.settings import Wishes
 from rollouts.controller.ticking.world import TickingWorld, standing_of
 from rollouts.controller.wakers import key_of
@@ -111,11 +111,15 @@ class TickingObserver:
         self.name(Key(self.resource.plural, namespace, name), ())
 
     async def find(self, ref: Ref) -> Json | None:
-        """An object that is named: as cached, or as the server has it until its kind is watched."""
+        """An object that is named: as cached, or as the server has it until its kind is watched.
+
+        Of a config only what the caches keep: worlds are kept, and where Secrets may not be listed that is for ever.
+        """
         if self._is_ours(ref):
             return self._caches.find(ref)
         self._routes.follow([(ref.api_version, ref.kind)])
-        return await self._routes.find(ref)
+        found = await self._routes.find(ref)
+        return without_contents(found) if found is not None and is_config(ref) else found
 
     def _is_ours(self, ref: Ref) -> bool:
         return self._caches.at(ref) is not None and not self._routes.has(ref)
