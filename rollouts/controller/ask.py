@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from rollouts.controller.kinds.protocol import Key
 from rollouts.model.errors import TemporaryError
-from rollouts.model.questions import Answer, Question
+from rollouts.model.questions import Answer, AskGate, Question
 from rollouts.telemetry.logs import log
 
 LONGEST_CHAIN = 8
@@ -87,10 +87,14 @@ class Conversations:
             self._answers.setdefault(key, {})[question] = await ask(question)
             self._broken.pop(key, None)
         except Exception as error:  # it is asked again; nobody awaits this task
-            log().error(
-                "a question broke", object=f"{key.namespace}/{key.name}", question=repr(question), exc_info=error
-            )
+            log().error("a question broke", object=f"{key.namespace}/{key.name}", **_named(question), exc_info=error)
             await asyncio.sleep(self._pause(key))
         finally:
             self._asking.pop((key, question), None)
             self._wake(key)
+
+
+def _named(question: Question) -> dict[str, str]:
+    """What a log may show of it: addresses and queries can hold tokens."""
+    name = question.gate if isinstance(question, AskGate) else getattr(question, "name", "")
+    return {"question": type(question).__name__, "name": name}

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from rollouts.controller.ask import LONGEST_CHAIN, Conversations, EndlessQuestionsError
 from rollouts.controller.kinds.protocol import Key
-from rollouts.model.questions import Answer, AskMetric, MetricAnswer, Question
+from rollouts.model.questions import Answer, AskGate, AskMetric, MetricAnswer, Question
 from rollouts.simulator.clock import run_virtual
 
 WEB = Key("rollouts", "default", "web")
@@ -127,6 +127,23 @@ def test_a_question_that_breaks_is_told_and_wakes_its_key() -> None:
         assert talk.conversations.answers(WEB) == {}
 
     assert play(story).woken == [0.0]
+
+
+def test_a_log_shows_no_address_of_a_question_that_broke() -> None:
+    """People put tokens into URLs of webhooks."""
+
+    async def broken(_: Question) -> Answer:
+        raise ZeroDivisionError
+
+    async def story(talk: Talk) -> None:
+        gate = AskGate("smoke", "http://hooks.test/?token=hush", "confirm-rollout", "Progressing", "1")
+        with capture_logs() as told:
+            talk.conversations.put(WEB, [gate], broken)
+            await asyncio.sleep(1)
+        assert "hush" not in str(told)
+        assert [(line["question"], line["name"]) for line in told] == [("AskGate", "smoke")]
+
+    play(story)
 
 
 def test_a_question_that_goes_on_breaking_does_not_keep_the_controller_busy() -> None:
