@@ -29,7 +29,7 @@ def give_back(here: Situation) -> Step | None:
     if not here.rollout.is_deleted or not here.rollout.is_held_back:
         return None
     twins = here.snapshot.twins
-    if here.snapshot.reference_faults:  # the target is somebody else's
+    if here.snapshot.is_rivalled:  # the target is somebody else's
         return Step((HoldBack(is_held=False),), reason="nothing was taken", ends=Ends.ROUND)
     if phase_of(here) is not Phase.TERMINATING:
         return _begins(here)

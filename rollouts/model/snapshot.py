@@ -118,7 +118,8 @@ class Snapshot:
     the pause before it is asked again. `orphans` match the rollout's selector and have no owner, `departed` are its own
     and match no longer.
     `workload` is what the rollout takes its template from: None where it has its own, or where that is not there.
-    `reference_faults` are mistakes that only other objects show (a Service that is not there).
+    `reference_faults` are mistakes that only other objects show (a Service that is not there); `is_rivalled` says that
+    one of them is another rollout which has what this one wants.
     """
 
     rollout: Rollout
@@ -136,6 +137,7 @@ class Snapshot:
     twins: Twins = Twins()
     workload: Workload | None = None
     reference_faults: Faults = ()
+    is_rivalled: bool = False
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     orphans: tuple[Stray, ...] = ()

@@ -69,7 +69,7 @@ class TickingObserver:
         key = key_of(manifest, self.resource)
         last = self._last.get(key)
         if last is not None and last.manifest is manifest and await self._is_same(last):
-            claims = self._claims(manifest)
+            claims = self.claims.against(manifest)
             return last if claims == last.claims else replace(last, claims=claims)
         world = self._last[key] = await self._gathered(manifest)
         self.name(key, (ref for ref in world.objects if ref != world.copying.manifest))
@@ -100,7 +100,8 @@ class TickingObserver:
             dialect=self.dialect,
             copying=copying,
             router=router,
-            claims=self._claims(manifest),
+            claims=self.claims.against(manifest),
+            strangers=self._strangers(manifest),
         )
         return replace(world, standing=standing_of(world))
 
@@ -127,10 +128,6 @@ class TickingObserver:
     def _is_watched(self, ref: Ref) -> bool:
         """Whether looking it up costs no request."""
         return self._is_ours(ref) or self._routes.is_watched(ref)
-
-    def _claims(self, manifest: Json) -> Faults:
-        """Mistakes that only other objects show."""
-        return (*self.claims.against(manifest), *self._strangers(manifest))
 
     async def _parsed(self, manifest: Json, target: Json | None, objects: Objects) -> Rollout:
         configs, is_literal = None, self.dialect.is_literal(manifest)

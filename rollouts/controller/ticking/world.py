@@ -39,13 +39,15 @@ class Standing:
 class TickingWorld(World):
     """A rollout, what it names, and what is generated for it; `router` writes its route (None: nothing is routed).
 
-    `claims` are mistakes that only other rollouts show; `standing` is None where nobody has looked yet.
+    `claims` are mistakes that only other rollouts show, `strangers` references that the operator does not allow;
+    `standing` is None where nobody has looked yet.
     """
 
     dialect: TickingDialect = field(kw_only=True)
     copying: Copying = field(kw_only=True)
     router: Owned | None = None
     claims: Faults = ()
+    strangers: Faults = ()
     standing: Standing | None = None
 
     @property
@@ -86,7 +88,8 @@ def seen(
         world.rollout,
         route=standing.route,
         twins=_twins(world, standing, now),
-        reference_faults=world.claims,
+        reference_faults=(*world.claims, *world.strangers),
+        is_rivalled=bool(world.claims),
         answers=answers,
         failures=tuple(failures),
     )

@@ -1,12 +1,14 @@
 """Ways of a ticking rollout beside plain weights: copied and chosen requests, cookies, other targets, the end."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from rollouts.decide import decide
 from rollouts.dialects.flagger.canary import STRICT
-from rollouts.model.effects import HoldScaler, MatchScaler, ScaleTarget, Tend
+from rollouts.model.effects import HoldBack, HoldScaler, MatchScaler, ScaleTarget, Tend
 from rollouts.model.snapshot import Obstacles
 from rollouts.model.weights import Weights
 from tests.builders.ticking import World, a_canary, a_deployment, a_run, a_webhook, started
@@ -183,6 +185,15 @@ def test_a_deleted_canary_gives_everything_back_before_it_goes() -> None:
     assert here.texts() == ["Terminated canary web.shop"]
     assert here.services["web"]["spec"]["selector"] == {"app": "web"}
     assert here.canary["metadata"]["finalizers"] == []
+
+
+def test_a_deleted_canary_lets_go_of_what_another_one_has() -> None:
+    """It must undo nothing of a target that somebody else delivers."""
+    here = started(a_canary(spec={"revertOnDeletion": True}))
+    here.canary["metadata"]["deletionTimestamp"] = "2026-11-01T12:10:00Z"
+    plan = decide(replace(here.snapshot(), is_rivalled=True), here.now)
+
+    assert plan.effects == (HoldBack(is_held=False),)
 
 
 def test_a_deadline_begins_anew_with_the_deletion() -> None:

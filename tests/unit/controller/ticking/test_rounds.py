@@ -7,7 +7,9 @@ import pytest
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ForbiddenError
-from rollouts.cluster.port import Target
+from rollouts.cluster.port import Json, Target
+from rollouts.controller.settings import Settings
+from rollouts.controller.ticking.settings import TickSettings
 from rollouts.simulator.scenario import Behaviour, Scenario
 from tests.builders.canaries import STRICT, a_canary, a_deployment
 from tests.unit.controller.crashes import Story, deaths
@@ -225,6 +227,26 @@ def test_a_canary_that_reverts_gives_its_target_back() -> None:
         assert await shop.listed(kinds.CANARIES) == []
         assert (await deployments(shop))["web"] == ("web:v1", 2)
         assert (await texts(shop))[-1] == "Terminated canary web.shop"
+
+    tell(story)
+
+
+def test_a_canary_that_has_run_gives_back_whatever_it_names_since() -> None:
+    """A template that the operator does not allow is no reason to leave the target without pods."""
+
+    async def story(shop: Shop) -> None:
+        await shop.start(settings=Settings(is_elected=False, ticking=TickSettings(stays_home=True)))
+        await shop.world.apply(a_delivery(revertOnDeletion=True))
+        await asyncio.sleep(60)
+        assert (await deployments(shop))["web"] == ("web:v1", 0)
+        metric: Json = {"name": "errors", "templateRef": {"name": "errors", "namespace": "ops"}}
+        await patch(shop, kinds.CANARIES, {"spec": {"analysis": {"metrics": [metric]}}})
+        await asyncio.sleep(30)
+        await shop.store.delete(Target(kinds.CANARIES, "web", "shop"))
+        await asyncio.sleep(60)
+
+        assert await shop.listed(kinds.CANARIES) == []
+        assert (await deployments(shop))["web"] == ("web:v1", 2)
 
     tell(story)
 
