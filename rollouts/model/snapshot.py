@@ -104,6 +104,11 @@ class Twins:
     copy_readiness: Readiness = Readiness()
     is_served: bool = False
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether neither is waited for."""
+        return not (self.target_readiness.message or self.copy_readiness.message)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

@@ -41,5 +41,34 @@ class Beats:
         self._beats.pop(who, None)
 
 
+class Blips:
+    """Since when workloads are not ready: deadlines that count from the last tick have to wait for that too.
+
+    Ticks that only wait are not written, so that after an hour at a gate one short blip would have spent any deadline.
+    A restart forgets, and then a deadline begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[Who, datetime] = {}
+
+    def seen(self, rollout: Rollout, now: datetime) -> Rollout:
+        """The rollout as if it had ticked when its workloads stopped being ready: now, for all that is known."""
+        since, ticked = self._since.get((rollout.namespace, rollout.name), now), rollout.status.ticks.ticked
+        if ticked is None or ticked >= since:
+            return rollout
+        return replace(rollout, status=_ticked(rollout.status, since))
+
+    def note(self, rollout: Rollout, now: datetime, *, is_ready: bool) -> None:
+        """The workloads were seen."""
+        if is_ready:
+            self.forget((rollout.namespace, rollout.name))
+        else:
+            self._since.setdefault((rollout.namespace, rollout.name), now)
+
+    def forget(self, who: Who) -> None:
+        """The rollout is gone, or all is well."""
+        self._since.pop(who, None)
+
+
 def _ticked(status: Status, ticked: datetime | None) -> Status:
     return replace(status, ticks=replace(status.ticks, ticked=ticked))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rollouts.cluster.port import Json, Resource
 from rollouts.controller.ticking.answers import Answers, who
-from rollouts.controller.ticking.beats import Beats
+from rollouts.controller.ticking.beats import Beats, Blips
 from rollouts.controller.ticking.observe import TickingObserver
 from rollouts.controller.ticking.scenes import Counts
 from rollouts.controller.ticking.tidings import Tidings
@@ -34,6 +34,7 @@ class Ticking:
         self._answers = answers
         self._tidings = tidings
         self._beats = Beats()
+        self._blips = Blips()
 
     @property
     def resource(self) -> Resource:
@@ -57,8 +58,12 @@ class Ticking:
         self, world: TickingWorld, answers: Mapping[Question, Answer], failures: Iterable[Failure], now: datetime
     ) -> Snapshot:
         """The world as a decision sees it."""
+        rollout = world.rollout
+        if not world.copying.is_literal:
+            world = replace(world, rollout=self._blips.seen(rollout, now))
         snapshot = seen(world, answers, failures, now)
-        return replace(snapshot, rollout=self._beats.seen(world.rollout))
+        self._blips.note(rollout, now, is_ready=snapshot.twins.is_ready)
+        return replace(snapshot, rollout=self._beats.seen(rollout))
 
     async def render(self, effect: Effect, world: TickingWorld, wanted: Status) -> Rendered:
         """What an effect asks of the cluster; for copies of configuration, with its contents."""
@@ -102,6 +107,7 @@ class Ticking:
     def forget(self, namespace: str, name: str) -> None:
         """The rollout is gone."""
         self._beats.forget((namespace, name))
+        self._blips.forget((namespace, name))
         self._answers.forget((namespace, name))
         self._observer.forget(namespace, name)
 

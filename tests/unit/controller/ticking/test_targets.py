@@ -6,11 +6,11 @@ import json
 import pytest
 
 from rollouts.cluster import kinds
-from rollouts.cluster.port import Json, Resource, Target
+from rollouts.cluster.port import Json, Patch, PatchType, Resource, Target
 from rollouts.controller.settings import Settings
 from rollouts.controller.ticking.settings import Listeners, TickSettings
 from rollouts.model.alerts import Receiver
-from tests.builders.canaries import a_canary, a_deployment
+from tests.builders.canaries import STRICT, a_canary, a_deployment, a_gate
 from tests.builders.manifests import an_object
 from tests.unit.controller.stories import Shop, tell
 from tests.unit.controller.ticking.canaries import (
@@ -27,6 +27,7 @@ from tests.unit.controller.ticking.canaries import (
 )
 
 SCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+DAEMON_SETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
 CHAT = Receiver("the operator's chat", "slack", address="http://chat.test/all", channel="ops", username="bot")
 
 
@@ -49,6 +50,44 @@ def test_a_service_is_delivered() -> None:
 
         assert await phase(shop) == "Succeeded"
         assert (await shop.get(kinds.SERVICES, "web-primary"))["spec"]["selector"] == {"v": "2"}
+
+    tell(story)
+
+
+async def _daemons(shop: Shop, name: str, available: int) -> None:
+    """The DaemonSet has so many pods on one node, whatever was asked of it meanwhile."""
+    status = {"observedGeneration": 99, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1}
+    body = {"status": {**status, "numberAvailable": available}}
+    await shop.store.patch(Target(DAEMON_SETS, name, "shop", "status"), Patch(PatchType.MERGE, body))
+
+
+@pytest.mark.parametrize(("strict", "after"), [(False, "Waiting"), (True, "Failed")])
+def test_a_short_blip_after_a_long_wait_spends_no_deadline(strict: bool, after: str) -> None:
+    """A DaemonSet's deadline counts from when it was unready; to the letter from the last tick that was written."""
+
+    async def story(shop: Shop) -> None:
+        hearing(shop, lambda url: 403 if "gate" in url else 200)
+        await shop.start()
+        reference = {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "web"}
+        gate = a_gate("confirm-promotion", "http://hooks.test/gate")
+        analysis = steps(20, most=20, metrics=[], webhooks=[gate])
+        (canary,) = in_shop(a_canary(analysis, targetRef=reference, progressDeadlineSeconds=60))
+        canary["metadata"]["annotations"] = STRICT if strict else {}
+        (target,) = in_shop({**a_deployment(), "kind": "DaemonSet"})
+        del target["spec"]["replicas"]
+        await shop.world.apply([target, canary])
+        await _daemons(shop, "web", 1)
+        await asyncio.sleep(15)
+        await _daemons(shop, "web-primary", 1)
+        await asyncio.sleep(60)
+        await patch(shop, DAEMON_SETS, {"spec": {"template": {"metadata": {"labels": {"v": "2"}}}}})
+        await asyncio.sleep(600)
+        assert (await phase(shop)).startswith("Waiting")
+        await _daemons(shop, "web", 0)
+        await asyncio.sleep(30)
+        await _daemons(shop, "web", 1)
+        await asyncio.sleep(30)
+        assert (await phase(shop)).startswith(after)
 
     tell(story)
 
