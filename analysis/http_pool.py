@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from analysis.errors import ProviderError, SettingsError
+from analysis.http_reuse import Reuse
 from analysis.names import Names
 from analysis.proxies import Proxies
 from analysis.reach import Address, Reach, address_of
@@ -81,11 +82,10 @@ class Pools:
         else:
             pool = httpcore.AsyncConnectionPool(
                 ssl_context=tls,
-                max_connections=CONNECTIONS,
                 keepalive_expiry=IDLE_SECONDS,
                 network_backend=_Judged(self._reach, self._names),
             )
-        client = Client(transport=_Transport(pool), trust_env=False)
+        client = Client(transport=_Transport(Reuse(pool.create_connection, CONNECTIONS)), trust_env=False)
         client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         return client
 
@@ -108,7 +108,6 @@ def _through(
                 proxy_url=str(told.url),
                 proxy_auth=told.raw_auth,
                 ssl_context=tls,
-                max_connections=CONNECTIONS,
                 network_backend=network,
             )
         except (ImportError, RuntimeError) as error:
@@ -120,7 +119,6 @@ def _through(
         proxy_auth=told.raw_auth,
         ssl_context=tls,
         proxy_ssl_context=proxy_tls if told.url.scheme == "https" else None,
-        max_connections=CONNECTIONS,
         keepalive_expiry=IDLE_SECONDS,
         network_backend=network,
     )
@@ -256,9 +254,9 @@ def _is_readable(number: int) -> bool:
 
 
 class _Transport(httpx.AsyncBaseTransport):
-    """A pool of connections of ours as httpx wants one; errors stay httpcore's."""
+    """Connections of ours as httpx wants them; errors stay httpcore's."""
 
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
+    def __init__(self, pool: Reuse) -> None:
         self._pool = pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
