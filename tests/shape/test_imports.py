@@ -14,6 +14,7 @@ HANDS = {
     "analysis.http_auth",
     "analysis.http_client",
     "analysis.http_pool",
+    "analysis.http_reuse",
     "analysis.names",
     "analysis.outside",
     "analysis.ports",
