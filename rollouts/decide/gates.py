@@ -7,7 +7,7 @@ answer counts once and the next tick asks afresh. A refusal holds the run back; 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rollouts.decide.commands import is_opened
+from rollouts.decide.commands import is_opened, is_retried
 from rollouts.decide.routing import is_mirrored
 from rollouts.decide.situation import Ends, Situation, Step
 from rollouts.decide.tidings import AT_REST, in_phase, named, phase_of, strategy_of, told, warned
@@ -15,7 +15,7 @@ from rollouts.model import gates as moments
 from rollouts.model.alerts import Alert, Severity
 from rollouts.model.plan import Event
 from rollouts.model.questions import AskGate, GateAnswer
-from rollouts.model.status import Phase
+from rollouts.model.status import Phase, TickStatus
 from rollouts.model.strategy import Gate
 
 
@@ -92,9 +92,16 @@ def confirm_rollout(here: Situation) -> Step | None:
     def refusal(gate: Gate, _: str) -> Step:
         reason = f"waiting for approval {gate.name}"
         halt = Step() if phase is Phase.WAITING else _halt(here, gate, reason, "is waiting for approval.")
-        return replace(halt, status=in_phase(here, Phase.WAITING), reason=reason)
+        ticks = _untried(here) if is_retried(here) else None
+        return replace(halt, status=in_phase(here, Phase.WAITING, ticks), reason=reason)
 
     return held(poll(here, moments.CONFIRM_ROLLOUT, phase), refusal)
+
+
+def _untried(here: Situation) -> TickStatus:
+    """As if what is tried again had never been: so it waits like any new version, and can be taken back like one."""
+    ticks = here.status.ticks
+    return replace(ticks, applied="" if here.rollout.target == ticks.promoted else ticks.promoted)
 
 
 def confirm_traffic_increase(here: Situation) -> Step | None:

@@ -52,6 +52,11 @@ async def test_a_person_takes_back_what_waits(stage: Stage) -> None:
     assert sizes == [0]
     assert stage.world.deployments() == RESTS
 
+    await stage.argo("retry", "canary", "web")
+    await stage.canary_phase("Waiting")
+    await stage.quiet(3)
+    assert (stage.world.canary_phase(), sizes) == ("Waiting", [0])
+
 
 async def held(stage: Stage, analysis: Json) -> int:
     """Paused by a person in mid-run; how many rounds it has behind it."""

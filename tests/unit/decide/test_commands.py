@@ -195,6 +195,64 @@ def test_a_retry_can_succeed() -> None:
     assert here.phase == "Succeeded"
 
 
+def retried_at_its_gate() -> World:
+    """What was aborted at a closed gate is tried again: it waits at the same gate."""
+    here = guarded(moments.CONFIRM_ROLLOUT)
+    here.command(Verb.ABORT)
+    here.carry_out(here.decide())
+    here.command(Verb.RETRY)
+    here.tick(3)
+    return here
+
+
+def test_a_retry_waits_for_approval() -> None:
+    """Nobody has taken it back: it begins as soon as a person, or the gate, agrees."""
+    here = retried_at_its_gate()
+    assert (here.phase, here.sizes) == ("Waiting", (0, 2))
+    assert not [event for plan in here.plans for event in plan.events if "taken back" in event.message]
+
+    here.command(Verb.PROMOTE, moments.CONFIRM_ROLLOUT)
+    here.tick()
+    here.settle("Succeeded", "Failed")
+    assert here.phase == "Succeeded"
+
+
+@pytest.mark.parametrize(("image", "phase"), [("web:1", "Succeeded"), ("web:3", "Waiting")])
+def test_a_retry_that_waits_can_be_taken_back(image: str, phase: str) -> None:
+    """By what the primary runs; another version waits in its place."""
+    here = retried_at_its_gate()
+    here.release(image)
+    here.tick(2)
+
+    assert here.phase == phase
+
+
+def test_a_retry_that_waits_can_be_aborted() -> None:
+    """And stays so when the gate opens."""
+    here = retried_at_its_gate()
+    here.command(Verb.ABORT)
+    here.carry_out(here.decide())
+    here.hooks = {}
+    here.tick(2)
+
+    assert (here.phase, here.sizes) == ("Failed", (0, 2))
+
+
+def test_what_is_promoted_already_waits_too_when_it_is_tried_again() -> None:
+    """A failure was followed by a way back; a retry at a closed gate tries what stands, once it opens."""
+    here = guarded(moments.CONFIRM_ROLLOUT)
+    here.command(Verb.ABORT)
+    here.carry_out(here.decide())
+    here.release("web:1")
+    here.command(Verb.RETRY)
+    here.tick(3)
+    assert here.phase == "Waiting"
+
+    here.hooks = {}
+    here.tick()
+    assert here.phase == "Progressing"
+
+
 def test_a_version_that_waits_for_approval_is_aborted_at_once() -> None:
     """Nothing of it runs, so nothing is rolled back; it does not begin when the gate opens."""
     here = guarded(moments.CONFIRM_ROLLOUT)
