@@ -1,7 +1,8 @@
 """In which order objects are applied and pruned, whose they are, and what is left alone. Called by sync; pure.
 
 Order (Flux's): what other objects need to exist comes first, webhooks that could block the others last; pruning goes
-the other way round.
+the other way round. What steers the delivery of other objects (ours to order, Flux has no place for it) is changed
+before them: so a version is met by the gates and metrics of its own commit. A new one comes after them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,9 @@ _FIRST = (
     "ServiceAccount",
     "Role",
     "RoleBinding",
+    "AlertProvider",
+    "MetricTemplate",
+    "Canary",
     "ConfigMap",
     "Secret",
     "Service",
@@ -48,12 +52,17 @@ _LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _RANK: Mapping[str, int] = MappingProxyType(
     {kind: rank for rank, kind in enumerate(_FIRST)} | {kind: 1000 + rank for rank, kind in enumerate(_LAST)}
 )
+_OTHERS = 500
+_STEERING = ("Canary",)
 _GROUNDWORK = ("CustomResourceDefinition", "Namespace")
 
 
-def rank(kind: str) -> int:
-    """The place of a kind in the order of applying; kinds without one come after those with."""
-    return _RANK.get(kind, 500)
+def rank(kind: str, *, is_there: bool = False) -> int:
+    """The place of a kind in the order of applying; kinds without one come after those with.
+
+    `is_there`: the object is only changed.
+    """
+    return _OTHERS if kind in _STEERING and not is_there else _RANK.get(kind, _OTHERS)
 
 
 def in_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:

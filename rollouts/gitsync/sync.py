@@ -9,8 +9,9 @@ the same commit brings are tried as soon as that is there. What a rollout or an 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from rollouts.cluster import kinds
 from rollouts.cluster.errors import ClusterError, ForbiddenError, NotFoundError
@@ -122,7 +123,7 @@ async def sync(cluster: Cluster, request: Request, record: Record) -> Outcome:
     if later:
         now, later = await _prepared(cluster, progress, now, later)
     if not progress.faults:
-        await _apply_all(progress, _sorted([*now, *later]))
+        await _apply_all(progress, _sorted([*now, *later], progress.tried))
     if progress.faults:
         return _failed(progress, (*request.old, *fresh))
     return await _pruned(cluster, request, progress, entries)
@@ -199,8 +200,14 @@ def _unknown_kind(manifest: Manifest) -> Fault:
     return Fault(manifest.place, message, "check the spelling, or commit its definition too")
 
 
-def _sorted(items: Iterable[_Item]) -> list[_Item]:
-    return sorted(items, key=lambda item: (plan.rank(item.object["kind"]), item.entry.id))
+def _sorted(items: Iterable[_Item], tried: Mapping[str, Tried] = MappingProxyType({})) -> list[_Item]:
+    """As they are to be applied; for some kinds that depends on what was there when they were tried out."""
+    there = {id_ for id_, found in tried.items() if found.live is not None}
+
+    def place(item: _Item) -> tuple[int, str]:
+        return plan.rank(item.object["kind"], is_there=item.entry.id in there), item.entry.id
+
+    return sorted(items, key=place)
 
 
 async def _attempts(cluster: Cluster, catalog: Catalog, request: Request, items: Sequence[_Item]) -> Attempts:

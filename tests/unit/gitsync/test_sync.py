@@ -136,6 +136,37 @@ async def test_two_objects_that_become_one(store: Store) -> None:
     assert "already defined" in outcome.faults[0].message
 
 
+def an_errors_template() -> str:
+    meta = f"{{name: errors, namespace: {NAMESPACE}}}"
+    spec = "{provider: {type: prometheus}, query: up}"
+    return f"apiVersion: flagger.app/v1beta1\nkind: MetricTemplate\nmetadata: {meta}\nspec: {spec}\n"
+
+
+def a_delivered_app(version: str) -> tuple[str, ...]:
+    """A Deployment with its configuration, and the Canary that delivers both; all three differ by version."""
+    meta = f"{{name: web, namespace: {NAMESPACE}, labels: {{version: {version}}}}}"
+    target = "{apiVersion: apps/v1, kind: Deployment, name: web}"
+    analysis = "{interval: 1m, threshold: 1, iterations: 2}"
+    pods = "{metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: web}]}}"
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {meta}\n"
+        f"spec: {{selector: {{matchLabels: {{app: web}}}}, template: {pods}}}\n",
+        f"apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {meta}\n"
+        f"spec: {{targetRef: {target}, service: {{port: 80}}, analysis: {analysis}}}\n",
+        a_map(value=version),
+    )
+
+
+async def test_a_canary_hears_of_a_commit_before_what_it_delivers(store: Store) -> None:
+    """A version is met by the gates of its own commit. A Canary that is new comes after its target."""
+    first = await applied(store, *a_delivered_app("v1"))
+    second = await applied(store, *a_delivered_app("v2"), an_errors_template())
+    kinds_of = [[change.split("/")[0] for change in outcome.changes] for outcome in (first, second)]
+
+    assert kinds_of[0] == ["ConfigMap", "Deployment", "Canary"]
+    assert kinds_of[1] == ["MetricTemplate", "Canary", "ConfigMap", "Deployment"]
+
+
 async def test_what_git_drops_is_pruned(store: Store) -> None:
     """Only with prune, only what is still ours, and what asks to stay stays."""
     kept = a_map("kept", extra=", annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}")
