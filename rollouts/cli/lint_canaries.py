@@ -16,6 +16,9 @@ from rollouts.model.faults import Fault
 
 DIALECT = TICKING[kinds.CANARIES.api_version, kinds.CANARIES.kind]
 Ruled = tuple[str, Fault]
+WHOLE = 100
+CLAMPED = f"counts as {WHOLE}"
+"""How the fault of a weight ends that works, but not as it is written."""
 _LISTED = (("metrics", "templateRef", "MetricTemplate"), ("alerts", "providerRef", "AlertProvider"))
 _REFERENCES = ("targetRef", "autoscalerRef", "ingressRef", "routeRef", "upstreamRef")
 
@@ -31,8 +34,19 @@ def canary_faults(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
     for fault in rollout.faults:
         if not fault.message.endswith("does not exist"):  # told below, with the names that were perhaps meant
             yield "validation", fault
+    for fault in _clamped(obj):
+        yield "validation", fault
     for fault in (*_references(obj, shelf), *_beside(obj, shelf), *_target(obj, shelf), *_claims(obj, shelf)):
         yield "reference", fault
+
+
+def _clamped(obj: Json) -> Iterator[Fault]:
+    """Weights beyond everything."""
+    weights = ((obj.get("spec") or {}).get("analysis") or {}).get("stepWeights")
+    for index, weight in enumerate(weights if isinstance(weights, list) else ()):
+        if isinstance(weight, int | float) and weight > WHOLE:
+            message = f"{weight} is more than all the traffic and {CLAMPED}"
+            yield Fault(f"spec.analysis.stepWeights[{index}]", message, "weights are percentages: write at most 100")
 
 
 def template_faults(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:

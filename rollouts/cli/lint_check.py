@@ -8,19 +8,15 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from posixpath import dirname
-from typing import Any
-
-import yaml
 
 from rollouts.cli.arguments import did_you_mean
 from rollouts.cli.lint_analyses import UNDECLARED, trial_faults
-from rollouts.cli.lint_canaries import canary_faults, chat_faults, template_faults
+from rollouts.cli.lint_canaries import CLAMPED, canary_faults, chat_faults, template_faults
 from rollouts.cli.lint_experiments import analysis_faults, spec_faults, step_faults
 from rollouts.cli.lint_places import Places, steps_of
+from rollouts.cli.lint_schema import UNSERVED, is_known, schema_faults
 from rollouts.cli.looking import Looking, Shelf
-from rollouts.cli.shipped import shipped
 from rollouts.cluster import kinds
 from rollouts.cluster.port import Json
 from rollouts.controller.caches import Caches
@@ -31,8 +27,6 @@ from rollouts.dialects.argo.analysis import faults_of, parse_template
 from rollouts.gitsync.manifests import Manifest, Manifests, doubles
 from rollouts.model.errors import UndecodableError
 from rollouts.model.faults import Fault
-from rollouts.simulator.api.strictness import unknown_fields
-from rollouts.simulator.store.validation import Validation
 from rollouts.traffic.registry import UNKNOWN
 
 _MISSING = re.compile(r"""(\w+) ["']([^"']+)["'] not found$""")
@@ -69,6 +63,7 @@ class Report:
     findings: tuple[Finding, ...]
     objects: int
     files: int
+    known: int = 0  # objects of kinds that are looked into
 
     @property
     def errors(self) -> int:
@@ -90,7 +85,7 @@ def check(found: Manifests, texts: Mapping[str, str], *, is_whole: bool) -> Repo
             findings.append(_located(rule, _cured(fault, shelf), item, places, is_whole=is_whole))
     files = {item.file for item in placed} | {finding.file for finding in findings}
     ordered = sorted(findings, key=lambda f: (f.file, f.line, f.column))
-    return Report(tuple(dict.fromkeys(ordered)), len(placed), len(files))
+    return Report(tuple(dict.fromkeys(ordered)), len(placed), len(files), sum(map(is_known, shelf)))
 
 
 def _in_namespaces(items: Sequence[Manifest]) -> tuple[Manifest, ...]:
@@ -131,39 +126,6 @@ def _first_by_path(found: Iterator[Ruled]) -> Iterator[Ruled]:
 def _plain(path: str) -> str:
     """The path without the names that Argo leaves out."""
     return ".".join(str(step) for step in steps_of(path) if step not in ("canary", "blueGreen"))
-
-
-def schema_faults(obj: Json) -> Iterator[Fault]:
-    """Fields that the kind's definition does not know, and values of a wrong type."""
-    schema = _schemas().get((obj["apiVersion"], obj["kind"]))
-    if schema is None:
-        return
-    for path in unknown_fields(obj, schema):
-        last = str(steps_of(path)[-1])
-        near = did_you_mean(last, _known(schema, steps_of(path)[:-1])).removeprefix("; ")
-        yield Fault(path, f'unknown field "{last}"', near or "the API server drops it: take it out")
-    for cause in Validation(schema).faults(obj):
-        is_type = cause.reason == "FieldValueTypeInvalid"
-        yield Fault(cause.field, cause.message, "write a value of that type" if is_type else "")
-
-
-@cache
-def _schemas() -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """The schemas of our own kinds."""
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for file in sorted(shipped("crds").glob("*.yaml")):
-        spec = yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["spec"]
-        for version in spec["versions"]:
-            api_version = f"{spec['group']}/{version['name']}"
-            found[api_version, spec["names"]["kind"]] = version["schema"]["openAPIV3Schema"]
-    return found
-
-
-def _known(schema: Mapping[str, Any], steps: Sequence[str | int]) -> Sequence[str]:
-    for step in steps:
-        inner = schema.get("items") if isinstance(step, int) else (schema.get("properties") or {}).get(step)
-        schema = inner or {}
-    return list(schema.get("properties") or ())
 
 
 def _rollout(obj: Json, shelf: Sequence[Json]) -> Iterator[Ruled]:
@@ -242,5 +204,6 @@ def _located(rule: str, fault: Fault, item: Manifest, places: Places, *, is_whol
     is_plugin = fault.message.startswith(UNKNOWN) and ".plugins[" in fault.path  # the controller may have it
     is_missing = fault.message.endswith("not found") and (not is_whole or "ClusterAnalysisTemplate" in fault.message)
     is_elsewhere = fault.message.startswith(UNDECLARED)  # in a template that is used beside this one
-    severity = WARNING if is_missing or is_plugin or is_elsewhere else ERROR
+    is_borne = fault.message.endswith((UNSERVED, CLAMPED))
+    severity = WARNING if is_missing or is_plugin or is_elsewhere or is_borne else ERROR
     return Finding(rule, severity, item.file, place.line, place.column, name, fault.path, fault.message, fault.cure)

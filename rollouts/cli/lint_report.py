@@ -30,6 +30,8 @@ def summary(report: Report) -> str:
     told = [_count(report.errors, "error")] if report.errors else []
     told += [_count(warnings, "warning")] if warnings else []
     looked = f"{_count(report.objects, 'object')} of {_count(report.files, 'file')}"
+    if not (told or report.known):
+        return f"nothing to check: no Rollout, Experiment, Canary or template of theirs in {looked}"
     return f"{' and '.join(told) or 'no mistakes'} in {looked}"
 
 

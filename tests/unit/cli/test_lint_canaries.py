@@ -86,7 +86,7 @@ def test_a_sound_canary_has_no_findings(app: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "rule", "line", "path"),
     [
-        ("threshold: 5", "treshold: 5", "schema", 11, "spec.analysis"),
+        ("threshold: 5", "treshold: 5", "schema", 11, "spec.analysis.threshold"),
         ("provider: kubernetes", "provider: linkerd2", "schema", 6, "spec.provider"),
         ("interval: 1m", "interval: 1h", "schema", 12, "spec.analysis.interval"),
         ("    port: 80", "    portName: http", "schema", 9, "spec.service.port"),
