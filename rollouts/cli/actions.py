@@ -2,8 +2,8 @@
 
 import click
 
-from rollouts.cli.arguments import CobraCommand, CobraGroup
-from rollouts.cli.canaries.found import either
+from rollouts.cli.arguments import CobraCommand, KindGroup
+from rollouts.cli.canaries.found import either, spelt
 from rollouts.cli.session import Session
 from rollouts.cli.writing import patch_spec, patch_status
 from rollouts.cluster.kinds import ANALYSIS_RUNS, CANARIES, EXPERIMENTS
@@ -39,7 +39,7 @@ def abort(session: Session, names: tuple[str, ...]) -> None:
 
         return steer.abort(session, manifest)
 
-    for name in names:
+    for name in spelt(session, names):
         click.echo(either(session, name, of_rollout, of_canary))
 
 
@@ -69,13 +69,13 @@ def pause(session: Session, names: tuple[str, ...]) -> None:
 
         return steer.pause(session, manifest)
 
-    for name in names:
+    for name in spelt(session, names):
         click.echo(either(session, name, of_rollout, of_canary))
 
 
 @click.group(
     "retry",
-    cls=CobraGroup,
+    cls=KindGroup,
     use="<rollout|experiment|canary> RESOURCE_NAME",
     examples="""
 	# Retry an aborted rollout
@@ -152,7 +152,7 @@ def retry_canary(session: Session, names: tuple[str, ...]) -> None:
 
 @click.group(
     "terminate",
-    cls=CobraGroup,
+    cls=KindGroup,
     use="<analysisrun|experiment> RESOURCE_NAME",
     examples="""
 	# Terminate an AnalysisRun

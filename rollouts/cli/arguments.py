@@ -5,10 +5,12 @@ arguments are missing or too many. kubectl's persistent flags are taken out befo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
 
+from rollouts.cli.canaries.found import CANARY_WORDS, ROLLOUT_WORDS
 from rollouts.cli.flags import FALSE, TRUE
 from rollouts.cli.usage import page, usage
 
@@ -45,9 +47,12 @@ class CobraCommand(click.Command):
                 refuse_arguments(ctx)
             raise
         except click.UsageError as error:
-            if type(error) is click.UsageError:  # its sub-classes speak of flags
+            if type(error) is not click.UsageError:  # its sub-classes speak of flags
+                raise
+            spelt = one_word(args)
+            if spelt == args:
                 refuse_arguments(ctx)
-            raise
+            return self.parse_args(ctx, spelt)
 
     def get_help(self, ctx: click.Context) -> str:
         """The page in cobra's form."""
@@ -99,6 +104,28 @@ class CobraGroup(click.Group):
     def get_usage(self, ctx: click.Context) -> str:
         """The page without its head."""
         return usage(ctx, self.examples, self.lines(ctx))
+
+
+class KindGroup(CobraGroup):
+    """A group with a command a kind: `canary/web` is `canary web`, as kubectl's users write it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The kind's command, with the name behind the slash."""
+        kind, slash, name = args[0].partition("/")
+        word = kind.partition(".")[0]
+        if slash and name and self.get_command(ctx, word):
+            args = [word, name, *args[1:]]
+        return super().resolve_command(ctx, args)
+
+
+def one_word(args: Sequence[str]) -> list[str]:
+    """A kind and the name behind it as one word: `canary web` is `canary/web` where a command takes one name."""
+    for index, (kind, name) in enumerate(pairwise(args)):
+        if kind in (*CANARY_WORDS, *ROLLOUT_WORDS) and not name.startswith("-") and "/" not in name:
+            return [*args[:index], f"{kind}/{name}", *args[index + 2 :]]
+    return list(args)
 
 
 def refuse_arguments(ctx: click.Context) -> NoReturn:

@@ -3,6 +3,7 @@
 import click
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import rollouts_name
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.style import style_of
 from rollouts.cluster.kinds import ANALYSIS_RUNS
@@ -33,6 +34,7 @@ def analysis(session: Session, name: str, wanted: str, every: bool, form: str, n
 
     if form not in ("text", "json"):
         raise CommandError(f'unknown output format "{form}": known are text, json')
+    name = rollouts_name(name, "analysis")
     uid = session.rollout(name)["metadata"].get("uid", "")
     runs = chart_runs.of_rollout(session.all_of(ANALYSIS_RUNS), uid, every=every or bool(wanted))
     if wanted and wanted not in [run["metadata"]["name"] for run in runs]:

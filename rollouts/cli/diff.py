@@ -13,6 +13,7 @@ import click
 import yaml
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import rollouts_name
 from rollouts.cli.info import HASH, revision_of
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.style import Style, style_of
@@ -55,7 +56,7 @@ class Version(NamedTuple):
 @click.pass_obj
 def diff(session: Session, name: str, before: int, after: int, is_told: bool, no_colour: bool) -> int:
     """Show what the new version's pod template changes in the stable one's."""
-    rollout = session.rollout(name)
+    rollout = session.rollout(rollouts_name(name, "diff"))
     uid = rollout["metadata"].get("uid")
     owned = [rs for rs in session.all_of(REPLICA_SETS, HASH) if _is_owned(rs, uid)]
     old = _of_revision(owned, before) if before else _stable(rollout, owned)

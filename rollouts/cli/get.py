@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollouts.cli.arguments import CobraCommand, CobraGroup
+from rollouts.cli.arguments import CobraCommand, KindGroup
 from rollouts.cli.experiments import experiment_info
 from rollouts.cli.info import HASH, World, rollout_info
 from rollouts.cli.session import CommandError, Session
@@ -27,7 +27,7 @@ Draw = Callable[[Json, All], str]
 
 @click.group(
     "get",
-    cls=CobraGroup,
+    cls=KindGroup,
     use="<rollout|experiment|canary> RESOURCE_NAME",
     examples="""
   # Get a rollout and watch its progress

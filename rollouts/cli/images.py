@@ -5,6 +5,7 @@ import copy
 import click
 
 from rollouts.cli.arguments import CobraCommand, CobraGroup, refuse_arguments
+from rollouts.cli.canaries.found import rollouts_name
 from rollouts.cli.holder import as_applied, template_holder
 from rollouts.cli.session import CommandError, Session
 from rollouts.cluster.errors import ConflictError
@@ -48,7 +49,7 @@ def image(ctx: click.Context, name: str, pair: str) -> None:
     if not equals or "=" in wanted:
         refuse_arguments(ctx)
     session: Session = ctx.obj
-    kind, holder = _set(session, name, container, wanted)
+    kind, holder = _set(session, rollouts_name(name, "set image"), container, wanted)
     click.echo(f'{kind} "{holder}" image updated')
 
 

@@ -4,6 +4,7 @@ import click
 
 from rollouts.cli.ages import in_seconds
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import rollouts_name
 from rollouts.cli.session import CommandError, Session
 from rollouts.cli.writing import patch_spec
 
@@ -25,6 +26,7 @@ from rollouts.cli.writing import patch_spec
 @click.pass_obj
 def restart(session: Session, name: str, delay: str) -> None:
     """Restart the pods of a rollout, as many at a time as may be missing."""
+    name = rollouts_name(name, "restart")
     span = in_seconds(delay or "0s")
     if span is None:
         raise CommandError(f'invalid argument "{delay}" for "-i, --in" flag: write it as 30s, 5m or 1h30m')

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rollouts.cli.arguments import CobraCommand
+from rollouts.cli.canaries.found import rollouts_name
 from rollouts.cli.holder import as_applied, template_holder
 from rollouts.cli.info import HASH, revision_of
 from rollouts.cli.session import CommandError, Session
@@ -33,6 +34,7 @@ from rollouts.workloads import metadata as roles
 @click.pass_obj
 def undo(session: Session, name: str, to_revision: int) -> None:
     """Give a rollout, or the Deployment that it refers to, the pod template of an earlier revision."""
+    name = rollouts_name(name, "undo")
     rollout = session.rollout(name)
     target, held = template_holder(session, rollout)
     chosen = _chosen(name, _revisions(session, rollout), to_revision)

@@ -4,7 +4,7 @@ A bare NAME is a Rollout's where there is one, else a Canary's; `canary/NAME` an
 dialect is imported for Canaries only: commands on Rollouts start as fast as before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,14 @@ DAEMON_SETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
 KNATIVE_SERVICES = Resource("serving.knative.dev", "v1", "services", "Service")
 TARGETS = {(r.api_version, r.kind): r for r in (kinds.DEPLOYMENTS, DAEMON_SETS, kinds.SERVICES, KNATIVE_SERVICES)}
 """What a Canary may deliver."""
+_INSTEAD = {
+    "analysis": "`events canary/{}` has what the checks of a Canary said",
+    "diff": "`history canary/{}` has the versions of a Canary's target",
+    "restart": "`kubectl rollout restart` the target of Canary {}, which then delivers it",
+    "set image": "`kubectl set image` on the target of Canary {}, which then delivers it",
+    "undo": "`kubectl rollout undo` the target of Canary {}, which then delivers it",
+}
+"""What to do with a Canary where a command knows Rollouts only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +60,36 @@ class Found:
 
 def either(session: Session, name: str, of_rollout: Callable[[str], T], of_canary: Callable[[Json], T]) -> T:
     """What the command does with the Rollout of this name, or with the Canary."""
-    kind, slash, bare = name.rpartition("/")
+    kind, bare = _parted(name)
     if kind in CANARY_WORDS:
         return of_canary(session.look(kinds.CANARIES, bare))
-    if slash and kind not in ROLLOUT_WORDS:
-        raise CommandError(f'unknown kind "{kind}" in "{name}": known are rollout and canary')
     try:
         return of_rollout(bare)
     except NotFoundError:
-        canary = None if slash else _canary(session, bare)
+        canary = None if kind else _canary(session, bare)
         if canary is None:
             raise
     return of_canary(canary)
+
+
+def rollouts_name(name: str, verb: str) -> str:
+    """The bare name, for a command that has nothing to do with Canaries. CommandError: it is a Canary's."""
+    kind, bare = _parted(name)
+    if kind in CANARY_WORDS:
+        raise CommandError(f"{verb} is for Rollouts only: {_INSTEAD[verb].format(bare)}")
+    return bare
+
+
+def spelt(session: Session, names: Sequence[str]) -> Sequence[str]:
+    """`canary a b` as `canary/a canary/b`, unless there is a Rollout of that name: several names may be given."""
+    kind, *rest = names
+    if not rest or kind not in (*CANARY_WORDS, *ROLLOUT_WORDS):
+        return names
+    try:
+        session.rollout(kind)
+    except NotFoundError:
+        return [f"{kind}/{name}" for name in rest]
+    return names
 
 
 def found(session: Session, manifest: Json) -> Found:
@@ -85,6 +111,13 @@ def target_resource(manifest: Json) -> Resource | None:
     """The kind of its target; None for one that nobody delivers."""
     reference = (manifest.get("spec") or {}).get("targetRef") or {}
     return TARGETS.get((reference.get("apiVersion", ""), reference.get("kind", "")))
+
+
+def _parted(name: str) -> tuple[str, str]:
+    kind, slash, bare = name.rpartition("/")
+    if slash and kind not in (*CANARY_WORDS, *ROLLOUT_WORDS):
+        raise CommandError(f'unknown kind "{kind}" in "{name}": known are rollout and canary')
+    return kind, bare
 
 
 def _canary(session: Session, name: str) -> Json | None:
