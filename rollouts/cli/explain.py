@@ -25,6 +25,8 @@ _TONES = {
     **dict.fromkeys(("Progressing", "Initializing", "Promoting", "Finalising"), "accent"),
 }
 _LABEL = 12
+_LATE = 2
+"""Seconds: what is later than that is overdue; the controller needs a moment, too."""
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 
 
@@ -118,6 +120,7 @@ def lines(told: dict[str, Any], style: Style, now: datetime) -> Iterator[str]:
     yield from _field("Step", [told["step"] or ""], style)
     if told["message"] and told["phase"] != "Healthy":
         yield from _field("Message", [told["message"]], style)
+    yield from _field("Why", [told.get("why") or ""], style, tone="bad")
     yield from _field("Waits for", [_waiting(told, now)], style)
     obstacles = [o["what"] + _after(o["cure"], " → ") for o in told["inTheWay"]]
     yield from _field("In the way", obstacles, style, tone="bad" if not told["byDesign"] else None)
@@ -147,7 +150,8 @@ def _coming(coming: dict[str, Any], now: datetime) -> str:
     if coming["when"] or not coming["at"]:
         return f"{_after(coming['when'], '', ': ')}{coming['what']}"
     left = datetime.fromisoformat(coming["at"]) - now
-    moment = f"in {human(left)}" if left.total_seconds() > 0 else "overdue"
+    seconds = left.total_seconds()
+    moment = f"in {human(left)}" if seconds > 0 else "now" if seconds > -_LATE else "overdue"
     return f"at {coming['at']} ({moment}): {coming['what']}"
 
 

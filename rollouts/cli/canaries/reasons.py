@@ -3,11 +3,14 @@
 Pure, over one look: gives the same values that explain tells of Rollouts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from rollouts.cli.canaries.fare import phase_of
+from rollouts.cli.canaries.found import Found
 from rollouts.cli.canaries.look import Look
+from rollouts.cli.timeline import Happening
 from rollouts.decide.commands import asks
 from rollouts.decide.routing import weight_now
 from rollouts.decide.situation import Situation
@@ -22,6 +25,9 @@ from rollouts.model.weights import Unknown
 
 LATELY = 3
 """Warnings of so many intervals are still about what stands in the way."""
+_BEGUN, _FAILED = "New revision detected", " failed! Scaling down "
+_VERDICTS = (_FAILED, " failed checks threshold reached ")
+"""Words of warnings that tell of a failure and not why."""
 _HOLDS = {Phase.WAITING: moments.CONFIRM_ROLLOUT, Phase.WAITING_PROMOTION: moments.CONFIRM_PROMOTION}
 _BACK = frozenset({Phase.PROMOTING, Phase.FINALISING})
 
@@ -37,12 +43,12 @@ class Wait(NamedTuple):
 def explanation(look: Look) -> dict[str, Any]:
     """All of it as plain values; times are RFC 3339."""
     rollout, wait = look.world.rollout, _wait(look)
-    promoted = rollout.status.condition("Promoted")
     return {
         "name": rollout.name,
         "namespace": rollout.namespace,
         "phase": str(rollout.status.phase or Phase.INITIALIZING),
-        "message": promoted.message if promoted else "",
+        "message": _message(look),
+        "why": _why(look),
         "step": _step(look),
         "reason": look.plan.reason,
         "waitsFor": wait.what if wait else None,
@@ -52,6 +58,32 @@ def explanation(look: Look) -> dict[str, Any]:
         "next": list(_next(look)),
         "youCan": [{"command": command, "why": why} for command, why in _deeds(look)],
     }
+
+
+def _message(look: Look) -> str:
+    """What the status says; of a failure what `get` and `status` say, who look at the target, too."""
+    world = look.world
+    if world.rollout.status.phase is Phase.FAILED:
+        return phase_of(Found(world.manifest, world.target, world.dialect, world.rollout)).message
+    promoted = world.rollout.status.condition("Promoted")
+    return promoted.message if promoted else ""
+
+
+def _why(look: Look) -> str | None:
+    """Why it failed: the run's last warning that says more than that it did; None where its events are gone."""
+    if look.world.rollout.status.phase is not Phase.FAILED:
+        return None
+    warnings = [each.message for each in _of_last_run(look.told) if each.type == "Warning"]
+    telling = [message for message in warnings if not any(words in message for words in _VERDICTS)]
+    return next(reversed(telling or warnings), None)
+
+
+def _of_last_run(told: Sequence[Happening]) -> Sequence[Happening]:
+    """From its beginning to its end, as far as events are kept."""
+    ends = [index for index, each in enumerate(told) if _FAILED in each.message]
+    run = told[: ends[-1] + 1] if ends else told
+    begun = [index for index, each in enumerate(run) if each.message.startswith(_BEGUN)]
+    return run[begun[-1] :] if begun else run
 
 
 def _faults(look: Look) -> Faults:

@@ -1,10 +1,13 @@
 """`explain` on Canaries: what they wait for, what their next tick asks and does, and what a person can do."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from rollouts.cli.explain import lines
+from rollouts.cli.style import style_of
 from rollouts.cluster.port import Json
 from tests.builders.cli import command
 from tests.builders.ticking import World, a_canary, a_run, a_webhook, started
@@ -109,6 +112,65 @@ def test_a_failure_offers_a_retry() -> None:
 
     assert said["waitsFor"] == "another version, or a retry"
     assert commands(said) == ["sluice retry canary web", "sluice events canary/web --warnings"]
+
+
+def an_event(here: World, number: int, message: str, type_: str = "Warning") -> Json:
+    """One of its Canary, written now."""
+    about = {"kind": "Canary", "name": "web", "uid": "uid"}
+    meta = {"name": f"e{number}", "namespace": "shop", "resourceVersion": str(number)}
+    event = {"kind": "Event", "type": type_, "message": message, "reason": "Synced", "involvedObject": about}
+    return {**event, "lastTimestamp": f"{here.now:%Y-%m-%dT%H:%M:%SZ}", "metadata": meta}
+
+
+HALT = "Halt web.shop advancement request-success-rate 1.00% < 99%"
+
+
+@pytest.mark.parametrize(
+    ("messages", "why"),
+    [
+        (
+            [HALT, "Rolling back web.shop failed checks threshold reached 2", "Canary failed! Scaling down web.shop"],
+            HALT,
+        ),
+        ([HALT, "Rolling back web.shop aborted by user", "Canary failed! Scaling down web.shop"], "aborted by user"),
+        (["Canary failed! Scaling down web.shop"], "Canary failed!"),
+        ([HALT, "Canary failed! Scaling down web.shop", "of no run at all"], HALT),
+        ([], None),
+    ],
+)
+def test_a_failure_is_told_with_its_reason(messages: list[str], why: str | None) -> None:
+    """The last warning of that run which says more than that it failed; not one of the run before."""
+    here = a_run(plain())
+    here.metrics["request-success-rate"] = 1
+    here.settle("Failed")
+    former = [an_event(here, 1, "Halt web.shop advancement for another reason")]
+    former.append(an_event(here, 2, "New revision detected! Scaling up web.shop", "Normal"))
+    said = explained(here, *former, *(an_event(here, 3 + index, each) for index, each in enumerate(messages)))
+
+    assert (why or "") in (said["why"] or "")
+    assert (said["why"] is None) == (why is None)
+
+
+def test_a_version_that_was_taken_back_is_told_of() -> None:
+    """As `get` and `status` do."""
+    here = a_run(plain())
+    here.metrics["request-success-rate"] = 1
+    here.settle("Failed")
+    here.release("web:1")
+
+    assert "is back at what the primary runs" in explained(here)["message"]
+
+
+def test_less_than_two_seconds_late_is_not_overdue() -> None:
+    """The controller needs a moment, too."""
+    here = a_run(plain())
+    here.tick()
+    said = explained(here)
+    due = datetime.fromisoformat(said["next"][0]["at"])
+    style = style_of(lambda: False, no_colour=True)
+    for seconds, word in [(-1, "(in 1s)"), (0, "(now)"), (1, "(now)"), (2, "(overdue)")]:
+        text = "\n".join(lines(said, style, due + timedelta(seconds=seconds)))
+        assert word in text
 
 
 def test_a_mistake_is_told_with_its_cure() -> None:
