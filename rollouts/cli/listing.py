@@ -104,12 +104,17 @@ def rollouts(session: Session, all_namespaces: bool, name: str, watch: bool, tim
 @click.pass_obj
 def canaries(session: Session, all_namespaces: bool, watch: bool) -> None:
     """List Canaries with phase, weight, iteration and failed checks."""
+    from rollouts.cli.canaries.found import failed_target
     from rollouts.cli.canaries.rows import COLUMNS as COLUMNS_OF_CANARIES
     from rollouts.cli.canaries.rows import cells
 
     collection = Collection(CANARIES, None if all_namespaces else session.namespace)
     table = Table([*([NAMESPACE] if all_namespaces else []), *COLUMNS_OF_CANARIES])
-    _list(session, (collection, Query()), table, cells, watch=watch)
+
+    def line(manifest: Json) -> dict[str, str]:
+        return cells(manifest, None if watch else failed_target(session, manifest))
+
+    _list(session, (collection, Query()), table, line, watch=watch)
 
 
 @listing.command(

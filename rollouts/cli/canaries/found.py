@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rollouts.cli.session import CommandError, Session
 from rollouts.cluster import kinds
-from rollouts.cluster.errors import NotFoundError
+from rollouts.cluster.errors import ClusterError, NotFoundError
 from rollouts.cluster.port import Json, Resource, Target
 
 if TYPE_CHECKING:
@@ -105,6 +105,16 @@ def read(manifest: Json, target: Json | None) -> Found:
     hash_ = "" if target is None else dialect.hash_of(target)
     rollout = dialect.parse(manifest, hash_, dialect.provider, None, None)
     return Found(manifest, target, dialect, rollout)
+
+
+def failed_target(session: Session, manifest: Json) -> Json | None:
+    """The target of a Canary that failed, whose user may have taken it back; None for others: a request a line."""
+    if (manifest.get("status") or {}).get("phase") != "Failed":
+        return None
+    try:
+        return _target(session, manifest)
+    except ClusterError:
+        return None  # who lists Canaries may not be allowed to read their targets
 
 
 def target_resource(manifest: Json) -> Resource | None:

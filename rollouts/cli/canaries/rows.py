@@ -1,6 +1,6 @@
 """A Canary in a line of `list canaries`. Called by listing; pure.
 
-The stored phase is shown: to look at every target would be a request a line.
+The stored phase is shown: to look at every target would be a request a line. The caller looks at those that failed.
 """
 
 from rollouts.cli.canaries.fare import phase_of, weight_of
@@ -19,9 +19,9 @@ COLUMNS = (
 """Titles and least widths."""
 
 
-def cells(manifest: Json) -> dict[str, str]:
+def cells(manifest: Json, target: Json | None = None) -> dict[str, str]:
     """The line by title; what a Canary does not have is a dash."""
-    canary = read(manifest, None)
+    canary = read(manifest, target)
     strategy, ticks, phase = canary.strategy, canary.rollout.status.ticks, phase_of(canary)
     has_weights = not strategy.climb.is_empty
     return {

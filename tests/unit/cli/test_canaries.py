@@ -200,7 +200,8 @@ def test_a_version_that_is_taken_back_after_it_failed_is_told_of(ticks: int) -> 
     for _ in range(ticks):
         here.tick()
 
-    assert "is back at what the primary runs" in told(here, "get", "canary", "web").stdout
+    for words in (["get", "canary", "web"], ["list", "canaries"]):
+        assert "is back at what the primary runs" in told(here, *words).stdout
 
 
 def test_status_does_not_take_the_last_run_for_the_next_one() -> None:
