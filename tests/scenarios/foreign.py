@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from rollouts.cluster import kinds
-from rollouts.cluster.errors import TooManyRequestsError
+from rollouts.cluster.errors import NotFoundError, TooManyRequestsError
 from rollouts.cluster.port import Collection, Json, Query, Resource, Target
 from tests.builders.foreign import a_definition
 from tests.contract.waiting import is_established, until, until_discovered
@@ -22,11 +22,30 @@ async def served(stage: Stage, *resources: Resource) -> None:
     """The cluster has these kinds, as their operators define them."""
     for resource in resources:
         definition = a_definition(resource)
-        await stage.apply(definition)
-        name = definition["metadata"]["name"]
-        await until(stage.house.cluster, Target(kinds.CUSTOM_RESOURCE_DEFINITIONS, name), is_established)
+        target = Target(kinds.CUSTOM_RESOURCE_DEFINITIONS, definition["metadata"]["name"])
+        await stage.apply(_beside(await _known(stage, target), definition))
+        await until(stage.house.cluster, target, is_established)
         await until_discovered(stage.house.cluster, resource)
         await _until_listed(stage, resource)
+
+
+async def _known(stage: Stage, target: Target) -> list[Json]:
+    """The versions of a kind that another test has defined."""
+    try:
+        known: Json = await stage.house.cluster.get(target)
+    except NotFoundError:
+        return []
+    return list(known["spec"]["versions"])
+
+
+def _beside(known: list[Json], definition: Json) -> Json:
+    """Other versions stay: a server lets no version go that it has stored objects in."""
+    spec = definition["spec"]
+    names = {version["name"] for version in spec["versions"]}
+    others = [version for version in known if version["name"] not in names]
+    if any(version["storage"] for version in others):
+        spec = {**spec, "versions": [{**version, "storage": False} for version in spec["versions"]]}
+    return {**definition, "spec": {**spec, "versions": [*spec["versions"], *others]}}
 
 
 async def _until_listed(stage: Stage, resource: Resource) -> None:
